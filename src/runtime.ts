@@ -1,0 +1,92 @@
+/**
+ * Clock, randomness and background work, all injectable. Nothing here runs before the first request: a Worker's module scope has
+ * no clock, no randomness and no timers.
+ * @module
+ */
+
+/** What a request lends to the cache. `bind(c.executionCtx)` works: `waitUntil` is always called as a method of this object. */
+export interface Runtime {
+  /** Keeps the request's work alive after its response. Without it background work runs on its own, as in plain Node. */
+  waitUntil?(promise: Promise<unknown>): void
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  now?(): number
+  /** A number in [0, 1). Default: from `crypto`. */
+  random?(): number
+}
+
+/** Background promises that are not settled yet, and the one way to start one. */
+export class Background {
+  readonly #pending = new Set<Promise<unknown>>()
+  readonly #wakers = new Set<() => void>()
+
+  /** Runs `work` after the response. Its failure is swallowed: whoever cares has handled it inside. */
+  run(runtime: Runtime, work: Promise<unknown>): void {
+    const quiet = work.then(
+      () => undefined,
+      () => undefined,
+    )
+    this.#pending.add(quiet)
+    void quiet.then(() => this.#pending.delete(quiet))
+    try {
+      runtime.waitUntil?.(quiet)
+    } catch {
+      // The request may be over already (workerd throws then): the work goes on as long as the isolate lets it.
+    }
+  }
+
+  /** Waits `ms`, or until `settle` is called. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#wakers.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      this.#wakers.add(done)
+    })
+  }
+
+  /** Resolves when nothing is under way any more; work that is waiting to try again tries now. */
+  async settle(): Promise<void> {
+    while (this.#pending.size > 0) {
+      for (const wake of [...this.#wakers]) wake()
+      await Promise.race([...this.#pending])
+    }
+  }
+}
+
+export function clock(runtime: Runtime): number {
+  return runtime.now ? runtime.now() : Date.now()
+}
+
+/** A text that is never repeated: the value of a version. It does not parse as JSON, so that no SDK turns it into a number. */
+export function uniqueValue(runtime: Runtime): string {
+  const random = runtime.random
+  if (!random) return `v${crypto.randomUUID()}`
+  const part = () => Math.floor(random.call(runtime) * 0x1_0000_0000).toString(36)
+  return `v${part()}${part()}${part()}${part()}`
+}
+
+/** A positive integer below 2^31, the addend of a fence. */
+export function randomAddend(runtime: Runtime): number {
+  const value = runtime.random ? runtime.random() : crypto.getRandomValues(new Uint32Array(1))[0]! / 0x1_0000_0000
+  return 1 + Math.floor(value * 0x7fff_fffe)
+}
+
+/** Settles like `promise`, or rejects with what `onTimeout` makes after `ms`. The timer belongs to the caller's own request. */
+export function withTimeout<T>(promise: Promise<T>, ms: number, onTimeout: () => Error): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => reject(onTimeout()), ms)
+    promise.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error as Error)
+      },
+    )
+  })
+}
