@@ -112,6 +112,15 @@ export interface QueryOptions {
   signal?: AbortSignal
 }
 
+export interface WriteOptions {
+  /** Tables the write changes besides those that its text shows: by triggers, cascades, functions. */
+  tables?: readonly string[]
+  /** Tags to invalidate with it. */
+  tags?: readonly string[]
+  /** Milliseconds for the database to answer. After that the outcome is unknown: the write may still commit. */
+  timeoutMs?: number
+}
+
 /** A complete configuration: what the steps read. Sizes in bytes, times in milliseconds unless they end in `Seconds`. */
 export interface ResolvedConfig {
   type: 'local' | 'redis' | 'hybrid'
@@ -220,6 +229,8 @@ const QUERY: Checks<QueryOptions> = {
   signal: check((v: unknown) => v instanceof AbortSignal, 'Allowed: an AbortSignal.'),
 }
 
+const WRITE: Checks<WriteOptions> = { tables: texts, tags: texts, timeoutMs: positive('milliseconds') }
+
 function restUrl(value: unknown): string | undefined {
   if (typeof value === 'string' && /^https?:\/\/./.test(value)) return undefined
   if (typeof value === 'string' && /^rediss?:/.test(value))
@@ -246,14 +257,14 @@ export function validate<T extends object>(given: T, checks: Record<string, Chec
   }
 }
 
-/** Options whose objects passed the check; most calls share one object, so it is looked at once. */
-const CHECKED = new WeakSet<object>()
-
 /** Throws an `InvalidOptionError` when a call's options cannot be meant. */
 export function validateQueryOptions(options: QueryOptions): void {
-  if (Object.isFrozen(options) && CHECKED.has(options)) return
   validate(options, QUERY, '')
-  CHECKED.add(options)
+}
+
+/** Throws an `InvalidOptionError` when a write's options cannot be meant. */
+export function validateWriteOptions(options: WriteOptions): void {
+  validate(options, WRITE, '')
 }
 
 /**

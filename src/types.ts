@@ -42,6 +42,12 @@ export interface DatabaseCallOptions {
   timeoutMs?: number
 }
 
+export interface TransactionOptions extends DatabaseCallOptions {
+  readOnly?: boolean
+  isolationLevel?: 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
+  deferrable?: boolean
+}
+
 /** Where the rows come from. Made by `createConnectionPool` (Neon over HTTP) or `fromPool`. */
 export interface Database {
   /** Who answers, as whom: host, database, role, endpoint. Two databases with one identity share cache entries. */
@@ -57,14 +63,12 @@ export interface Database {
   /** Runs statements in one transaction and one trip where the protocol allows it. Rejects with the driver's own error. */
   transaction(
     statements: readonly Statement[],
-    options?: DatabaseCallOptions & {
-      readOnly?: boolean
-      isolationLevel?: 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
-      deferrable?: boolean
-    },
+    options?: TransactionOptions,
   ): Promise<DatabaseResult[]>
   /** The driver's own parser of a type's text form. */
   parser(oid: number): (text: string) => unknown
+  /** Called when session state may have changed: on a single connection nothing is shared from then on without a scope. */
+  markSessionState?(): void
 }
 
 /** What the text of a statement says. Made by `readSql`. */

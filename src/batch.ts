@@ -1,0 +1,73 @@
+/**
+ * Several queries in one call. Stable reads between two writes travel together; everything else runs on its own, in its place.
+ * @module
+ */
+import { settle } from './answer.js'
+import { isWrite, plan, recordOf } from './ask.js'
+import type { Ask } from './ask.js'
+import type { CachedQueryExecutor } from './executor.js'
+import type { QueryOptions } from './options.js'
+import { read } from './read.js'
+import type { Row } from './result.js'
+import { clock } from './runtime.js'
+import { withSignal } from './signal.js'
+
+export interface BatchQuery {
+  sql: string
+  params?: readonly unknown[]
+  options?: QueryOptions
+}
+
+/** Runs a batch. Never rejects: each query has its own end. */
+export async function runBatch(executor: CachedQueryExecutor, queries: readonly BatchQuery[]): Promise<PromiseSettledResult<Row[]>[]> {
+  const ends: PromiseSettledResult<Row[]>[] = new Array<PromiseSettledResult<Row[]>>(queries.length)
+  let group: number[] = []
+  for (const [i, query] of queries.entries()) {
+    const { facts } = recordOf(executor.core, query.sql)
+    if (!isWrite(facts) && facts.kind !== 'session') {
+      group.push(i)
+      continue
+    }
+    await readGroup(executor, queries, group, ends)
+    group = []
+    ends[i] = await settled(() => executor.query(query.sql, query.params, query.options))
+  }
+  await readGroup(executor, queries, group, ends)
+  return ends
+}
+
+/** Reads that no write separates. */
+async function readGroup(
+  executor: CachedQueryExecutor,
+  queries: readonly BatchQuery[],
+  group: readonly number[],
+  ends: PromiseSettledResult<Row[]>[],
+): Promise<void> {
+  const { core, call } = executor
+  const together: { i: number; ask: Ask }[] = []
+  const alone: Promise<void>[] = []
+  for (const i of group) {
+    const { sql, params = [], options } = queries[i]!
+    try {
+      const asked = plan(core, call, recordOf(core, sql), params, options)
+      if (!('bypass' in asked)) together.push({ i, ask: asked })
+      else alone.push(settled(() => executor.query(sql, params, options)).then((end) => void (ends[i] = end)))
+    } catch (reason) {
+      ends[i] = { status: 'rejected', reason }
+    }
+  }
+  const startedAt = clock(call.runtime)
+  const answers = together.length > 0 ? read(core, call, together.map(({ ask }) => ask)) : Promise.resolve([])
+  const answered = together.map(({ i, ask }, at) =>
+    settled(async () => {
+      const answer = (await withSignal(answers, ask.options.signal))[at]!
+      return settle(core, call, ask, answer, startedAt).entry!.reader.rows()
+    }).then((end) => void (ends[i] = end)),
+  )
+  await Promise.all([...alone, ...answered])
+}
+
+async function settled<T>(run: () => Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [end] = await Promise.allSettled([Promise.resolve().then(run)])
+  return end
+}

@@ -1,0 +1,81 @@
+/**
+ * Builders of readable custom keys. `:` separates the parts that can be invalidated as a prefix (`table:users:*`); inside a value it
+ * is percent-encoded, so that no value makes two keys meet.
+ * @module
+ */
+
+export type KeyValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | Date
+  | readonly KeyValue[]
+  | { readonly [name: string]: KeyValue }
+
+const RESERVED = /[%:,=*?"()[\]{}\s\p{C}]/gu
+
+const escaped = (text: string): string =>
+  text.replace(RESERVED, (c) => {
+    // A lone surrogate has no UTF-8 form; its code unit stands for it.
+    if (/\p{Cs}/u.test(c)) return `%u${c.charCodeAt(0).toString(16)}`
+    return [...new TextEncoder().encode(c)].map((byte) => `%${(byte + 256).toString(16).slice(1).toUpperCase()}`).join('')
+  })
+
+function written(value: KeyValue): string {
+  if (typeof value === 'string') return `"${escaped(value)}"`
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+  if (value === null || typeof value === 'boolean') return String(value)
+  if (value instanceof Date) return `date(${Number.isNaN(value.getTime()) ? 'invalid' : escaped(value.toISOString())})`
+  if (Array.isArray(value)) return `[${(value as readonly KeyValue[]).map(written).join(',')}]`
+  if (typeof value === 'object') return `{${properties(value as { [name: string]: KeyValue })}}`
+  if (value === undefined) return 'undefined'
+  throw new TypeError(`A cache key cannot hold a ${typeof value}. Use texts, numbers, booleans, Dates, arrays and plain objects.`)
+}
+
+/** `name=value` in the order of the names; properties that are `undefined` are not set. */
+function properties(object: { readonly [name: string]: KeyValue }): string {
+  return Object.keys(object)
+    .filter((name) => object[name] !== undefined)
+    .sort()
+    .map((name) => `${escaped(name)}=${written(object[name])}`)
+    .join(',')
+}
+
+const filterPart = (filters: { readonly [name: string]: KeyValue } | undefined): string => {
+  const text = filters ? properties(filters) : ''
+  return text === '' ? '' : `:filter:${text}`
+}
+
+export const QueryCacheUtils = {
+  /** `table:users:filter:active=true`. */
+  createTableCacheKey(table: string, filters?: { readonly [name: string]: KeyValue }): string {
+    return `table:${escaped(table)}${filterPart(filters)}`
+  },
+
+  /** `agg:orders:sum_revenue:by:status:filter:date_range="2024-01"`. The order of `groupBy` counts. */
+  createAggregationCacheKey(
+    table: string,
+    aggregation: string,
+    groupBy: readonly string[] = [],
+    filters?: { readonly [name: string]: KeyValue },
+  ): string {
+    const by = groupBy.length > 0 ? `:by:${groupBy.map(escaped).join(',')}` : ''
+    return `agg:${escaped(table)}:${escaped(aggregation)}${by}${filterPart(filters)}`
+  },
+
+  /** `ts:audit_events:created_at:<from>:<to>:hour`, times in UTC. */
+  createTimeSeriesCacheKey(
+    table: string,
+    timeColumn: string,
+    from: Date,
+    to: Date,
+    interval: string,
+    filters?: { readonly [name: string]: KeyValue },
+  ): string {
+    return `ts:${escaped(table)}:${escaped(timeColumn)}:${written(from)}:${written(to)}:${escaped(interval)}${filterPart(filters)}`
+  },
+} as const

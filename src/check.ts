@@ -1,0 +1,72 @@
+/**
+ * Keeps L1 believed without pub/sub: under traffic the versions of hot names are checked ahead of time in the background, with one
+ * MGET for all of them; without traffic never.
+ * @module
+ */
+import type { Call, Core } from './ask.js'
+import { isRedisCache } from './l2.js'
+import { clock } from './runtime.js'
+import type { Known } from './versions.js'
+import { ROOT } from './names.js'
+
+/** Most names that one check looks after besides those it must. */
+const MOST_NAMES = 64
+/** Names of entries that were read within this time count as hot. */
+const HOT_MS = 60_000
+
+export interface Check {
+  readonly covers: ReadonlySet<Known>
+  readonly startedAt: number
+  readonly order: number
+  readonly promise: Promise<unknown>
+}
+
+/** The check that is under way, one per cache at most, and when the last one began. */
+export interface CheckState {
+  current?: Check
+  lastAt: number
+}
+
+/** A check under way that will tell of all these names, and that no local invalidation has overtaken. */
+export function checkUnderWay(core: Core, names: readonly Known[], now: number): Check | undefined {
+  const { versions, config, checks } = core.cache
+  const check = checks.current
+  if (!check || now - check.startedAt > Math.min(config.maxStalenessMs, config.redisTimeoutMs * 2)) return undefined
+  return names.every((known) => check.covers.has(known)) && versions.untouchedSince(names, check.order) ? check : undefined
+}
+
+/** Tells others that a lookup is under way which also checks `names`. The record goes when the lookup ends. */
+export function announce(core: Core, names: readonly Known[], now: number, promise: Promise<unknown>): void {
+  const { versions, checks } = core.cache
+  const quiet = promise.catch(() => undefined)
+  const check = { covers: new Set(names), startedAt: now, order: versions.mark(), promise: quiet }
+  checks.current = check
+  checks.lastAt = now
+  void quiet.then(() => {
+    if (checks.current === check) checks.current = undefined
+  })
+}
+
+/** Names worth checking in the same trip, because entries that were read lately depend on them. */
+export function hotNames(core: Core, now: number): Known[] {
+  return core.cache.versions.inUse(now - HOT_MS, MOST_NAMES)
+}
+
+/** After an L1 hit: when half of the bound is over, checks in the background, at most twice per bound. */
+export function keepVouched(core: Core, call: Call, names: readonly Known[], now: number): void {
+  const { cache } = core
+  const half = cache.config.maxStalenessMs / 2
+  if (!isRedisCache(cache) || now - cache.versions.oldestCheck(names) < half) return
+  if (checkUnderWay(core, [], now) || now - cache.checks.lastAt < half || cache.link.breaker.open) return
+  const hot = hotNames(core, now)
+  const lookup = Promise.resolve().then(() => cache.lookup(call.runtime, [], hot))
+  announce(core, hot, now, lookup)
+  cache.background.run(call.runtime, lookup)
+}
+
+/** When the breaker is open: one probe at a time, in the background. */
+export function probe(core: Core, call: Call): void {
+  const { cache } = core
+  if (!isRedisCache(cache) || !cache.link.breaker.takeProbe(clock(call.runtime))) return
+  cache.background.run(call.runtime, cache.lookup(call.runtime, [], cache.statements.known(core.database, [ROOT])))
+}

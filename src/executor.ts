@@ -1,0 +1,269 @@
+/**
+ * The public face: what a handler calls. The order of the steps is in `read.ts` and `write.ts`.
+ * @module
+ */
+import { account, afterwards, bypassInfo, infoOf, settle } from './answer.js'
+import { isWrite, plan, planLoader, recordOf } from './ask.js'
+import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
+import { runBatch } from './batch.js'
+import type { BatchQuery } from './batch.js'
+import { cleanup } from './cleanup.js'
+import type { CleanupOptions } from './cleanup.js'
+import { createQueryCache } from './create.js'
+import { InvalidationError } from './errors.js'
+import { invalidateNames } from './invalidate.js'
+import { QueryCache } from './l1.js'
+import { isRedisCache } from './l2.js'
+import { invalidatedNames } from './names.js'
+import type { Named } from './names.js'
+import type { CacheConfig, QueryOptions, WriteOptions } from './options.js'
+import { fetchOne } from './origin.js'
+import { readStatistics } from './push-statistics.js'
+import type { StatsRange } from './push-statistics.js'
+import { read, readMemory } from './read.js'
+import type { Answered } from './read.js'
+import { directResult } from './result.js'
+import type { Result, Row } from './result.js'
+import { clock } from './runtime.js'
+import type { Runtime } from './runtime.js'
+import { withSignal } from './signal.js'
+import { summarise } from './stats.js'
+import type { CacheStats } from './stats.js'
+import type { Database, SqlFacts, Statement, TransactionOptions } from './types.js'
+import { write } from './write.js'
+import type { WriteInfo } from './write.js'
+
+export interface QueryResult<R = Row> extends Result<R> {
+  cache: CacheInfo
+}
+
+export interface ExecuteResult<R = Row> {
+  rows: R[]
+  rowCount: number | null
+  command: string
+  cache: WriteInfo
+}
+
+export interface Explanation {
+  cacheable: boolean
+  /** Why not, in one word; `undefined` when it is cacheable. */
+  reason: string | undefined
+  /** The word that decided it: a function, keyword or statement. */
+  token: string | undefined
+  /** What kind of statement the text is, by its first word. */
+  statement: string
+  tables: readonly string[]
+  volatileFunctions: readonly string[]
+  /** The custom key, or the query's fingerprint. */
+  key: string
+}
+
+/** Runs queries through the cache. Stateless: everything that lasts is in the cache object. */
+export class CachedQueryExecutor {
+  /** @internal */ readonly core: Core
+  /** @internal */ readonly call: Call
+
+  /**
+   * @param cacheOrConfig A cache from `createQueryCache`, to be shared by executors of one isolate, or its configuration.
+   * @param runtime What a request lends; see `bind`.
+   * @throws InvalidOptionError
+   */
+  constructor(database: Database, cacheOrConfig: QueryCache | CacheConfig, runtime: Runtime = {}) {
+    const cache = cacheOrConfig instanceof QueryCache ? cacheOrConfig : createQueryCache(cacheOrConfig)
+    this.core = { database, cache, statements: cache.statements.of(database) }
+    this.call = { runtime }
+  }
+
+  /** A cheap copy for one request that shares the cache. `bind(c.executionCtx)` gives background work the request's `waitUntil`. */
+  bind(runtime: Runtime): CachedQueryExecutor {
+    return this.with({ ...this.call, runtime })
+  }
+
+  /** @internal */
+  with(call: Call, database?: Database): CachedQueryExecutor {
+    const copy = Object.create(CachedQueryExecutor.prototype) as { core: Core; call: Call }
+    const { core } = this
+    copy.core = database ? { ...core, database, statements: core.cache.statements.of(database) } : core
+    copy.call = call
+    return copy as unknown as CachedQueryExecutor
+  }
+
+  /** Rows of a read, from the nearest tier that has them. A write runs once and invalidates. Rejects with the driver's own error. */
+  async query<R = Row>(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<R[]> {
+    const record = recordOf(this.core, sql)
+    if (isWrite(record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
+    const asked = plan(this.core, this.call, record, params, options)
+    if ('bypass' in asked) return (await this.#direct<R>(asked, record.facts, { sql, params }, options)).rows
+    const { entry } = await this.#answer(asked)
+    return entry!.reader.rows() as R[]
+  }
+
+  /** Like `query`, with column types and how the answer came about. */
+  async queryResult<R = Row>(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<QueryResult<R>> {
+    const record = recordOf(this.core, sql)
+    if (isWrite(record.facts)) {
+      const { results, cache } = await this.#write([{ sql, params }], writeOptions(options))
+      const info = bypassInfo({ bypass: record.facts.reason ?? 'write', display: '', tables: cache.tables, tags: cache.tags })
+      return { ...(results[0] as Result<R>), cache: info }
+    }
+    const asked = plan(this.core, this.call, record, params, options)
+    if ('bypass' in asked)
+      return { ...(await this.#direct<R>(asked, record.facts, { sql, params }, options)), cache: bypassInfo(asked) }
+    const { entry, answered } = await this.#answer(asked)
+    return { ...(entry!.reader.result() as Result<R>), cache: infoOf(asked, answered, entry!, clock(this.call.runtime)) }
+  }
+
+  /**
+   * Several queries, which share the trip to Redis and, for stable reads, the trip to the database. Writes run in their place: reads
+   * after one see it. Rejects with the first error; what the others brought is stored all the same.
+   */
+  async queryBatch<T extends readonly unknown[]>(queries: { readonly [K in keyof T]: BatchQuery }): Promise<BatchRows<T>> {
+    const settled = await runBatch(this, queries as readonly BatchQuery[])
+    const rows = settled.map((result) => {
+      if (result.status === 'rejected') throw result.reason
+      return result.value
+    })
+    return rows as BatchRows<T>
+  }
+
+  /** Like `queryBatch`, with each query's own rows or error. */
+  async queryBatchSettled<T extends readonly unknown[]>(
+    queries: { readonly [K in keyof T]: BatchQuery },
+  ): Promise<{ -readonly [K in keyof T]: PromiseSettledResult<RowOf<T[K]>[]> }> {
+    return (await runBatch(this, queries as readonly BatchQuery[])) as { -readonly [K in keyof T]: PromiseSettledResult<RowOf<T[K]>[]> }
+  }
+
+  /** A write: sent once, then what it changed is invalidated. Rejects with the driver's own error, never because of the cache. */
+  async execute<R = Row>(sql: string, params: readonly unknown[] = [], options: WriteOptions = {}): Promise<ExecuteResult<R>> {
+    const { results, cache } = await this.#write([{ sql, params }], options)
+    const { rows, rowCount, command } = results[0] as Result<R>
+    return { rows, rowCount, command, cache }
+  }
+
+  /** Statements in one database transaction and, after its commit, one invalidation. */
+  async transaction(
+    statements: readonly { sql: string; params?: readonly unknown[] }[],
+    options: WriteOptions & Pick<TransactionOptions, 'isolationLevel' | 'readOnly' | 'deferrable'> = {},
+  ): Promise<{ results: Result[]; cache: WriteInfo }> {
+    const { isolationLevel, readOnly, deferrable, ...rest } = options
+    const { timeoutMs } = rest
+    return this.#write(statements.map(({ sql, params = [] }) => ({ sql, params })), rest, (sent) =>
+      this.core.database.transaction(sent, { isolationLevel, readOnly, deferrable, timeoutMs }),
+    )
+  }
+
+  /**
+   * Any async function's value. The loader's executor skips caches, so that nothing older hides in the value; name the tables it reads
+   * in `tables`, or writes to them are seen at the TTL only.
+   */
+  async cached<T>(key: string, loader: (executor: CachedQueryExecutor) => Promise<T>, options: QueryOptions = {}): Promise<T> {
+    const inner = this.with({ ...this.call, skipCaches: true, observe: undefined })
+    const run = () => loader(inner)
+    const asked = planLoader(this.core, this.call, key, options, run)
+    if ('bypass' in asked) {
+      const startedAt = clock(this.call.runtime)
+      const value = await withSignal(run(), options.signal)
+      account(this.core, this.call, bypassInfo(asked), startedAt)
+      return value
+    }
+    const { entry, value } = await this.#answer(asked)
+    return (entry ? entry.reader.value() : value) as T
+  }
+
+  /**
+   * Invalidates everything, a key (`user:42`, with the keys under it) or the keys under a prefix (`user:*`).
+   * @returns the number of results dropped from this isolate's memory; those in Redis die by version.
+   * @throws InvalidationError when Redis did not acknowledge, InvalidOptionError for other patterns.
+   */
+  async invalidateCache(pattern?: string): Promise<number> {
+    return this.#invalidate({ keys: [pattern ?? '*'] })
+  }
+
+  /** Invalidates by table, tag and key. @throws InvalidationError when Redis did not acknowledge. */
+  async invalidate(named: Named): Promise<void> {
+    await this.#invalidate(named)
+  }
+
+  /** Drops expired results from memory and sweeps Redis within a budget. @returns the number of entries removed. */
+  async cleanupCache(options: CleanupOptions = {}): Promise<number> {
+    return cleanup(this.core, this.call, options)
+  }
+
+  /** This isolate's figures since it started. */
+  getCacheStats(): CacheStats {
+    return summarise(this.core.cache.counters.total, this.core.cache.bytes)
+  }
+
+  /** All isolates' figures from Redis; for `type: 'local'` this isolate's. Rejects when Redis gave no answer. */
+  async getGlobalStats(range: StatsRange = {}): Promise<CacheStats> {
+    const { cache } = this.core
+    if (!isRedisCache(cache)) return this.getCacheStats()
+    return summarise(await readStatistics(this.core, this.call, cache, range), cache.bytes)
+  }
+
+  /** What the cache would do with a query, and why. No I/O. */
+  explain(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Explanation {
+    const { facts } = recordOf(this.core, sql)
+    const asked = plan(this.core, this.call, recordOf(this.core, sql), params, options)
+    const reason = 'bypass' in asked ? asked.bypass : undefined
+    const tables = 'bypass' in asked ? asked.tables : asked.deps.tables
+    const { statement, volatileFunctions, token } = facts
+    return { cacheable: reason === undefined, reason, token, statement, tables, volatileFunctions, key: asked.display }
+  }
+
+  /** Resolves when no background work is under way any more. For tests and plain Node. */
+  async flush(): Promise<void> {
+    await this.core.cache.background.settle()
+  }
+
+  async #answer(asked: Ask): Promise<{ entry?: ReturnType<typeof settle>['entry']; value?: unknown; answered: Answered }> {
+    const { core, call } = this
+    const hit = readMemory(core, call, asked)
+    const startedAt = clock(call.runtime)
+    const answered = hit ?? (await withSignal(read(core, call, [asked]), asked.options.signal))[0]!
+    return { ...settle(core, call, asked, answered, startedAt), answered }
+  }
+
+  async #direct<R>(asked: Bypass, facts: SqlFacts, statement: Statement, options: QueryOptions | undefined): Promise<Result<R>> {
+    const { core, call } = this
+    const startedAt = clock(call.runtime)
+    if (facts.kind === 'session') core.database.markSessionState?.()
+    try {
+      const result = await withSignal(fetchOne(core, call, statement, options?.timeoutMs), options?.signal)
+      return directResult(result, core.database) as Result<R>
+    } finally {
+      account(core, call, bypassInfo(asked), startedAt)
+    }
+  }
+
+  async #write(
+    statements: readonly Statement[],
+    options: WriteOptions,
+    send: Parameters<typeof write>[4] = async ([one]) => [await this.core.database.run(one!, { timeoutMs: options.timeoutMs })],
+  ): Promise<{ results: Result[]; cache: WriteInfo }> {
+    const { core, call } = this
+    const startedAt = clock(call.runtime)
+    const { results, cache } = await write(core, call, statements, options, send)
+    account(core, call, bypassInfo({ bypass: 'write', display: '', tables: cache.tables, tags: cache.tags }), startedAt)
+    return { results: results.map((result) => directResult(result, core.database)), cache }
+  }
+
+  async #invalidate(named: Named): Promise<number> {
+    const { core, call } = this
+    const { cache } = core
+    const names = new Set(cache.statements.known(core.database, invalidatedNames(named, cache.config.sql.defaultSchema)))
+    const dropped = cache.dropWhere((entry) => entry.names.some((name) => names.has(name)))
+    const acknowledged = await invalidateNames(core, call, [...names])
+    const { tables = [], tags = [], keys = [] } = named
+    cache.events.emit({ type: 'invalidation', acknowledged, tables, tags: tags.length, keys: keys.length, everything: keys.includes('*') })
+    afterwards(core, call)
+    if (!acknowledged) throw new InvalidationError('it refused, or gave no answer in time')
+    return dropped
+  }
+}
+
+/** Rows of one query of a batch; `Row` where the call names no type. */
+export type RowOf<T> = unknown extends T ? Row : T
+export type BatchRows<T extends readonly unknown[]> = { -readonly [K in keyof T]: RowOf<T[K]>[] }
+
+const writeOptions = ({ tables, tags, timeoutMs }: QueryOptions = {}): WriteOptions => ({ tables, tags, timeoutMs })

@@ -1,0 +1,50 @@
+/**
+ * One load per key per isolate. A record's promise resolves and never rejects; its leader has handed it to `waitUntil`. A follower
+ * waits with its own timer, because on Workers a leader's request may end and its promise then hangs or rejects.
+ * @module
+ */
+import type { VersionBook, Known } from './versions.js'
+
+export interface Flight<T> {
+  readonly promise: Promise<T>
+  readonly startedAt: number
+  /** The isolate's own order when it began. */
+  readonly order: number
+}
+
+/** How long a follower waits for a leader before it takes over, at the least. */
+const LEAST_PATIENCE_MS = 2_000
+
+export class Flights<T> {
+  readonly #flights = new Map<string, Flight<T>>()
+
+  /** A load that this reader may join: young enough, and no local invalidation of its names since it began. */
+  joinable(key: string, names: readonly Known[], versions: VersionBook, now: number, maxAgeMs: number): Flight<T> | undefined {
+    const flight = this.#flights.get(key)
+    if (!flight || now < flight.startedAt || now - flight.startedAt > maxAgeMs) return undefined
+    return versions.untouchedSince(names, flight.order) ? flight : undefined
+  }
+
+  lead(key: string, flight: Flight<T>): void {
+    this.#flights.set(key, flight)
+    const land = () => this.land(key, flight)
+    flight.promise.then(land, land)
+  }
+
+  /** Removes a record, unless another has taken its place. */
+  land(key: string, flight: Flight<T>): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key)
+  }
+
+  /** The load's outcome, or `undefined` when its leader is dead or too slow; the record is then gone. */
+  async follow(key: string, flight: Flight<T>, patienceMs: number): Promise<T | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const impatience = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), Math.max(LEAST_PATIENCE_MS, patienceMs))
+    })
+    const outcome = await Promise.race([flight.promise.catch(() => undefined), impatience])
+    clearTimeout(timer)
+    if (outcome === undefined) this.land(key, flight)
+    return outcome
+  }
+}

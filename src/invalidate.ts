@@ -1,0 +1,70 @@
+/**
+ * Gives names new versions, once the database has committed; what Redis does not acknowledge is distrusted here and repeated.
+ * @module
+ */
+import type { Call, Core } from './ask.js'
+import { isRedisCache } from './l2.js'
+import type { Fence, RedisQueryCache } from './l2.js'
+import { clock } from './runtime.js'
+import type { Known } from './versions.js'
+
+/** Pauses between attempts, in milliseconds; together within the 30 s that `waitUntil` gives. */
+const RETRY_AFTER_MS = [200, 1_000, 4_000, 12_000]
+/** After those, a request may start another round when this much time is over. */
+const NEXT_ROUND_MS = 5_000
+
+/** Returns whether every other isolate can see it. Never rejects. `mayStillCommit`: leaves a fence, because the write's end is not known. */
+export async function invalidateNames(
+  core: Core,
+  call: Call,
+  names: readonly Known[],
+  fence?: Fence,
+  mayStillCommit = false,
+): Promise<boolean> {
+  const { cache } = core
+  cache.versions.invalidated(names)
+  if (!isRedisCache(cache)) {
+    if (mayStillCommit) cache.versions.blockUntil(names, clock(call.runtime) + cache.config.fenceMs)
+    return true
+  }
+  const acknowledged = await cache.renew(call.runtime, names, mayStillCommit ? { standing: true } : fence && { lift: fence })
+  cache.versions.invalidated(names)
+  if (acknowledged) settle(cache, names)
+  else {
+    cache.versions.distrust(names, true)
+    for (const known of names) cache.unacknowledged.set(known, mayStillCommit || cache.unacknowledged.get(known) === true)
+    retryInBackground(core, call)
+  }
+  return acknowledged
+}
+
+function settle(cache: RedisQueryCache, names: readonly Known[]): void {
+  for (const known of names) cache.unacknowledged.delete(known)
+  cache.versions.distrust(names, false)
+}
+
+/** Repeats what Redis has not acknowledged, with fresh values each time. One loop per cache. */
+export function retryInBackground(core: Core, call: Call): void {
+  const { cache } = core
+  if (!isRedisCache(cache) || cache.unacknowledged.size === 0) return
+  const now = clock(call.runtime)
+  if (now < cache.retryAt) return
+  // The whole round's length: a round whose request died does not keep the next one from starting.
+  cache.retryAt = now + RETRY_AFTER_MS.reduce((sum, ms) => sum + ms, NEXT_ROUND_MS)
+  cache.background.run(call.runtime, retry(cache, call))
+}
+
+async function retry(cache: RedisQueryCache, call: Call): Promise<void> {
+  for (const pause of RETRY_AFTER_MS) {
+    await cache.background.sleep(pause)
+    const names = [...cache.unacknowledged.keys()]
+    const uncertain = names.filter((known) => cache.unacknowledged.get(known))
+    const certain = names.filter((known) => !cache.unacknowledged.get(known))
+    const done = (await cache.renew(call.runtime, certain)) && (await cache.renew(call.runtime, uncertain, { standing: true }))
+    if (!done) continue
+    cache.versions.invalidated(names)
+    settle(cache, names)
+    break
+  }
+  cache.retryAt = cache.unacknowledged.size === 0 ? 0 : clock(call.runtime) + NEXT_ROUND_MS
+}

@@ -1,0 +1,63 @@
+/**
+ * Invalidation by what happened, instead of by what is stored.
+ * @module
+ */
+import type { CachedQueryExecutor } from './executor.js'
+import type { Named } from './names.js'
+
+/** What an event invalidates; `undefined`: nothing. */
+export type InvalidationRule<P> = (payload: P) => Named | undefined | Promise<Named | undefined>
+
+export interface AuditEvent {
+  /** Tags of the event, invalidated with the table. */
+  tags?: readonly string[]
+  [property: string]: unknown
+}
+
+/** The events that have a rule from the start; a rule of the same name adds to it. */
+export interface DefaultEvents {
+  'user:update': { id: string | number | bigint }
+  'audit:new': AuditEvent
+}
+
+export class CacheInvalidationService<Events extends object = Record<string, unknown>> {
+  readonly #executor: CachedQueryExecutor
+  readonly #rules = new Map<string, InvalidationRule<never>[]>()
+
+  constructor(executor: CachedQueryExecutor) {
+    this.#executor = executor
+    this.#add('user:update', ({ id }: DefaultEvents['user:update']) => ({ tables: ['users'], tags: [`user:${id}`], keys: [`user:${id}:*`] }))
+    this.#add('audit:new', ({ tags }: AuditEvent) => ({ tables: ['audit_events'], tags: Array.isArray(tags) ? tags : [] }))
+  }
+
+  /** Adds a rule; several rules of one event all apply. */
+  on<E extends keyof (Events & DefaultEvents) & string>(event: E, rule: InvalidationRule<(Events & DefaultEvents)[E]>): this {
+    return this.#add(event, rule)
+  }
+
+  /** Invalidates what the event's rules name, in one trip. An event without rules does nothing. @throws InvalidationError */
+  async emit<E extends keyof (Events & DefaultEvents) & string>(event: E, payload: (Events & DefaultEvents)[E]): Promise<void> {
+    const rules = this.#rules.get(event) ?? []
+    const named = await Promise.all(rules.map((rule) => (rule as InvalidationRule<unknown>)(payload)))
+    const all = (part: keyof Named) => named.flatMap((names) => names?.[part] ?? [])
+    const tables = all('tables')
+    const tags = all('tags')
+    const keys = all('keys')
+    if (tables.length + tags.length + keys.length > 0) await this.#executor.invalidate({ tables, tags, keys })
+  }
+
+  /** The table `users`, the tag `user:<id>` and the keys `user:<id>:*`. @throws InvalidationError */
+  async onUserUpdate(id: string | number | bigint): Promise<void> {
+    await this.emit('user:update', { id } as (Events & DefaultEvents)['user:update'])
+  }
+
+  /** The table `audit_events` and the event's tags. @throws InvalidationError */
+  async onNewAuditEvent(event: AuditEvent): Promise<void> {
+    await this.emit('audit:new', event as (Events & DefaultEvents)['audit:new'])
+  }
+
+  #add(event: string, rule: InvalidationRule<never>): this {
+    this.#rules.set(event, [...(this.#rules.get(event) ?? []), rule])
+    return this
+  }
+}

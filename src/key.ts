@@ -1,0 +1,110 @@
+/**
+ * Query -> key. Every part is written with its length or its type, so that two different queries never share a text.
+ * @module
+ */
+
+/** Parameters whose database text cannot be known from here are not keyed: the query is not cached. */
+export class UnkeyableParameter {
+  readonly reason = 'unsupported-parameter'
+}
+
+/** Writes a text with its length in front, so that nothing inside it can end it. */
+export const sized = (text: string): string => `${text.length}:${text}`
+
+/**
+ * Writes parameters with their types, injectively: `1`, `'1'`, `1n` and `true` differ, and so do `['a,b']` and `['a', 'b']`.
+ * A Date carries its zone offset, because drivers send it as local time.
+ */
+export function encodeParams(params: readonly unknown[]): string | UnkeyableParameter {
+  let out = ''
+  for (const param of params) {
+    const part = encodeParam(param, 0)
+    if (part === undefined) return new UnkeyableParameter()
+    out += part
+  }
+  return out
+}
+
+function encodeParam(value: unknown, depth: number): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return `s${sized(value)}`
+    case 'number':
+      return `d${Object.is(value, -0) ? '-0' : value};`
+    case 'boolean':
+      return value ? 'T' : 'F'
+    case 'bigint':
+      return `i${value};`
+    case 'undefined':
+      return 'U'
+    case 'object':
+      return value === null ? 'N' : encodeObject(value, depth)
+    default:
+      return undefined
+  }
+}
+
+function encodeObject(value: object, depth: number): string | undefined {
+  if (depth > 16) return undefined
+  if (value instanceof Date) return `D${value.getTime()}@${value.getTimezoneOffset()};`
+  if (ArrayBuffer.isView(value)) return `x${hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))};`
+  if (Array.isArray(value)) {
+    let out = `a${value.length}[`
+    for (const item of value as unknown[]) {
+      const part = encodeParam(item, depth + 1)
+      if (part === undefined) return undefined
+      out += part
+    }
+    return out
+  }
+  // A driver asks such an object for its text, which may differ at each call.
+  if (typeof (value as { toPostgres?: unknown }).toPostgres === 'function') return undefined
+  try {
+    return `o${sized(JSON.stringify(value) ?? '')}`
+  } catch {
+    return undefined
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  let out = ''
+  for (const byte of bytes) out += (byte + 256).toString(16).slice(1)
+  return out
+}
+
+/** Copies parameters deeply enough that a caller who changes them while the query waits changes nothing. */
+export function snapshot(params: readonly unknown[]): unknown[] {
+  return params.map((param) => (typeof param === 'object' && param !== null ? copyParam(param) : param))
+}
+
+function copyParam(value: object): unknown {
+  if (value instanceof Date) return new Date(value)
+  if (Array.isArray(value)) return snapshot(value as unknown[])
+  if (ArrayBuffer.isView(value)) return copyBytes(value)
+  try {
+    return structuredClone(value)
+  } catch {
+    return value
+  }
+}
+
+/** Keeps the class: a driver knows a Buffer by its prototype. */
+function copyBytes(view: ArrayBufferView): unknown {
+  const copy = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()
+  return Object.setPrototypeOf(copy, Object.getPrototypeOf(view) as object) as unknown
+}
+
+/** SHA-256 of a text, as 64 hexadecimal digits (FIPS 180-4). Only for Redis: isolate memory looks up without hashing. */
+export async function digest(text: string): Promise<string> {
+  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+}
+
+/** What may stand in a part of a Redis key without being mistaken for a separator or a SCAN pattern. */
+export const keySafe = (part: string): string => part.replace(/[^\w.-]/g, (c) => `~${c.codePointAt(0)!.toString(16)}~`)
+
+/** FNV-1a over UTF-16 code units. Only where a collision costs a miss and never a wrong row. */
+export function weakHash(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}

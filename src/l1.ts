@@ -1,0 +1,141 @@
+/**
+ * The first tier: results in the isolate's memory, bounded by bytes and by entries. No timers: what is over is dropped when it is met.
+ * @module
+ */
+import type { CheckState } from './check.js'
+import type { Payload } from './codec/payload.js'
+import type { Lifetime } from './entry.js'
+import { Events } from './events.js'
+import { Flights } from './flight.js'
+import { resolveConfig } from './options.js'
+import type { CacheConfig, ResolvedConfig } from './options.js'
+import type { Loaded } from './read.js'
+import type { ResultReader } from './result.js'
+import { Background } from './runtime.js'
+import { Statements } from './statement.js'
+import { Counters } from './stats.js'
+import type { Known } from './versions.js'
+import { VersionBook } from './versions.js'
+
+export interface L1Entry extends Lifetime {
+  readonly key: string
+  /** The custom key, or a short fingerprint. */
+  readonly display: string
+  readonly tables: readonly string[]
+  readonly names: readonly Known[]
+  /** Versions captured before the database read. `undefined`: not captured, so the entry lives by `provisionalUntil` and `order`. */
+  readonly versions: readonly string[] | undefined
+  /** The isolate's own order when the read began. */
+  readonly order: number
+  /** Without versions nobody vouches for an entry after this time. */
+  readonly provisionalUntil: number
+  readonly payload: Payload
+  readonly reader: ResultReader
+  readonly size: number
+  hits: number
+  /** Read since eviction last looked at it. */
+  visited: boolean
+  /** After a failed refresh: not again before this time. */
+  refreshAfter: number
+}
+
+export interface EntryInfo {
+  /** The custom key (`cacheKey`), or a short fingerprint of the query. */
+  key: string
+  tables: readonly string[]
+  /** Bytes, estimated. */
+  size: number
+  /** Seconds since the database read began. */
+  age: number
+  hits: number
+}
+
+/** One entry may take this part of the memory at most: a single large result must not empty the rest. */
+const LARGEST_PART = 1 / 8
+
+/** One isolate's cache. Two of them in one process behave as two isolates. Made by `createQueryCache`. */
+export class QueryCache {
+  /** @internal */ readonly config: ResolvedConfig
+  /** @internal */ readonly events = new Events()
+  /** @internal */ readonly counters = new Counters()
+  /** @internal */ readonly versions = new VersionBook()
+  /** @internal */ readonly flights = new Flights<Loaded>()
+  /** @internal */ readonly background = new Background()
+  /** @internal Keys that are being refreshed in the background, and since when. */
+  readonly refreshes = new Map<string, number>()
+  /** @internal */ readonly statements: Statements
+  /** @internal */ readonly checks: CheckState = { lastAt: -Infinity }
+  readonly #entries = new Map<string, L1Entry>()
+  #bytes = 0
+
+  /** @throws InvalidOptionError */
+  constructor(config: CacheConfig) {
+    this.events.listen(config.onEvent)
+    if (config.debug) this.events.listen((event) => console.debug('edge-query-cache', event))
+    this.config = resolveConfig(config, (message) => this.events.once(message))
+    this.statements = new Statements(this.config, this.versions)
+  }
+
+  /** What isolate memory holds, most lately stored last. Expired entries that nobody met yet are among them. */
+  getEntries(now: number = Date.now()): EntryInfo[] {
+    return [...this.#entries.values()].map((entry) => ({
+      key: entry.display,
+      tables: [...entry.tables],
+      size: entry.size,
+      age: Math.max(0, (now - entry.readAt) / 1000),
+      hits: entry.hits,
+    }))
+  }
+
+  /** @internal */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** @internal */
+  get(key: string): L1Entry | undefined {
+    return this.#entries.get(key)
+  }
+
+  /** @internal Keeps an entry when it fits, and makes room by giving each read entry a second chance. */
+  put(entry: L1Entry): void {
+    this.drop(entry.key)
+    const { l1Bytes, l1Entries } = this.config
+    if (entry.size > l1Bytes * LARGEST_PART) return
+    this.#entries.set(entry.key, entry)
+    this.#bytes += entry.size
+    while (this.#bytes > l1Bytes || this.#entries.size > l1Entries) this.#evictOne()
+  }
+
+  #evictOne(): void {
+    for (const [key, entry] of this.#entries) {
+      if (!entry.visited) {
+        this.drop(key)
+        this.counters.add('evictions', 1)
+        return
+      }
+      entry.visited = false
+      this.#entries.delete(key)
+      this.#entries.set(key, entry)
+    }
+  }
+
+  /** @internal */
+  drop(key: string): void {
+    const entry = this.#entries.get(key)
+    if (!entry) return
+    this.#entries.delete(key)
+    this.#bytes -= entry.size
+  }
+
+  /** @internal Drops what `test` says and returns how many. */
+  dropWhere(test: (entry: L1Entry) => boolean): number {
+    let dropped = 0
+    for (const [key, entry] of this.#entries) {
+      if (!test(entry)) continue
+      this.drop(key)
+      dropped++
+    }
+    return dropped
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * A database answer -> an entry of isolate memory.
+ * @module
+ */
+import type { Ask, Core } from './ask.js'
+import { payloadBytes } from './codec/rows.js'
+import { packResult, packValue } from './codec/payload.js'
+import type { Payload } from './codec/payload.js'
+import { lifetime } from './entry.js'
+import type { Lifetime } from './entry.js'
+import type { L1Entry } from './l1.js'
+import { isRedisCache } from './l2.js'
+import type { Led } from './read.js'
+import { resultReader } from './result.js'
+import type { DatabaseResult } from './types.js'
+
+/** The answer in the form that is kept; `undefined` when it cannot be serialised without losing something. */
+export function packed(core: Core, ask: Ask, value: unknown): Payload | undefined {
+  const { format } = core.cache.config
+  if (ask.source.kind === 'sql') return packResult(value as DatabaseResult, format)
+  try {
+    return packValue(value, format)
+  } catch {
+    core.cache.events.emit({ type: 'not-stored', reason: 'not-serialisable' })
+    return undefined
+  }
+}
+
+/** Nobody vouches for an entry without versions for longer than this; without Redis there is nobody else who writes. */
+export function provisionalUntil(core: Core, readAt: number): number {
+  return isRedisCache(core.cache) ? readAt + core.cache.config.maxStalenessMs : Infinity
+}
+
+/** An entry for a result that was just read. */
+export function makeEntry(
+  core: Core,
+  led: Led,
+  payload: Payload,
+  value: unknown,
+  readAt: number,
+  versions: readonly string[] | undefined,
+  until: number,
+): L1Entry {
+  const life = lifetime(readAt, led.ask.options, core.cache.config.defaultTtl, isEmpty(led.ask, value))
+  return entryFrom(core, led, payload, life, versions, until)
+}
+
+/** An entry with the lifetime that it has already. */
+export function entryFrom(
+  core: Core,
+  { ask, flight }: Led,
+  payload: Payload,
+  life: Lifetime,
+  versions: readonly string[] | undefined,
+  until: number,
+): L1Entry {
+  return {
+    key: ask.key,
+    display: ask.display,
+    tables: ask.deps.tables,
+    names: ask.deps.names,
+    versions,
+    order: flight.order,
+    provisionalUntil: until,
+    payload,
+    reader: resultReader(payload, core.database),
+    size: ENTRY_BYTES + ask.key.length * 2 + payloadBytes(payload),
+    hits: 0,
+    visited: false,
+    refreshAfter: 0,
+    readAt: life.readAt,
+    freshUntil: life.freshUntil,
+    staleUntil: life.staleUntil,
+    errorUntil: life.errorUntil,
+  }
+}
+
+/** What an entry weighs besides its key and payload. */
+const ENTRY_BYTES = 512
+
+/** An empty answer says "not there", which a write makes wrong more often than it changes a row. */
+function isEmpty(ask: Ask, value: unknown): boolean {
+  if (ask.source.kind === 'sql') return (value as DatabaseResult).rows.length === 0
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
+}

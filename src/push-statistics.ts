@@ -1,0 +1,83 @@
+/**
+ * Counters of all isolates in Redis: one hash a day, a field per hour and counter.
+ * @module
+ */
+import type { Call, Core } from './ask.js'
+import { isRedisCache } from './l2.js'
+import type { RedisQueryCache } from './l2.js'
+import { clock } from './runtime.js'
+import { databaseKey } from './statement.js'
+import { COUNTERS, zeroes } from './stats.js'
+import type { Counter, CounterValues } from './stats.js'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** Under traffic an isolate pushes at most this often. */
+const PUSH_EVERY_MS = 10_000
+/** Days that counters are kept. */
+export const KEPT_DAYS = 30
+
+export interface StatsRange {
+  /** From the hour that holds this time. Default: as far back as counters are kept, 30 days. */
+  since?: Date | number
+  /** To the hour that holds this time. Default: now. */
+  until?: Date | number
+}
+
+const dayKey = (core: Core, cache: RedisQueryCache, day: number): string =>
+  `${cache.config.redisKeyPrefix}:s:${databaseKey(core.database)}:${new Date(day * DAY_MS).toISOString().slice(0, 10)}`
+
+/** Pushes in the background when it is due: one trip, as many commands as there are counters at most. */
+export function pushStatistics(core: Core, call: Call): void {
+  const { cache } = core
+  if (!isRedisCache(cache)) return
+  const now = clock(call.runtime)
+  if (!cache.counters.due(now, PUSH_EVERY_MS) || cache.link.breaker.open) return
+  cache.background.run(call.runtime, push(core, cache, now))
+}
+
+/** Rejects when Redis gave no answer; the counters are then kept for the next push. */
+async function push(core: Core, cache: RedisQueryCache, now: number): Promise<void> {
+  const values = cache.counters.take(now)
+  const changed = COUNTERS.filter((name) => values[name] !== 0)
+  if (changed.length === 0) return
+  const key = dayKey(core, cache, Math.floor(now / DAY_MS))
+  const hour = Math.floor((now % DAY_MS) / HOUR_MS)
+  try {
+    await cache.link.pipeline('statistics', (pipeline) => {
+      for (const name of changed) pipeline.hincrby(key, `${hour}.${name}`, Math.round(values[name]))
+      pipeline.expire(key, ((KEPT_DAYS + 1) * DAY_MS) / 1000)
+    })
+  } catch (error) {
+    cache.counters.putBack(values)
+    throw error
+  }
+}
+
+/** The sum of all isolates' counters within the hours of the range. What this isolate has not pushed yet is pushed first. */
+export async function readStatistics(core: Core, call: Call, cache: RedisQueryCache, range: StatsRange): Promise<CounterValues> {
+  const now = clock(call.runtime)
+  const until = range.until === undefined ? now : Number(range.until)
+  const oldest = (Math.floor(now / DAY_MS) - KEPT_DAYS) * DAY_MS
+  const since = Math.max(oldest, range.since === undefined ? oldest : Number(range.since))
+  await push(core, cache, now)
+  const days: number[] = []
+  for (let day = Math.floor(since / DAY_MS); day <= Math.floor(until / DAY_MS); day++) days.push(day)
+  const sum = zeroes()
+  if (days.length === 0) return sum
+  const replies = await cache.link.pipeline('statistics', (pipeline) => {
+    for (const day of days) pipeline.hgetall(dayKey(core, cache, day))
+  })
+  replies.forEach((reply, i) => addDay(sum, reply.result, days[i]! * DAY_MS, since, until))
+  return sum
+}
+
+function addDay(sum: CounterValues, hash: unknown, dayStart: number, since: number, until: number): void {
+  if (typeof hash !== 'object' || hash === null) return
+  for (const [field, value] of Object.entries(hash)) {
+    const [hour, name] = field.split('.')
+    const from = dayStart + Number(hour) * HOUR_MS
+    if (name === undefined || !(name in sum) || from + HOUR_MS <= since || from > until) continue
+    sum[name as Counter] += Number(value) || 0
+  }
+}

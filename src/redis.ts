@@ -1,0 +1,182 @@
+/**
+ * One trip to Redis over HTTP: bounded in time, made once, every reply looked at, and nothing of the SDK's messages let through,
+ * because they hold the whole command with its values.
+ * @module
+ */
+import { Redis } from '@upstash/redis'
+import type { Pipeline } from '@upstash/redis'
+import { Breaker } from './breaker.js'
+import { QueryCacheError } from './errors.js'
+import type { CacheEvent, Events, RedisFailure } from './events.js'
+import type { ResolvedConfig, RedisSettings } from './options.js'
+import { clock, withTimeout } from './runtime.js'
+import type { Runtime } from './runtime.js'
+import type { Counters } from './stats.js'
+
+export type RedisOperation = Extract<CacheEvent, { type: 'redis-failed' }>['operation']
+
+/** Redis gave no usable answer. `failure` says why in one word. */
+export class RedisError extends QueryCacheError {
+  override readonly name = 'RedisError'
+  readonly failure: RedisFailure
+
+  constructor(failure: RedisFailure) {
+    super('REDIS_FAILED', `Redis gave no usable answer (${failure}). Check \`redis.url\`, \`redis.token\` and \`redis.timeoutMs\`.`)
+    this.failure = failure
+  }
+}
+
+export interface Reply {
+  result: unknown
+  error?: string
+}
+
+/** The part of the SDK's client that is set from here; its class keeps it from TypeScript only. */
+interface Internals {
+  client: {
+    retry?: unknown
+    options?: Record<string, unknown>
+    request?(request: { body: unknown }): Promise<{ result?: unknown }>
+  }
+  opts?: Record<string, unknown>
+}
+
+export class RedisLink {
+  readonly breaker = new Breaker()
+  readonly #settings: RedisSettings
+  readonly #timeoutMs: number
+  readonly #events: Events
+  readonly #counters: Counters
+  #client: Redis | undefined
+
+  constructor(settings: RedisSettings, config: ResolvedConfig, events: Events, counters: Counters) {
+    this.#settings = settings
+    this.#timeoutMs = config.redisTimeoutMs
+    this.#events = events
+    this.#counters = counters
+  }
+
+  /** Reads texts in one command. Rejects with `RedisError`; a reply of another shape is one too. */
+  async mget(runtime: Runtime, keys: readonly string[], operation: RedisOperation): Promise<(string | null)[]> {
+    try {
+      const values: unknown = await this.#trip(1, (client) => client.mget(...keys))
+      if (!Array.isArray(values) || values.length !== keys.length || !values.every(isTextOrNull)) throw new RedisError('nonsense')
+      let bytes = 0
+      for (const value of values) if (value) bytes += value.length
+      this.#counters.add('bytesIn', bytes)
+      if (this.breaker.succeeded()) this.#events.emit({ type: 'breaker', state: 'closed' })
+      return values
+    } catch (error) {
+      const failed = scrubbed(error)
+      this.#events.emit({ type: 'redis-failed', operation, failure: failed.failure })
+      this.#counters.add('errors', 1)
+      if (this.breaker.failed(clock(runtime))) this.#events.emit({ type: 'breaker', state: 'open' })
+      throw failed
+    }
+  }
+
+  /** Sends commands in one trip and returns each reply, failed ones too. Rejects with `RedisError` when the trip failed. */
+  async pipeline(operation: RedisOperation, build: (pipeline: Pipeline) => void): Promise<Reply[]> {
+    try {
+      const prepared = this.#redis().pipeline()
+      build(prepared)
+      const count = prepared.length()
+      const replies: unknown = await this.#trip(count, () => prepared.exec({ keepErrors: true }))
+      if (!Array.isArray(replies) || replies.length !== count) throw new RedisError('nonsense')
+      const failure = (replies as Reply[]).find((reply) => reply.error !== undefined)
+      if (failure) this.#events.emit({ type: 'redis-failed', operation, failure: classify(failure.error ?? '') })
+      return replies as Reply[]
+    } catch (error) {
+      const failed = scrubbed(error)
+      this.#counters.add('errors', 1)
+      this.#events.emit({ type: 'redis-failed', operation, failure: failed.failure })
+      throw failed
+    }
+  }
+
+  /** Sends one command for which the SDK has no method. */
+  async command(operation: RedisOperation, body: string[]): Promise<unknown> {
+    try {
+      const requester = (this.#redis() as unknown as Partial<Internals>).client
+      if (!requester?.request) throw new RedisError('refused')
+      return (await this.#trip(1, () => requester.request!({ body }))).result
+    } catch (error) {
+      const failed = scrubbed(error)
+      this.#events.emit({ type: 'redis-failed', operation, failure: failed.failure })
+      throw failed
+    }
+  }
+
+  #trip<T>(commands: number, send: (client: Redis) => Promise<T>): Promise<T> {
+    this.#counters.add('redisTrips', 1)
+    this.#counters.add('redisCommands', commands)
+    // The signal bounds the SDK's request; the timer also bounds a client that knows no signal.
+    return withTimeout(send(this.#redis()), this.#timeoutMs, () => new RedisError('timeout'))
+  }
+
+  /** Made at the first trip: a Worker's module scope allows neither timers nor signals. */
+  #redis(): Redis {
+    if (this.#client) return this.#client
+    const { client, url, token } = this.#settings
+    const signal = () => AbortSignal.timeout(this.#timeoutMs)
+    this.#client = client
+      ? hardened(client, signal)
+      : new Redis({
+          url,
+          token,
+          automaticDeserialization: false,
+          enableAutoPipelining: false,
+          enableTelemetry: false,
+          retry: { retries: 0 },
+          responseEncoding: false,
+          keepAlive: false,
+          signal,
+        })
+    dropCacheModeWhereUnknown(this.#client)
+    return this.#client
+  }
+}
+
+/**
+ * The user's client without retries (a version that is sent twice may arrive late and revive old entries) and without deserialisation
+ * (texts that look like JSON would come back as something else). His own object is not touched.
+ */
+function hardened(client: Redis, signal: () => AbortSignal): Redis {
+  const inner = (client as unknown as Partial<Internals>).client
+  if (typeof inner !== 'object' || inner === null) return client
+  const requester = Object.create(inner, {
+    retry: { value: { attempts: 0, backoff: () => 0 } },
+    options: { value: { ...inner.options, signal } },
+  }) as ConstructorParameters<typeof Redis>[0]
+  const copy = new Redis(requester)
+  ;(copy as unknown as Internals).opts = { automaticDeserialization: false }
+  return copy
+}
+
+/** Workers before compatibility date 2024-11-11 throw on any `cache` mode of a request; elsewhere `no-store` stays. */
+function dropCacheModeWhereUnknown(client: Redis): void {
+  try {
+    void new Request('https://localhost', { cache: 'no-store' })
+  } catch {
+    const options = (client as unknown as Partial<Internals>).client?.options
+    if (options) options['cache'] = undefined
+  }
+}
+
+const isTextOrNull = (value: unknown): value is string | null => value === null || typeof value === 'string'
+
+function scrubbed(error: unknown): RedisError {
+  if (error instanceof RedisError) return error
+  const { name, message } = error instanceof Error ? error : { name: '', message: '' }
+  if (name === 'TimeoutError' || name === 'AbortError') return new RedisError('timeout')
+  if (name === 'UpstashJSONParseError' || name === 'SyntaxError') return new RedisError('nonsense')
+  if (name === 'UpstashError') return new RedisError(classify(message))
+  return new RedisError('network')
+}
+
+function classify(message: string): RedisFailure {
+  if (/^(WRONGPASS|NOAUTH|NOPERM)|unauthorized/i.test(message)) return 'unauthorized'
+  if (/^OOM|max (database|storage|data) size/i.test(message)) return 'full'
+  if (/rate.?limit|max (daily |monthly )?requests?|too many/i.test(message)) return 'rate-limited'
+  return /^ERR|^[A-Z]+ /.test(message) ? 'refused' : 'server-error'
+}

@@ -1,0 +1,57 @@
+/**
+ * A stored payload -> rows of the caller's own, at every read anew (F7).
+ * @module
+ */
+import { packResult, unpackValue } from './codec/payload.js'
+import type { Payload } from './codec/payload.js'
+import { rowBuilder } from './codec/rows.js'
+import type { Database, DatabaseResult, Field } from './types.js'
+
+export type Row = Record<string, unknown>
+
+export interface Result<R = Row> {
+  rows: R[]
+  fields: Field[]
+  rowCount: number | null
+  command: string
+}
+
+export interface ResultReader {
+  rows(): Row[]
+  result(): Result
+  /** For `cached()`: the value itself. */
+  value(): unknown
+}
+
+/** A reader of a payload. Parses wire text once, at the first read. */
+export function resultReader(payload: Payload, database: Database): ResultReader {
+  if (payload.kind === 'value') return valueReader(payload)
+  const builder = rowBuilder(payload, (oid) => database.parser(oid))
+  const rows = () => builder.build() as Row[]
+  return {
+    rows,
+    result: () => ({ rows: rows(), fields: payload.fields.map((field) => ({ ...field })), rowCount: payload.rowCount, command: payload.command }),
+    value: rows,
+  }
+}
+
+/** Parsed rows of a driver, or the result of a `cached()` loader: unpacked anew for every caller. */
+function valueReader(payload: Extract<Payload, { kind: 'value' }>): ResultReader {
+  const value = () => unpackValue(payload)
+  const result = () => {
+    const { fields, rows, rowCount, command } = value() as { fields: Field[]; rows: unknown[][]; rowCount: number | null; command: string }
+    return { rows: rows.map((row) => toObject(fields, row)), fields, rowCount, command }
+  }
+  return { rows: () => result().rows, result, value }
+}
+
+function toObject(fields: readonly Field[], row: readonly unknown[]): Row {
+  return Object.fromEntries(fields.map((field, i) => [field.name, row[i]]))
+}
+
+/** What the database answered, for callers that store nothing. */
+export function directResult(result: DatabaseResult, database: Database): Result {
+  if (!result.raw)
+    return { rows: result.rows.map((row) => toObject(result.fields, row)), fields: result.fields, rowCount: result.rowCount, command: result.command }
+  return resultReader(packResult(result, 'json'), database).result()
+}

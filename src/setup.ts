@@ -1,0 +1,49 @@
+/**
+ * An executor for an environment, from its preset.
+ * @module
+ */
+import { InvalidOptionError } from './errors.js'
+import { CachedQueryExecutor } from './executor.js'
+import type { CacheConfig } from './options.js'
+import { DEFAULT_CACHE_CONFIGS } from './presets.js'
+import type { Environment } from './presets.js'
+import type { Database } from './types.js'
+
+/** A preset's settings, each group merged over the preset's own. */
+export type CacheOverrides = Partial<CacheConfig>
+
+/**
+ * An executor with the preset of an environment. Redis credentials come from `overrides.redis`, else from `UPSTASH_REDIS_REST_URL` and
+ * `UPSTASH_REDIS_REST_TOKEN` (or `KV_REST_API_URL` and `KV_REST_API_TOKEN`) of `process.env`.
+ * @throws InvalidOptionError
+ */
+export function setupCachedQueryExecutor(database: Database, environment: Environment, overrides: CacheOverrides = {}): CachedQueryExecutor {
+  if (!Object.hasOwn(DEFAULT_CACHE_CONFIGS, environment))
+    throw new InvalidOptionError('environment', 'not known', `Allowed: ${Object.keys(DEFAULT_CACHE_CONFIGS).join(', ')}.`)
+  return new CachedQueryExecutor(database, presetWith(environment, overrides, environmentVariables()))
+}
+
+/** The preset with overrides; explicit `undefined` leaves the preset's value. */
+export function presetWith(environment: Environment, overrides: CacheOverrides, variables: Variables): CacheConfig {
+  const preset: CacheConfig = DEFAULT_CACHE_CONFIGS[environment]
+  const config: CacheConfig = { ...preset, ...defined(overrides) }
+  config.queryCache = { ...preset.queryCache, ...defined(overrides.queryCache) }
+  const redis = { ...preset.redis, ...defined(overrides.redis) }
+  if (config.type !== 'local') {
+    if (!redis.client) {
+      redis.url ??= variables['UPSTASH_REDIS_REST_URL'] || variables['KV_REST_API_URL'] || undefined
+      redis.token ??= variables['UPSTASH_REDIS_REST_TOKEN'] || variables['KV_REST_API_TOKEN'] || undefined
+    }
+    config.redis = redis
+  }
+  return config
+}
+
+export type Variables = Readonly<Record<string, string | undefined>>
+
+const environmentVariables = (): Variables => (globalThis as { process?: { env?: Variables } }).process?.env ?? {}
+
+/** An object's properties that are set. */
+export function defined<T extends object>(object: T | undefined): Partial<T> {
+  return Object.fromEntries(Object.entries(object ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
+}

@@ -1,0 +1,96 @@
+/**
+ * What is worked out once per SQL text and set of names: the facts of the text, the names a result depends on, and the head of its key.
+ * @module
+ */
+import { sized, weakHash } from './key.js'
+import { dependencyNames } from './names.js'
+import type { QueryOptions, ResolvedConfig } from './options.js'
+import { canonicalTable, readSql } from './sql/index.js'
+import type { Database, SqlFacts } from './types.js'
+import type { Known, VersionBook } from './versions.js'
+
+/** The names that a text and its options depend on. */
+export interface Dependencies {
+  /** Short, unique in this isolate: the head of the L1 key. */
+  readonly id: string
+  readonly tables: readonly string[]
+  readonly tags: readonly string[]
+  readonly shortNames: readonly string[]
+  readonly names: readonly Known[]
+}
+
+export interface StatementRecord {
+  readonly sql: string
+  readonly facts: SqlFacts
+  /** For calls that name no tables, tags or key. */
+  readonly plain: Dependencies
+  readonly others: Map<string, Dependencies>
+}
+
+const MOST_STATEMENTS = 4_096
+const MOST_VARIANTS = 256
+
+/** Memory of statements, bounded; the oldest go first. */
+export class Statements {
+  readonly #config: ResolvedConfig
+  readonly #versions: VersionBook
+  readonly #byDatabase = new Map<string, Map<string, StatementRecord>>()
+  #nextId = 0
+
+  constructor(config: ResolvedConfig, versions: VersionBook) {
+    this.#config = config
+    this.#versions = versions
+  }
+
+  /** The statements of one database, for an executor to keep. */
+  of(database: Database): Map<string, StatementRecord> {
+    const identity = sized(database.identity) + database.invalidationIdentity
+    let statements = this.#byDatabase.get(identity)
+    if (!statements) this.#byDatabase.set(identity, (statements = new Map()))
+    return statements
+  }
+
+  record(statements: Map<string, StatementRecord>, database: Database, sql: string): StatementRecord {
+    const found = statements.get(sql)
+    if (found) return found
+    const facts = readSql(sql, this.#config.sql)
+    const record = { sql, facts, plain: this.#dependencies(database, facts, {}), others: new Map<string, Dependencies>() }
+    if (statements.size >= MOST_STATEMENTS) statements.delete(statements.keys().next().value!)
+    statements.set(sql, record)
+    return record
+  }
+
+  /** The names of a call, given that it names tables, tags or a key of its own. */
+  dependencies(record: StatementRecord, database: Database, options: QueryOptions): Dependencies {
+    const { tables, tags, cacheKey } = options
+    if (!tables?.length && !tags?.length && cacheKey === undefined) return record.plain
+    const signature = `${written(tables)}${written(tags)}${cacheKey === undefined ? '' : `=${cacheKey}`}`
+    const found = record.others.get(signature)
+    if (found) return found
+    const made = this.#dependencies(database, record.facts, options)
+    if (record.others.size >= MOST_VARIANTS) record.others.delete(record.others.keys().next().value!)
+    record.others.set(signature, made)
+    return made
+  }
+
+  #dependencies(database: Database, facts: SqlFacts, options: QueryOptions): Dependencies {
+    const named = (options.tables ?? []).map((table) => canonicalTable(table, this.#config.sql.defaultSchema))
+    const tables = [...new Set([...facts.tables, ...named])].sort()
+    const tags = [...new Set(options.tags ?? [])].sort()
+    const shortNames = dependencyNames(tables, tags, options.cacheKey)
+    return { id: (this.#nextId++).toString(36), tables, tags, shortNames, names: this.known(database, shortNames) }
+  }
+
+  known(database: Database, shortNames: readonly string[]): Known[] {
+    const prefix = databaseKey(database)
+    return shortNames.map((name) => this.#versions.name(`${prefix}:${name}`))
+  }
+}
+
+const written = (names: readonly string[] | undefined): string => (names ? `${names.length}[${names.map(sized).join('')}` : '-')
+
+/** A short name of the database for version keys. Two databases that meet here only invalidate each other. */
+export function databaseKey(database: Database): string {
+  const identity = database.invalidationIdentity
+  return weakHash(identity).toString(36) + weakHash(`${identity}#`).toString(36)
+}

@@ -1,0 +1,113 @@
+/**
+ * Counters of one isolate, folded in memory and pushed to Redis in the background.
+ * @module
+ */
+
+export const COUNTERS = [
+  'l1Hits',
+  'l2Hits',
+  'staleHits',
+  'coalesced',
+  'misses',
+  'bypassed',
+  'errors',
+  'evictions',
+  'bytesIn',
+  'bytesOut',
+  'redisCommands',
+  'redisTrips',
+  'dbQueries',
+  'dbTimeMs',
+] as const
+
+export type Counter = (typeof COUNTERS)[number]
+
+export type CounterValues = Record<Counter, number>
+
+export interface CacheStats {
+  /** `cacheHits / (cacheHits + cacheMisses)`; 0 when there are none. */
+  hitRatio: number
+  /** `cacheHits + cacheMisses + bypassed`. */
+  totalQueries: number
+  /** `l1Hits + l2Hits`. */
+  cacheHits: number
+  cacheMisses: number
+  /** MiB of this isolate's memory in use by results. */
+  totalSizeMB: number
+  /** Milliseconds of a database query, from send to answer. */
+  averageQueryTime: number
+  evictions: number
+  l1Hits: number
+  l2Hits: number
+  /** Within `cacheHits`. */
+  staleHits: number
+  /** Answers that waited for another request's load; each is also within its leader's kind. */
+  coalesced: number
+  bypassed: number
+  /** Failures of Redis or the database, whether a request noticed or not. */
+  errors: number
+  /** Characters read from Redis. */
+  bytesIn: number
+  /** Characters written to Redis. */
+  bytesOut: number
+  redisCommands: number
+  redisTrips: number
+  dbQueries: number
+}
+
+export const zeroes = (): CounterValues => Object.fromEntries(COUNTERS.map((name) => [name, 0])) as CounterValues
+
+export class Counters {
+  readonly total: CounterValues = zeroes()
+  #unpushed: CounterValues = zeroes()
+  #lastPush: number | undefined
+
+  add(name: Counter, amount: number): void {
+    this.total[name] += amount
+    this.#unpushed[name] += amount
+  }
+
+  /** True when the last push is at least `intervalMs` ago and there is something to tell. The first call starts the interval. */
+  due(now: number, intervalMs: number): boolean {
+    if (this.#lastPush === undefined) this.#lastPush = now
+    return now - this.#lastPush >= intervalMs && this.#unpushed.l1Hits + this.#unpushed.misses + this.#unpushed.l2Hits + this.#unpushed.bypassed > 0
+  }
+
+  /** What is not pushed yet; the caller gives it back with `putBack` when the push failed. */
+  take(now: number): CounterValues {
+    const taken = this.#unpushed
+    this.#unpushed = zeroes()
+    this.#lastPush = now
+    return taken
+  }
+
+  putBack(values: CounterValues): void {
+    for (const name of COUNTERS) this.#unpushed[name] += values[name]
+  }
+}
+
+/** The public figures from raw counters. `bytesHeld`: this isolate's memory, 0 where it is not known. */
+export function summarise(values: CounterValues, bytesHeld: number): CacheStats {
+  const cacheHits = values.l1Hits + values.l2Hits
+  const answered = cacheHits + values.misses
+  return {
+    hitRatio: answered === 0 ? 0 : cacheHits / answered,
+    totalQueries: answered + values.bypassed,
+    cacheHits,
+    cacheMisses: values.misses,
+    totalSizeMB: bytesHeld / (1024 * 1024),
+    averageQueryTime: values.dbQueries === 0 ? 0 : values.dbTimeMs / values.dbQueries,
+    evictions: values.evictions,
+    l1Hits: values.l1Hits,
+    l2Hits: values.l2Hits,
+    staleHits: values.staleHits,
+    coalesced: values.coalesced,
+    bypassed: values.bypassed,
+    errors: values.errors,
+    bytesIn: values.bytesIn,
+    bytesOut: values.bytesOut,
+    redisCommands: values.redisCommands,
+    redisTrips: values.redisTrips,
+    dbQueries: values.dbQueries,
+  }
+}

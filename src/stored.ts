@@ -1,0 +1,102 @@
+/**
+ * Between an entry of isolate memory and its stored text in Redis.
+ * @module
+ */
+import type { Ask, Call, Core } from './ask.js'
+import { decodeEntry, encodeEntry } from './codec/encode.js'
+import type { StoredEntry } from './codec/encode.js'
+import { freshness, redisTtl } from './entry.js'
+import { digest } from './key.js'
+import type { L1Entry } from './l1.js'
+import { isRedisCache } from './l2.js'
+import type { Found } from './l2.js'
+import { entryFrom, provisionalUntil } from './make-entry.js'
+import type { Led, Loaded } from './read.js'
+import { clock } from './runtime.js'
+import type { Known } from './versions.js'
+
+/** Neon answers with 64 MB at most; nothing that is stored can be larger when it is unpacked. */
+const MOST_DECODED_BYTES = 64 * 1024 * 1024
+
+/** The L2 key of a question, hashed once. */
+export function redisKey(core: Core, ask: Ask): Promise<string> {
+  const { cache } = core
+  if (!isRedisCache(cache)) return Promise.resolve('')
+  return (ask.redisKey ??= digest(ask.canonical()).then((hash) => cache.entryKey(hash)))
+}
+
+/** What Redis gave, when it may answer: versions equal, times right, decodable, and for this very question. */
+export async function fromStored(core: Core, call: Call, one: Led, found: Found): Promise<Loaded | undefined> {
+  const { cache } = core
+  const { text, captured } = found
+  if (one.ask.options.refreshCache) return undefined
+  const now = clock(call.runtime)
+  const mine = cache.get(one.ask.key)
+  if (mine?.versions && captured.versions && same(mine.versions, captured.versions) && freshness(mine, one.ask.options, now) === 'fresh')
+    return { ok: true, outcome: 'l2', entry: mine }
+  if (text === null) return undefined
+  const stored = await decoded(core, one.ask, found)
+  if (!stored || !captured.versions || !same(stored.versions, captured.versions)) return undefined
+  const state = freshness(stored, one.ask.options, now)
+  if (state === 'expired') return undefined
+  const entry = entryFrom(core, one, stored.payload, stored, captured.versions, provisionalUntil(core, stored.readAt))
+  one.fallback = entry
+  if (state === 'error-only') return undefined
+  if (cache.versions.untouchedSince(entry.names, entry.order)) cache.put(entry)
+  return { ok: true, outcome: state === 'fresh' ? 'l2' : 'stale', entry }
+}
+
+/** The stored entry; `undefined`, and a note to remove it, when it cannot be decoded or belongs to another question (F12). */
+async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry | undefined> {
+  try {
+    const entry = await decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
+    if (entry.key === (await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
+    core.cache.events.emit({ type: 'entry-rejected', reason: 'wrong-key' })
+  } catch {
+    core.cache.events.emit({ type: 'entry-rejected', reason: 'undecodable' })
+  }
+  found.remove = true
+  return undefined
+}
+
+/** After the answers, in one trip: entries whose versions were captured are stored, missing versions created, garbage removed. */
+export async function storeAll(
+  core: Core,
+  call: Call,
+  read: readonly { ask: Ask; found: Found | undefined; entry: L1Entry }[],
+): Promise<void> {
+  const { cache } = core
+  if (!isRedisCache(cache) || cache.link.breaker.open) return
+  const missing = new Set<Known>()
+  const remove: string[] = []
+  const entries: { key: string; text: string; ttl: number | undefined }[] = []
+  for (const { ask, found, entry } of read) {
+    if (!found) continue
+    for (const known of found.captured.missing) missing.add(known)
+    const key = await redisKey(core, ask)
+    const text = await storable(core, ask, found, entry, key)
+    if (text !== undefined) entries.push({ key, text, ttl: redisTtl(entry, clock(call.runtime)) })
+    else if (found.remove) remove.push(key)
+  }
+  if (entries.length + missing.size + remove.length === 0) return
+  await cache.store(call.runtime, entries, [...missing], remove).catch(() => undefined)
+}
+
+async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key: string): Promise<string | undefined> {
+  const { config, events, versions } = core.cache
+  if (!found.captured.versions) {
+    events.emit({ type: 'not-stored', reason: found.captured.fenced ? 'fenced' : 'versions-missing' })
+    return undefined
+  }
+  // An invalidation of this isolate's own has overtaken the read: the entry would be dead on arrival.
+  if (!versions.untouchedSince(entry.names, entry.order)) return undefined
+  const { readAt, freshUntil, staleUntil, errorUntil, payload } = entry
+  const text = await encodeEntry(
+    { key, names: [...ask.deps.shortNames], versions: found.captured.versions, readAt, freshUntil, staleUntil, errorUntil, payload },
+    { compress: config.compress, compressAboveBytes: config.compressAboveBytes, maxBytes: config.maxEntryBytes },
+  )
+  if (text === undefined) events.emit({ type: 'not-stored', reason: 'too-large' })
+  return text
+}
+
+const same = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((item, i) => item === b[i])

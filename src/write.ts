@@ -1,0 +1,103 @@
+/**
+ * A write: sent once, never repeated, then invalidated. The whole of it is handed to `waitUntil` before it is sent, because on Workers
+ * a client's disconnect would end it between the commit and the invalidation.
+ * @module
+ */
+import type { Call, Core } from './ask.js'
+import { recordOf } from './ask.js'
+import { invalidateNames } from './invalidate.js'
+import { isRedisCache } from './l2.js'
+import { snapshot } from './key.js'
+import { ROOT, invalidatedNames } from './names.js'
+import { didNotHappen } from './origin.js'
+import { clock } from './runtime.js'
+import type { DatabaseResult, Statement } from './types.js'
+import { validateWriteOptions } from './options.js'
+import type { WriteOptions } from './options.js'
+
+export interface WriteInfo {
+  /** Tables that were invalidated, as `schema.table`. */
+  tables: readonly string[]
+  tags: readonly string[]
+  /** True when Redis has acknowledged: no read that starts from now on and asks Redis gets older rows. */
+  invalidated: boolean
+  /** With `invalidate: 'fenced'`: whether the fence stood before the write was sent. */
+  fenced?: boolean
+}
+
+export interface Written {
+  results: DatabaseResult[]
+  cache: WriteInfo
+}
+
+interface WriteNames {
+  tables: string[]
+  tags: string[]
+  shortNames: string[]
+}
+
+/** What the statements change, as far as their texts and the options tell. What is not understood changes everything. */
+export function writeNames(core: Core, statements: readonly Statement[], options: WriteOptions): WriteNames {
+  const { defaultSchema } = core.cache.config.sql
+  const tables = new Set<string>()
+  let everything = false
+  for (const { sql } of statements) {
+    const { facts } = recordOf(core, sql)
+    if (facts.writes === undefined) everything = true
+    for (const table of facts.writes ?? []) tables.add(table)
+    if (facts.kind === 'read' && !facts.stable && facts.reason === 'unknown-function') everything = true
+  }
+  const tags = [...new Set(options.tags ?? [])].sort()
+  const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, defaultSchema)
+  const shortNames = everything ? [ROOT] : named
+  return { tables: named.filter((name) => name.startsWith('t:')).map((name) => name.slice(2)), tags, shortNames }
+}
+
+/**
+ * Runs `send` once and invalidates. Rejects only with the driver's own error.
+ * @throws InvalidOptionError
+ */
+export function write(
+  core: Core,
+  call: Call,
+  given: readonly Statement[],
+  options: WriteOptions,
+  send: (statements: readonly Statement[]) => Promise<DatabaseResult[]>,
+): Promise<Written> {
+  validateWriteOptions(options)
+  const statements = given.map(({ sql, params }) => ({ sql, params: snapshot(params) }))
+  const names = writeNames(core, statements, options)
+  // Nothing is sent before `waitUntil` has the whole.
+  const whole = Promise.resolve().then(() => sendAndInvalidate(core, call, statements, names, send))
+  core.cache.background.run(call.runtime, whole)
+  return whole
+}
+
+async function sendAndInvalidate(
+  core: Core,
+  call: Call,
+  statements: readonly Statement[],
+  { tables, tags, shortNames }: WriteNames,
+  send: (statements: readonly Statement[]) => Promise<DatabaseResult[]>,
+): Promise<Written> {
+  const { cache } = core
+  const names = cache.statements.known(core.database, shortNames)
+  const wantsFence = cache.config.fenced && isRedisCache(cache) && names.length > 0
+  const fence = wantsFence ? await cache.fence(call.runtime, names) : undefined
+  const startedAt = clock(call.runtime)
+  cache.counters.add('dbQueries', statements.length)
+  try {
+    const results = await send(statements)
+    cache.counters.add('dbTimeMs', Math.max(0, clock(call.runtime) - startedAt))
+    const invalidated = await invalidateNames(core, call, names, fence)
+    cache.events.emit({ type: 'write', outcome: 'committed', invalidated, tables })
+    return { results, cache: { tables, tags, invalidated, ...(wantsFence ? { fenced: fence !== undefined } : {}) } }
+  } catch (error) {
+    cache.counters.add('errors', 1)
+    const failed = didNotHappen(error)
+    // A fence of one's own is lifted when nothing was written; when nobody knows, one stays for as long as the write may take.
+    const invalidated = failed && !fence ? true : await invalidateNames(core, call, names, fence, !failed)
+    cache.events.emit({ type: 'write', outcome: failed ? 'failed' : 'unknown', invalidated, tables })
+    throw error
+  }
+}
