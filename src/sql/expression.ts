@@ -1,0 +1,238 @@
+/**
+ * Expressions: what they call, and the queries inside them. Their grammar is the server's business; a text that it refuses has no result to cache.
+ * @module
+ */
+import { isMoment } from './functions.js'
+import {
+  AFTER_FROM,
+  CLOCK_WORDS,
+  CONSTRUCTS,
+  FROM_INSIDE,
+  IDENTITY_WORDS,
+  LONG_TYPES,
+  NOT_ALIAS,
+  QUERY_STARTS,
+  RESERVED,
+  SET_OPERATIONS,
+  TYPE_WORDS,
+} from './keywords.js'
+import type { Reader } from './reader.js'
+
+/**
+ * Where an expression stands, as far as words mean something else there. `query`: the clauses of a statement; `group`: its GROUP BY; `join`: an
+ * ON condition; `arguments`: any parentheses; `from-inside`: of EXTRACT and its kin; `cast`: of CAST; `document`: of XML and JSON syntax.
+ */
+export type Place = 'query' | 'group' | 'join' | 'arguments' | 'from-inside' | 'cast' | 'document'
+
+/** Reads the queries that expressions hold. Set by query.ts, so that the two files import one way. */
+export interface Queries {
+  query(r: Reader): void
+  setOperations(r: Reader): void
+}
+
+/** Reads on until a token that only the caller can place, which it leaves there. Returns the number of commas passed. */
+export function expression(r: Reader, q: Queries, place: Place): number {
+  let commas = 0
+  for (;;) {
+    const key = r.key
+    switch (key) {
+      case '':
+      case ')':
+      case ';':
+      case 'into':
+      case 'select':
+      case 'table':
+      case 'tablesample':
+        return commas
+      case '(':
+        parentheses(r, q, place === 'group' ? place : 'arguments')
+        continue
+      case ',':
+        if (place === 'join') return commas
+        commas++
+        break
+      case "'":
+        literal(r, place)
+        continue
+      case '::':
+        r.next()
+        type(r)
+        continue
+      case '.':
+        // Behind `)` or `]`: a field, whatever it is called.
+        r.next()
+        if (r.isName) r.next()
+        continue
+      case 'from':
+        if (place !== 'from-inside' && !(r.near(-1) === 'distinct' && /^(is|not)$/.test(r.near(-2)))) return commas
+        break
+      case 'as':
+        as(r, q, place)
+        continue
+      case 'for':
+        if (place === 'join') return commas
+        if (/^(update|no|share|key)$/.test(r.near(1))) r.unstable('locking', 'for ' + r.near(1))
+        break
+      case 'group':
+        if (place === 'join') return commas
+        if (place === 'query') place = 'group'
+        break
+      case 'having':
+      case 'window':
+      case 'order':
+      case 'limit':
+        if (place === 'group') place = 'query'
+        if (place === 'join') return commas
+        break
+      case 'fetch':
+        if (place === 'join') return commas
+        // FETCH FIRST (n) ROWS: the word calls nothing.
+        r.next()
+        break
+      default:
+        if (SET_OPERATIONS.has(key)) return commas
+        if (place === 'join' && (isJoin(r) || AFTER_FROM.has(key))) return commas
+        if (r.isName) {
+          reference(r, q, place)
+          continue
+        }
+    }
+    r.next()
+  }
+}
+
+/** `( ... )`: a query, or an expression whose first operand may be one. Returns the number of commas directly inside. */
+export function parentheses(r: Reader, q: Queries, place: Place): number {
+  r.open()
+  let commas = 0
+  if (QUERY_STARTS.has(r.key)) q.query(r)
+  else {
+    commas = expression(r, q, place)
+    // `((SELECT ...) UNION ...)`: it was a query after all.
+    if (SET_OPERATIONS.has(r.key) && r.near(-1) === ')') q.setOperations(r)
+  }
+  r.close()
+  return commas
+}
+
+/** `( ... )` around column lists, definitions and type modifiers. */
+export function skipParentheses(r: Reader): void {
+  let depth = 0
+  do {
+    const key = r.key
+    if (key === '' || key === ';' || key === 'select' || key === 'from') r.refuse()
+    if (key === '(') depth++
+    if (key === ')') depth--
+    r.next()
+  } while (depth > 0)
+}
+
+/** True at the first word of `NATURAL LEFT OUTER JOIN` and the like, but not at the functions `left()` and `right()`. */
+export function isJoin(r: Reader): boolean {
+  return (
+    r.key === 'join' ||
+    (/^(natural|cross|inner|left|right|full)$/.test(r.key) && /^(join|outer|inner|left|right|full)$/.test(r.near(1)))
+  )
+}
+
+/** A column, a call, or a keyword of its own meaning. */
+function reference(r: Reader, q: Queries, place: Place): void {
+  const before = r.near(-1)
+  const word = r.key
+  if (r.near(1) !== '.') {
+    if (CLOCK_WORDS.has(word)) r.volatile(word)
+    else if (IDENTITY_WORDS.has(word)) r.identity = true
+  }
+  if (r.near(1) === '(' && isConstruct(before, word, place)) {
+    r.next()
+    if (word === 'operator') return skipParentheses(r)
+    const inner = FROM_INSIDE.has(word)
+      ? 'from-inside'
+      : /^(cast|treat|xmlserialize)$/.test(word)
+        ? 'cast'
+        : documentOr(word, place)
+    parentheses(r, q, inner)
+    return
+  }
+  const parts = r.qualified()
+  if (r.key === '(' && !(parts.length === 1 && RESERVED.has(word))) callOf(r, q, parts)
+}
+
+/** The parentheses of a call, and what the function says about the result. */
+export function callOf(r: Reader, q: Queries, parts: readonly string[]): void {
+  r.call(parts, parentheses(r, q, 'arguments') + 1)
+}
+
+function documentOr(word: string, place: Place): Place {
+  if (/^(xml|json)/.test(word) || place === 'document') return 'document'
+  return place === 'group' ? 'group' : 'arguments'
+}
+
+/** Is `word (` syntax of its own? */
+export function isConstruct(before: string, word: string, place: Place): boolean {
+  if (CONSTRUCTS.has(word)) return true
+  if (RESERVED.has(word)) return word !== 'user'
+  switch (word) {
+    case 'over':
+    case 'filter':
+      return before === ')'
+    case 'rollup':
+    case 'cube':
+    case 'sets':
+      return place === 'group'
+    case 'second':
+      return before === 'to' || before === "'"
+    case 'operator':
+      return /^["'0$)\]]$/.test(before) || !RESERVED.has(before)
+    case 'passing':
+    case 'columns':
+    case 'value':
+    case 'key':
+    case 'path':
+      return place === 'document'
+    default:
+      // An operator that is spelled as a word has an operand before it.
+      return (
+        NOT_ALIAS.has(word) &&
+        /^(i?like|is|isnull|notnull|overlaps|similar|to)$/.test(word) &&
+        (before === 'not' || /^["'0$)\]]$/.test(before) || (/^\w/.test(before) && !RESERVED.has(before)))
+      )
+  }
+}
+
+/** `AS label`, `AS type` in a cast, `AS (...)` of a window or of column definitions. */
+function as(r: Reader, q: Queries, place: Place): void {
+  r.next()
+  if (place === 'cast') type(r)
+  else if (r.key !== '(') r.name()
+  else if (place === 'query') parentheses(r, q, 'arguments')
+  else skipParentheses(r)
+}
+
+/** A type's name with its modifiers. */
+function type(r: Reader): void {
+  const parts = r.qualified()
+  const name = parts.at(-1) as string
+  // These look their text up in the catalogs.
+  if (/^reg(class|proc|procedure|oper|operator|type|role|namespace|collation)$/.test(name)) r.volatile(name)
+  if (LONG_TYPES.has(name)) while (TYPE_WORDS.has(r.key)) r.next()
+  if (r.key === '(') skipParentheses(r)
+}
+
+const TIMED = /date|time|zone|range|interval|^\)$/
+
+function literal(r: Reader, place: Place): void {
+  const before = r.near(-1)
+  const { text } = r.next()
+  let to = before
+  if (r.key === '::' || (r.key === 'as' && place === 'cast')) to = castTarget(r)
+  if (!/^jsonb?$/.test(to) && isMoment(text, TIMED.test(to)))
+    r.volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
+}
+
+/** The last word of the type that a cast right here names. */
+function castTarget(r: Reader): string {
+  let ahead = 1
+  while (r.near(ahead + 1) === '.') ahead += 2
+  return r.near(ahead)
+}

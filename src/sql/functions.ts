@@ -1,0 +1,43 @@
+/**
+ * What a call of a function says about the result of the query.
+ * @module
+ */
+import { PURE_FUNCTIONS } from './functions.generated.js'
+
+/** `pure`: arguments and settings decide. `clock`: the clock, randomness, session or server state does. */
+export type Verdict = 'pure' | 'volatile' | 'identity' | 'unknown'
+
+const IDENTITY =
+  /^(current_setting|has_\w+_privilege|pg_has_role|row_security_active|getpgusername|current_(user|role|database|catalog|schemas?)|session_user|system_user|user)$/
+const AUTH_IDENTITY = /^(uid|jwt|role|email|user_id|session|org_id)$/
+/** For the reason only: whatever is not in the list of pure functions is not cached either way. */
+const VOLATILE =
+  /^(now|random\w*|setseed|\w+_timestamp|timeofday|age|(next|curr|last|set)val|version|\w*uuid\w*|pg_\w+|txid_\w+|mxid_age|lo_\w+|lo(read|write)|set_config|dblink\w*|\w+_to_xml\w*|inet_(client|server)_\w+|array_(shuffle|sample)|ts_(stat|rewrite)|\w*(obj|col)_description|gen_(random_bytes|salt)|current_query|notify|currtid2?)$/
+
+let pure: ReadonlySet<string> | undefined
+
+/** The verdict on a built-in function. `name` as PostgreSQL knows it; `schema` when it was written. */
+export function verdict(schema: string | undefined, name: string, argumentCount: number): Verdict {
+  if (schema === 'auth' && AUTH_IDENTITY.test(name)) return 'identity'
+  if (schema !== undefined && schema !== 'pg_catalog') return 'unknown'
+  // Built at the first use: a module's start costs every isolate.
+  pure ??= new Set(PURE_FUNCTIONS.split(' '))
+  // `age(x)` counts from today, `age(x, y)` does not.
+  if (pure.has(name) || (name === 'age' && argumentCount > 1)) return 'pure'
+  return IDENTITY.test(name) ? 'identity' : VOLATILE.test(name) ? 'volatile' : 'unknown'
+}
+
+const MOMENT = /(?:^|[^a-z_])(?:now|today|tomorrow|yesterday)(?![a-z_])/i
+/** What may stand beside such a word in a time: figures, zones, `am`, `infinity`. */
+const TIME_WORDS =
+  /(?:now|today|tomorrow|yesterday|infinity|allballs|am|pm|z|zulu|utc|gmt|msk|[a-z]{1,3}t|[a-z_]+\/[a-z_/]+)/gi
+
+/**
+ * True for a literal that the server reads as the present when it becomes a date or time: `now`, `today 12:00`, `[today,tomorrow)`.
+ * @param timed the literal is known to become one, so that words beside it do not make it ordinary text
+ */
+export function isMoment(literal: string, timed: boolean): boolean {
+  if (!MOMENT.test(literal)) return false
+  // No longer text is a time, and the next step is not linear.
+  return timed || (literal.length < 256 && !/[^\W\d]|[\u0080-\uffff]/.test(literal.replace(TIME_WORDS, '')))
+}

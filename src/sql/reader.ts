@@ -1,0 +1,136 @@
+/**
+ * The place in the tokens, and what has been found so far.
+ * @module
+ */
+import type { SqlFacts, SqlReason } from '../types.js'
+import { verdict } from './functions.js'
+import { canonical } from './names.js'
+import type { Settings } from './settings.js'
+import { Scope } from './scope.js'
+import type { Token } from './tokens.js'
+
+/** Thrown inside the reader only: what it cannot place is not cached. */
+export class NotUnderstood {
+  readonly token: string | undefined
+  constructor(token: string | undefined) {
+    this.token = token
+  }
+}
+
+/** Deeper nesting than people and generators write; it keeps the call stack safe. */
+const MAX_DEPTH = 300
+
+export class Reader {
+  readonly tokens: readonly Token[]
+  readonly settings: Settings
+  readonly scope = new Scope()
+  kind: SqlFacts['kind'] = 'read'
+  readonly tables = new Set<string>()
+  readonly writes = new Set<string>()
+  /** True when something changes that the text does not tell. */
+  writesUnknown = false
+  readonly volatileFunctions = new Set<string>()
+  identity = false
+  reason: SqlReason | undefined
+  /** What decided `reason`. */
+  decidedBy: string | undefined
+  #at = 0
+  #depth = 0
+
+  constructor(tokens: readonly Token[], settings: Settings) {
+    this.tokens = tokens
+    this.settings = settings
+  }
+
+  get token(): Token {
+    return this.tokens[this.#at] as Token
+  }
+  get key(): string {
+    return this.token.key
+  }
+  /** The key of a token before (-1) or after (1) this one; empty outside the text. */
+  near(offset: number): string {
+    return this.tokens[this.#at + offset]?.key ?? ''
+  }
+  next(): Token {
+    const token = this.token
+    if (token.key) this.#at++
+    return token
+  }
+  take(key: string): boolean {
+    if (this.key !== key) return false
+    this.#at++
+    return true
+  }
+  expect(key: string): void {
+    if (!this.take(key)) this.refuse()
+  }
+  /** An unquoted or quoted identifier; a keyword too where the grammar allows one. */
+  get isName(): boolean {
+    return this.key === '"' || /^[^\W\d]|^[\u0080-\uffff]/.test(this.key)
+  }
+  name(): string {
+    if (!this.isName) this.refuse()
+    return this.next().text
+  }
+  /** `a.b.c`; stops before `.*`. */
+  qualified(): string[] {
+    const parts = [this.name()]
+    while (this.key === '.' && this.near(1) !== '*') {
+      this.next()
+      parts.push(this.name())
+    }
+    return parts
+  }
+  open(): void {
+    this.expect('(')
+    if (++this.#depth > MAX_DEPTH) this.refuse()
+  }
+  close(): void {
+    this.expect(')')
+    this.#depth--
+  }
+  refuse(): never {
+    const key = this.key
+    throw new NotUnderstood(/^["'0$]?$/.test(key) ? undefined : key)
+  }
+
+  unstable(reason: SqlReason, token: string): void {
+    this.reason ??= reason
+    this.decidedBy ??= token
+  }
+  volatile(token: string): void {
+    this.volatileFunctions.add(token)
+    this.unstable('volatile-function', token)
+  }
+  /** A table, view or CTE is read. */
+  read(parts: readonly string[]): void {
+    const found = parts.length > 1 ? 'table' : this.scope.resolve(parts[0] as string)
+    if (found === 'table') this.readTable(parts)
+  }
+  readTable(parts: readonly string[]): void {
+    const schema = parts.at(-2) ?? 'pg_catalog'
+    // What the server tells about itself changes without a write.
+    if (/^(pg_|information_schema$)/.test(schema) && (parts.length > 1 || /^pg_/.test(parts[0] as string)))
+      this.volatile(parts.join('.'))
+    this.tables.add(canonical(parts, this.settings.defaultSchema))
+  }
+  write(reason: SqlReason, token: string, parts?: readonly string[]): void {
+    this.kind = 'write'
+    this.unstable(reason, token)
+    if (parts) this.writes.add(canonical(parts, this.settings.defaultSchema))
+  }
+  call(parts: readonly string[], argumentCount: number): void {
+    const id = canonical(parts, this.settings.defaultSchema)
+    const name = parts.join('.')
+    const declared = this.settings.functions.get(id)
+    const built = verdict(parts.at(-2), parts.at(-1) as string, argumentCount)
+    for (const table of this.settings.dependencies.get(id) ?? []) this.tables.add(table)
+    if (built === 'identity' || declared?.identity) this.identity = true
+    if (built === 'volatile' || declared?.volatile) this.volatile(name)
+    else if (built === 'unknown' && !declared) this.unstable('unknown-function', name)
+    for (const table of declared?.reads ?? []) this.tables.add(table)
+    if (declared?.writes.length) this.write('write', name)
+    for (const table of declared?.writes ?? []) this.writes.add(table)
+  }
+}
