@@ -2,7 +2,7 @@
  * What an answer says of itself: its `CacheInfo`, and what it adds to the counters, events and the request's own record.
  * @module
  */
-import type { Ask, Bypass, BypassReason, CacheInfo, Call, Core } from './ask.js'
+import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
 import { secondsLeft } from './entry.js'
 import { retryInBackground } from './invalidate.js'
 import type { L1Entry } from './l1.js'
@@ -11,7 +11,13 @@ import type { Answered } from './read.js'
 import { clock } from './runtime.js'
 
 /** The entry that answers; throws the driver's own error when there is none. Counts the answer either way. */
-export function settle(core: Core, call: Call, ask: Ask, answered: Answered, startedAt: number): { entry?: L1Entry; value?: unknown } {
+export function settle(
+  core: Core,
+  call: Call,
+  ask: Ask,
+  answered: Answered,
+  startedAt: number,
+): { entry?: L1Entry; value?: unknown } {
   const { loaded, coalesced, waited } = answered
   const { counters } = core.cache
   if (coalesced) counters.add('coalesced', 1)
@@ -21,14 +27,20 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
     throw loaded.error
   }
   if (loaded.outcome === 'unshared') {
-    account(core, call, bypassInfo({ bypass: 'not-serialisable', display: ask.display, tables: ask.deps.tables, tags: ask.deps.tags }), startedAt)
+    account(
+      core,
+      call,
+      bypassInfo({ bypass: 'not-serialisable', display: ask.display, tables: ask.deps.tables, tags: ask.deps.tags }),
+      startedAt,
+    )
     return { value: loaded.value }
   }
   const { entry, outcome } = loaded
   if (outcome === 'miss') counters.add('misses', 1)
   else counters.add(waited ? 'l2Hits' : 'l1Hits', 1)
   if (outcome === 'stale' || outcome === 'stale-if-error') counters.add('staleHits', 1)
-  if (call.observe || core.cache.events.listening) tell(core, call, infoOf(ask, answered, entry, clock(call.runtime)), startedAt)
+  if (call.observe || core.cache.events.listening)
+    tell(core, call, infoOf(ask, answered, entry, clock(call.runtime)), startedAt)
   afterwards(core, call)
   return { entry }
 }
@@ -47,7 +59,7 @@ export function infoOf(ask: Ask, { loaded, coalesced }: Answered, entry: L1Entry
 }
 
 export function bypassInfo({ bypass, display, tables, tags }: Bypass): CacheInfo {
-  return { outcome: 'bypass', reason: bypass as BypassReason, key: display, age: 0, ttl: 0, tables, tags }
+  return { outcome: 'bypass', reason: bypass, key: display, age: 0, ttl: 0, tables, tags }
 }
 
 /** Counts an answer that no cache was asked for. */

@@ -51,7 +51,9 @@ export interface CacheInfo {
 }
 
 /** Where the answer comes from when no tier has it. */
-export type Source = { kind: 'sql'; sql: string; params: readonly unknown[]; pinned?: boolean } | { kind: 'loader'; run: () => Promise<unknown> }
+export type Source =
+  | { kind: 'sql'; sql: string; params: readonly unknown[]; pinned?: boolean }
+  | { kind: 'loader'; run: () => Promise<unknown> }
 
 /** One question that may be answered from a cache. */
 export interface Ask {
@@ -80,7 +82,8 @@ export interface Bypass {
 const NO_OPTIONS: QueryOptions = Object.freeze({})
 
 /** What the text says; worked out once per text. */
-export const recordOf = (core: Core, sql: string): StatementRecord => core.cache.statements.record(core.statements, core.database, sql)
+export const recordOf = (core: Core, sql: string): StatementRecord =>
+  core.cache.statements.record(core.statements, core.database, sql)
 
 /** What changes something, or may: it runs once and invalidates. */
 export const isWrite = (facts: SqlFacts): boolean => facts.kind === 'write' || facts.kind === 'unknown'
@@ -89,15 +92,23 @@ export const isWrite = (facts: SqlFacts): boolean => facts.kind === 'write' || f
  * Plans a read. `pin` it before anything is waited for.
  * @throws InvalidOptionError
  */
-export function plan(core: Core, call: Call, record: StatementRecord, params: readonly unknown[], given: QueryOptions | undefined): Ask | Bypass {
+export function plan(
+  core: Core,
+  call: Call,
+  record: StatementRecord,
+  params: readonly unknown[],
+  given: QueryOptions | undefined,
+): Ask | Bypass {
   const options = given ?? NO_OPTIONS
   if (given) validateQueryOptions(given)
   const { cache, database } = core
   const scope = options.scope ?? call.scope ?? database.scope
   const deps = given ? cache.statements.dependencies(record, database, options) : record.plain
   const encoded = encodeParams(params)
-  const refused = refuse(core, call, record.facts, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
-  if (refused !== undefined || typeof encoded !== 'string') return bypass(refused ?? 'unsupported-parameter', record, deps, options)
+  const refused =
+    refuse(core, call, record.facts, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
+  if (refused !== undefined || typeof encoded !== 'string')
+    return bypass(refused ?? 'unsupported-parameter', record, deps, options)
   const scopePart = scope === undefined ? '-' : sized(scope)
   return {
     deps,
@@ -121,7 +132,13 @@ export function pin(ask: Ask): void {
 }
 
 /** Plans a `cached()` call: like a read whose text is its key. */
-export function planLoader(core: Core, call: Call, key: string, options: QueryOptions, run: () => Promise<unknown>): Ask | Bypass {
+export function planLoader(
+  core: Core,
+  call: Call,
+  key: string,
+  options: QueryOptions,
+  run: () => Promise<unknown>,
+): Ask | Bypass {
   validateQueryOptions(options)
   const scope = options.scope ?? call.scope ?? core.database.scope
   const record = loaderRecord(core)
@@ -150,7 +167,13 @@ function loaderRecord(core: Core): StatementRecord {
   return record
 }
 
-function refuse(core: Core, call: Call, facts: SqlFacts, options: QueryOptions, scope: string | undefined): BypassReason | undefined {
+function refuse(
+  core: Core,
+  call: Call,
+  facts: SqlFacts,
+  options: QueryOptions,
+  scope: string | undefined,
+): BypassReason | undefined {
   const { config } = core.cache
   if (options.skipCache || call.skipCaches) return 'skip-cache'
   if (!config.enabled) return 'disabled'
@@ -164,7 +187,14 @@ function bypass(reason: BypassReason, record: StatementRecord, deps: Dependencie
   return { bypass: reason, display: options.cacheKey ?? fingerprint(record.sql), tables: deps.tables, tags: deps.tags }
 }
 
-function canonical(core: Core, deps: Dependencies, scopePart: string, cacheKey: string | undefined, sql: string, params: string): string {
+function canonical(
+  core: Core,
+  deps: Dependencies,
+  scopePart: string,
+  cacheKey: string | undefined,
+  sql: string,
+  params: string,
+): string {
   const { identity } = core.database
   const custom = cacheKey === undefined ? '-' : sized(cacheKey)
   return `${sized(identity)}${sized(core.cache.config.epoch)}${scopePart};${custom};${sized(deps.shortNames.map(sized).join(''))}${sized(sql)}${params}`

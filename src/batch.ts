@@ -19,7 +19,10 @@ export interface BatchQuery {
 }
 
 /** Runs a batch. Never rejects: each query has its own end. */
-export async function runBatch(executor: CachedQueryExecutor, queries: readonly BatchQuery[]): Promise<PromiseSettledResult<Row[]>[]> {
+export async function runBatch(
+  executor: CachedQueryExecutor,
+  queries: readonly BatchQuery[],
+): Promise<PromiseSettledResult<Row[]>[]> {
   const ends: PromiseSettledResult<Row[]>[] = new Array<PromiseSettledResult<Row[]>>(queries.length)
   let group: number[] = []
   for (const [i, query] of queries.entries()) {
@@ -57,7 +60,14 @@ async function readGroup(
     }
   }
   const startedAt = clock(call.runtime)
-  const answers = together.length > 0 ? read(core, call, together.map(({ ask }) => ask)) : Promise.resolve([])
+  const answers =
+    together.length > 0
+      ? read(
+          core,
+          call,
+          together.map(({ ask }) => ask),
+        )
+      : Promise.resolve([])
   const answered = together.map(({ i, ask }, at) =>
     settled(async () => {
       const answer = (await withSignal(answers, ask.options.signal))[at]!

@@ -21,7 +21,9 @@ const escaped = (text: string): string =>
   text.replace(RESERVED, (c) => {
     // A lone surrogate has no UTF-8 form; its code unit stands for it.
     if (/\p{Cs}/u.test(c)) return `%u${c.charCodeAt(0).toString(16)}`
-    return [...new TextEncoder().encode(c)].map((byte) => `%${(byte + 256).toString(16).slice(1).toUpperCase()}`).join('')
+    return [...new TextEncoder().encode(c)]
+      .map((byte) => `%${(byte + 256).toString(16).slice(1).toUpperCase()}`)
+      .join('')
   })
 
 function written(value: KeyValue): string {
@@ -33,7 +35,9 @@ function written(value: KeyValue): string {
   if (Array.isArray(value)) return `[${(value as readonly KeyValue[]).map(written).join(',')}]`
   if (typeof value === 'object') return `{${properties(value as { [name: string]: KeyValue })}}`
   if (value === undefined) return 'undefined'
-  throw new TypeError(`A cache key cannot hold a ${typeof value}. Use texts, numbers, booleans, Dates, arrays and plain objects.`)
+  throw new TypeError(
+    `A cache key cannot hold a ${typeof value}. Use texts, numbers, booleans, Dates, arrays and plain objects.`,
+  )
 }
 
 /** `name=value` in the order of the names; properties that are `undefined` are not set. */

@@ -32,7 +32,9 @@ export function checkUnderWay(core: Core, names: readonly Known[], now: number):
   const { versions, config, checks } = core.cache
   const check = checks.current
   if (!check || now - check.startedAt > Math.min(config.maxStalenessMs, config.redisTimeoutMs * 2)) return undefined
-  return names.every((known) => check.covers.has(known)) && versions.untouchedSince(names, check.order) ? check : undefined
+  return names.every((known) => check.covers.has(known)) && versions.untouchedSince(names, check.order)
+    ? check
+    : undefined
 }
 
 /** Tells others that a lookup is under way which also checks `names`. The record goes when the lookup ends. */

@@ -21,14 +21,19 @@ export interface CleanupOptions {
 const PAGE = 500
 
 /** Returns the entries removed, from memory and from Redis. Resumes where the last run stopped. Rejects when Redis gave no answer. */
-export async function cleanup(core: Core, call: Call, { maxCommands = 1_000, maxMs = 20_000 }: CleanupOptions): Promise<number> {
+export async function cleanup(
+  core: Core,
+  call: Call,
+  { maxCommands = 1_000, maxMs = 20_000 }: CleanupOptions,
+): Promise<number> {
   for (const [name, value] of Object.entries({ maxCommands, maxMs }))
     if (!(value > 0)) throw new InvalidOptionError(name, String(value), 'Allowed: a number above 0.')
   const now = clock(call.runtime)
   const { cache } = core
-  const fromMemory = cache.dropWhere(
-    (entry) =>
-      now > entry.provisionalUntil && !entry.versions ? true : now >= Math.max(entry.freshUntil, entry.staleUntil, entry.errorUntil),
+  const fromMemory = cache.dropWhere((entry) =>
+    now > entry.provisionalUntil && !entry.versions
+      ? true
+      : now >= Math.max(entry.freshUntil, entry.staleUntil, entry.errorUntil),
   )
   return isRedisCache(cache) ? fromMemory + (await sweep(cache, call, maxCommands, now + maxMs)) : fromMemory
 }
@@ -43,12 +48,16 @@ async function sweep(cache: RedisQueryCache, call: Call, maxCommands: number, de
   let removed = 0
   do {
     const scan = cursor
-    const [page] = await cache.link.pipeline('cleanup', (pipeline) => pipeline.scan(scan, { match: `${globSafe(redisKeyPrefix)}:e:*`, count: PAGE }))
+    const [page] = await cache.link.pipeline('cleanup', (pipeline) =>
+      pipeline.scan(scan, { match: `${globSafe(redisKeyPrefix)}:e:*`, count: PAGE }),
+    )
     commands++
     const [next, keys] = page!.result as [string | number, string[]]
     const dead = keys.filter((key) => isForeign(cache, key))
     for (let from = 0; from < dead.length; from += PAGE) {
-      const [reply] = await cache.link.pipeline('cleanup', (pipeline) => pipeline.unlink(...dead.slice(from, from + PAGE)))
+      const [reply] = await cache.link.pipeline('cleanup', (pipeline) =>
+        pipeline.unlink(...dead.slice(from, from + PAGE)),
+      )
       removed += Number(reply!.result) || 0
       commands++
     }

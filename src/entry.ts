@@ -44,9 +44,14 @@ export const DEFAULT_EMPTY_TTL = 10
  * What the reader may do with an entry whose versions hold. A reader's own shorter `ttl` counts from `readAt`; a longer one changes
  * nothing. A `readAt` in the future (clocks differ) is a miss.
  */
-export function freshness(entry: Lifetime, reader: TtlOptions, now: number): 'fresh' | 'stale' | 'error-only' | 'expired' {
+export function freshness(
+  entry: Lifetime,
+  reader: TtlOptions,
+  now: number,
+): 'fresh' | 'stale' | 'error-only' | 'expired' {
   if (now < entry.readAt) return 'expired'
-  const freshUntil = reader.ttl === undefined ? entry.freshUntil : Math.min(entry.freshUntil, after(entry.readAt, reader.ttl))
+  const freshUntil =
+    reader.ttl === undefined ? entry.freshUntil : Math.min(entry.freshUntil, after(entry.readAt, reader.ttl))
   if (now < freshUntil) return 'fresh'
   if (now < readerLimit(entry.staleUntil, freshUntil, reader, reader.staleWhileRevalidate)) return 'stale'
   if (now < readerLimit(entry.errorUntil, freshUntil, reader, reader.staleIfError)) return 'error-only'
@@ -67,6 +72,7 @@ export function redisTtl(entry: Lifetime, now: number): number | undefined {
 
 /** Seconds left of freshness, for `CacheInfo.ttl`. */
 export function secondsLeft(entry: Lifetime, reader: TtlOptions, now: number): number {
-  const freshUntil = reader.ttl === undefined ? entry.freshUntil : Math.min(entry.freshUntil, after(entry.readAt, reader.ttl))
+  const freshUntil =
+    reader.ttl === undefined ? entry.freshUntil : Math.min(entry.freshUntil, after(entry.readAt, reader.ttl))
   return freshUntil >= NEVER ? Infinity : Math.max(0, (freshUntil - now) / 1000)
 }

@@ -7,15 +7,27 @@
 export type Outcome = 'l1' | 'l2' | 'stale' | 'coalesced' | 'miss' | 'bypass' | 'stale-if-error'
 
 /** Why Redis gave no usable answer. Never the SDK's message: that one holds the command with its values. */
-export type RedisFailure = 'timeout' | 'network' | 'refused' | 'rate-limited' | 'full' | 'unauthorized' | 'server-error' | 'nonsense'
+export type RedisFailure =
+  'timeout' | 'network' | 'refused' | 'rate-limited' | 'full' | 'unauthorized' | 'server-error' | 'nonsense'
 
 export type CacheEvent =
   | { type: 'query'; outcome: Outcome; reason?: string; tables: readonly string[]; durationMs?: number }
-  | { type: 'redis-failed'; operation: 'read' | 'store' | 'invalidate' | 'statistics' | 'cleanup' | 'check'; failure: RedisFailure }
+  | {
+      type: 'redis-failed'
+      operation: 'read' | 'store' | 'invalidate' | 'statistics' | 'cleanup' | 'check'
+      failure: RedisFailure
+    }
   | { type: 'breaker'; state: 'open' | 'closed' }
   | { type: 'entry-rejected'; reason: 'undecodable' | 'wrong-key' }
   | { type: 'not-stored'; reason: 'versions-missing' | 'fenced' | 'too-large' | 'not-serialisable' | 'ttl' }
-  | { type: 'invalidation'; acknowledged: boolean; tables: readonly string[]; tags: number; keys: number; everything: boolean }
+  | {
+      type: 'invalidation'
+      acknowledged: boolean
+      tables: readonly string[]
+      tags: number
+      keys: number
+      everything: boolean
+    }
   | { type: 'write'; outcome: 'committed' | 'failed' | 'unknown'; invalidated: boolean; tables: readonly string[] }
   | { type: 'notice'; message: string }
 

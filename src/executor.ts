@@ -99,26 +99,40 @@ export class CachedQueryExecutor {
   }
 
   /** Like `query`, with column types and how the answer came about. */
-  async queryResult<R = Row>(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<QueryResult<R>> {
+  async queryResult<R = Row>(
+    sql: string,
+    params: readonly unknown[] = [],
+    options?: QueryOptions,
+  ): Promise<QueryResult<R>> {
     const record = recordOf(this.core, sql)
     if (isWrite(record.facts)) {
       const { results, cache } = await this.#write([{ sql, params }], writeOptions(options))
-      const info = bypassInfo({ bypass: record.facts.reason ?? 'write', display: '', tables: cache.tables, tags: cache.tags })
+      const info = bypassInfo({
+        bypass: record.facts.reason ?? 'write',
+        display: '',
+        tables: cache.tables,
+        tags: cache.tags,
+      })
       return { ...(results[0] as Result<R>), cache: info }
     }
     const asked = plan(this.core, this.call, record, params, options)
     if ('bypass' in asked)
       return { ...(await this.#direct<R>(asked, record.facts, { sql, params }, options)), cache: bypassInfo(asked) }
     const { entry, answered } = await this.#answer(asked)
-    return { ...(entry!.reader.result() as Result<R>), cache: infoOf(asked, answered, entry!, clock(this.call.runtime)) }
+    return {
+      ...(entry!.reader.result() as Result<R>),
+      cache: infoOf(asked, answered, entry!, clock(this.call.runtime)),
+    }
   }
 
   /**
    * Several queries, which share the trip to Redis and, for stable reads, the trip to the database. Writes run in their place: reads
    * after one see it. Rejects with the first error; what the others brought is stored all the same.
    */
-  async queryBatch<T extends readonly unknown[]>(queries: { readonly [K in keyof T]: BatchQuery }): Promise<BatchRows<T>> {
-    const settled = await runBatch(this, queries as readonly BatchQuery[])
+  async queryBatch<T extends readonly unknown[]>(queries: { readonly [K in keyof T]: BatchQuery }): Promise<
+    BatchRows<T>
+  > {
+    const settled = await runBatch(this, queries)
     const rows = settled.map((result) => {
       if (result.status === 'rejected') throw result.reason
       return result.value
@@ -127,14 +141,18 @@ export class CachedQueryExecutor {
   }
 
   /** Like `queryBatch`, with each query's own rows or error. */
-  async queryBatchSettled<T extends readonly unknown[]>(
-    queries: { readonly [K in keyof T]: BatchQuery },
-  ): Promise<{ -readonly [K in keyof T]: PromiseSettledResult<RowOf<T[K]>[]> }> {
-    return (await runBatch(this, queries as readonly BatchQuery[])) as { -readonly [K in keyof T]: PromiseSettledResult<RowOf<T[K]>[]> }
+  async queryBatchSettled<T extends readonly unknown[]>(queries: { readonly [K in keyof T]: BatchQuery }): Promise<{
+    -readonly [K in keyof T]: PromiseSettledResult<RowOf<T[K]>[]>
+  }> {
+    return (await runBatch(this, queries)) as { -readonly [K in keyof T]: PromiseSettledResult<RowOf<T[K]>[]> }
   }
 
   /** A write: sent once, then what it changed is invalidated. Rejects with the driver's own error, never because of the cache. */
-  async execute<R = Row>(sql: string, params: readonly unknown[] = [], options: WriteOptions = {}): Promise<ExecuteResult<R>> {
+  async execute<R = Row>(
+    sql: string,
+    params: readonly unknown[] = [],
+    options: WriteOptions = {},
+  ): Promise<ExecuteResult<R>> {
     const { results, cache } = await this.#write([{ sql, params }], options)
     const { rows, rowCount, command } = results[0] as Result<R>
     return { rows, rowCount, command, cache }
@@ -147,8 +165,10 @@ export class CachedQueryExecutor {
   ): Promise<{ results: Result[]; cache: WriteInfo }> {
     const { isolationLevel, readOnly, deferrable, ...rest } = options
     const { timeoutMs } = rest
-    return this.#write(statements.map(({ sql, params = [] }) => ({ sql, params })), rest, (sent) =>
-      this.core.database.transaction(sent, { isolationLevel, readOnly, deferrable, timeoutMs }),
+    return this.#write(
+      statements.map(({ sql, params = [] }) => ({ sql, params })),
+      rest,
+      (sent) => this.core.database.transaction(sent, { isolationLevel, readOnly, deferrable, timeoutMs }),
     )
   }
 
@@ -156,7 +176,11 @@ export class CachedQueryExecutor {
    * Any async function's value. The loader's executor skips caches, so that nothing older hides in the value; name the tables it reads
    * in `tables`, or writes to them are seen at the TTL only.
    */
-  async cached<T>(key: string, loader: (executor: CachedQueryExecutor) => Promise<T>, options: QueryOptions = {}): Promise<T> {
+  async cached<T>(
+    key: string,
+    loader: (executor: CachedQueryExecutor) => Promise<T>,
+    options: QueryOptions = {},
+  ): Promise<T> {
     const inner = this.with({ ...this.call, skipCaches: true, observe: undefined })
     const run = () => loader(inner)
     const asked = planLoader(this.core, this.call, key, options, run)
@@ -216,7 +240,9 @@ export class CachedQueryExecutor {
     await this.core.cache.background.settle()
   }
 
-  async #answer(asked: Ask): Promise<{ entry?: ReturnType<typeof settle>['entry']; value?: unknown; answered: Answered }> {
+  async #answer(
+    asked: Ask,
+  ): Promise<{ entry?: ReturnType<typeof settle>['entry']; value?: unknown; answered: Answered }> {
     const { core, call } = this
     const hit = readMemory(core, call, asked)
     const startedAt = clock(call.runtime)
@@ -224,7 +250,12 @@ export class CachedQueryExecutor {
     return { ...settle(core, call, asked, answered, startedAt), answered }
   }
 
-  async #direct<R>(asked: Bypass, facts: SqlFacts, statement: Statement, options: QueryOptions | undefined): Promise<Result<R>> {
+  async #direct<R>(
+    asked: Bypass,
+    facts: SqlFacts,
+    statement: Statement,
+    options: QueryOptions | undefined,
+  ): Promise<Result<R>> {
     const { core, call } = this
     const startedAt = clock(call.runtime)
     if (facts.kind === 'session') core.database.markSessionState?.()
@@ -239,7 +270,9 @@ export class CachedQueryExecutor {
   async #write(
     statements: readonly Statement[],
     options: WriteOptions,
-    send: Parameters<typeof write>[4] = async ([one]) => [await this.core.database.run(one!, { timeoutMs: options.timeoutMs })],
+    send: Parameters<typeof write>[4] = async ([one]) => [
+      await this.core.database.run(one!, { timeoutMs: options.timeoutMs }),
+    ],
   ): Promise<{ results: Result[]; cache: WriteInfo }> {
     const { core, call } = this
     const startedAt = clock(call.runtime)
@@ -251,11 +284,20 @@ export class CachedQueryExecutor {
   async #invalidate(named: Named): Promise<number> {
     const { core, call } = this
     const { cache } = core
-    const names = new Set(cache.statements.known(core.database, invalidatedNames(named, cache.config.sql.defaultSchema)))
+    const names = new Set(
+      cache.statements.known(core.database, invalidatedNames(named, cache.config.sql.defaultSchema)),
+    )
     const dropped = cache.dropWhere((entry) => entry.names.some((name) => names.has(name)))
     const acknowledged = await invalidateNames(core, call, [...names])
     const { tables = [], tags = [], keys = [] } = named
-    cache.events.emit({ type: 'invalidation', acknowledged, tables, tags: tags.length, keys: keys.length, everything: keys.includes('*') })
+    cache.events.emit({
+      type: 'invalidation',
+      acknowledged,
+      tables,
+      tags: tags.length,
+      keys: keys.length,
+      everything: keys.includes('*'),
+    })
     afterwards(core, call)
     if (!acknowledged) throw new InvalidationError('it refused, or gave no answer in time')
     return dropped

@@ -27,12 +27,17 @@ export async function invalidateNames(
     if (mayStillCommit) cache.versions.blockUntil(names, clock(call.runtime) + cache.config.fenceMs)
     return true
   }
-  const acknowledged = await cache.renew(call.runtime, names, mayStillCommit ? { standing: true } : fence && { lift: fence })
+  const acknowledged = await cache.renew(
+    call.runtime,
+    names,
+    mayStillCommit ? { standing: true } : fence && { lift: fence },
+  )
   cache.versions.invalidated(names)
   if (acknowledged) settle(cache, names)
   else {
     cache.versions.distrust(names, true)
-    for (const known of names) cache.unacknowledged.set(known, mayStillCommit || cache.unacknowledged.get(known) === true)
+    for (const known of names)
+      cache.unacknowledged.set(known, mayStillCommit || cache.unacknowledged.get(known) === true)
     retryInBackground(core, call)
   }
   return acknowledged
@@ -60,7 +65,8 @@ async function retry(cache: RedisQueryCache, call: Call): Promise<void> {
     const names = [...cache.unacknowledged.keys()]
     const uncertain = names.filter((known) => cache.unacknowledged.get(known))
     const certain = names.filter((known) => !cache.unacknowledged.get(known))
-    const done = (await cache.renew(call.runtime, certain)) && (await cache.renew(call.runtime, uncertain, { standing: true }))
+    const done =
+      (await cache.renew(call.runtime, certain)) && (await cache.renew(call.runtime, uncertain, { standing: true }))
     if (!done) continue
     cache.versions.invalidated(names)
     settle(cache, names)

@@ -26,19 +26,32 @@ export class CacheInvalidationService<Events extends object = Record<string, unk
 
   constructor(executor: CachedQueryExecutor) {
     this.#executor = executor
-    this.#add('user:update', ({ id }: DefaultEvents['user:update']) => ({ tables: ['users'], tags: [`user:${id}`], keys: [`user:${id}:*`] }))
-    this.#add('audit:new', ({ tags }: AuditEvent) => ({ tables: ['audit_events'], tags: Array.isArray(tags) ? tags : [] }))
+    this.#add('user:update', ({ id }: DefaultEvents['user:update']) => ({
+      tables: ['users'],
+      tags: [`user:${id}`],
+      keys: [`user:${id}:*`],
+    }))
+    this.#add('audit:new', ({ tags }: AuditEvent) => ({
+      tables: ['audit_events'],
+      tags: Array.isArray(tags) ? tags : [],
+    }))
   }
 
   /** Adds a rule; several rules of one event all apply. */
-  on<E extends keyof (Events & DefaultEvents) & string>(event: E, rule: InvalidationRule<(Events & DefaultEvents)[E]>): this {
+  on<E extends keyof (Events & DefaultEvents) & string>(
+    event: E,
+    rule: InvalidationRule<(Events & DefaultEvents)[E]>,
+  ): this {
     return this.#add(event, rule)
   }
 
   /** Invalidates what the event's rules name, in one trip. An event without rules does nothing. @throws InvalidationError */
-  async emit<E extends keyof (Events & DefaultEvents) & string>(event: E, payload: (Events & DefaultEvents)[E]): Promise<void> {
+  async emit<E extends keyof (Events & DefaultEvents) & string>(
+    event: E,
+    payload: (Events & DefaultEvents)[E],
+  ): Promise<void> {
     const rules = this.#rules.get(event) ?? []
-    const named = await Promise.all(rules.map((rule) => (rule as InvalidationRule<unknown>)(payload)))
+    const named = await Promise.all(rules.map(async (rule) => (rule as InvalidationRule<unknown>)(payload)))
     const all = (part: keyof Named) => named.flatMap((names) => names?.[part] ?? [])
     const tables = all('tables')
     const tags = all('tags')

@@ -91,7 +91,11 @@ export class RedisQueryCache extends QueryCache {
    * @internal One MGET for any number of entries and names. What is learnt about `others` (hot names of other entries) keeps their L1
    * entries believed without a trip of their own. Rejects with `RedisError`.
    */
-  async lookup(runtime: Runtime, wanted: readonly { key?: string; names: readonly Known[] }[], others: readonly Known[]): Promise<Found[]> {
+  async lookup(
+    runtime: Runtime,
+    wanted: readonly { key?: string; names: readonly Known[] }[],
+    others: readonly Known[],
+  ): Promise<Found[]> {
     const names = [...new Set([...wanted.flatMap((ask) => ask.names), ...others])]
     const entryKeys = wanted.flatMap((ask) => (ask.key === undefined ? [] : [ask.key]))
     const sentAt = clock(runtime)
@@ -105,10 +109,19 @@ export class RedisQueryCache extends QueryCache {
     names.forEach((known, i) => {
       versions.set(known, values[entryKeys.length + i]!)
       const from = entryKeys.length + names.length + i * periods.length
-      fences.set(known, values.slice(from, from + periods.length).some((value) => value !== null && value !== '0'))
+      fences.set(
+        known,
+        values.slice(from, from + periods.length).some((value) => value !== null && value !== '0'),
+      )
     })
     const accept = (list: readonly Known[]) =>
-      this.versions.accept(list, list.map((known) => versions.get(known)!), list.map((known) => fences.get(known)!), order, sentAt)
+      this.versions.accept(
+        list,
+        list.map((known) => versions.get(known)!),
+        list.map((known) => fences.get(known)!),
+        order,
+        sentAt,
+      )
     accept(others)
     let next = 0
     return wanted.map((ask) => ({ text: ask.key === undefined ? null : values[next++]!, captured: accept(ask.names) }))
@@ -118,7 +131,12 @@ export class RedisQueryCache extends QueryCache {
    * @internal After the answer, in one trip: stores entries, creates missing versions, removes what could not be read. At most one
    * command for each of the three kinds and one per stored entry.
    */
-  async store(runtime: Runtime, entries: readonly { key: string; text: string; ttl: number | undefined }[], missing: readonly Known[], remove: readonly string[]): Promise<void> {
+  async store(
+    runtime: Runtime,
+    entries: readonly { key: string; text: string; ttl: number | undefined }[],
+    missing: readonly Known[],
+    remove: readonly string[],
+  ): Promise<void> {
     await this.link.pipeline('store', (pipeline) => {
       for (const { key, text, ttl } of entries) {
         this.counters.add('bytesOut', text.length)
@@ -141,7 +159,11 @@ export class RedisQueryCache extends QueryCache {
    * @internal One attempt to give names new versions. `standing`: leaves a fence, because a write may still commit. `lift`: takes back a
    * fence of one's own. A full Redis refuses SET; deleting the version is allowed then and does the same. Returns whether Redis acknowledged.
    */
-  async renew(runtime: Runtime, names: readonly Known[], fence?: { standing: true } | { lift: Fence }): Promise<boolean> {
+  async renew(
+    runtime: Runtime,
+    names: readonly Known[],
+    fence?: { standing: true } | { lift: Fence },
+  ): Promise<boolean> {
     if (names.length === 0) return true
     try {
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
@@ -150,7 +172,9 @@ export class RedisQueryCache extends QueryCache {
         if (fence && 'lift' in fence) for (const key of fence.lift.keys) pipeline.incrby(key, -fence.lift.addend)
       })
       if (replies[0]!.result === 'OK') return true
-      const [deleted] = await this.link.pipeline('invalidate', (pipeline) => pipeline.del(...names.map((known) => this.versionKey(known))))
+      const [deleted] = await this.link.pipeline('invalidate', (pipeline) =>
+        pipeline.del(...names.map((known) => this.versionKey(known))),
+      )
       return typeof deleted!.result === 'number'
     } catch {
       return false
@@ -171,7 +195,11 @@ export class RedisQueryCache extends QueryCache {
     }
   }
 
-  #raise(pipeline: Parameters<Parameters<RedisLink['pipeline']>[1]>[0], runtime: Runtime, names: readonly Known[]): Fence {
+  #raise(
+    pipeline: Parameters<Parameters<RedisLink['pipeline']>[1]>[0],
+    runtime: Runtime,
+    names: readonly Known[],
+  ): Fence {
     const period = Math.floor(clock(runtime) / this.config.fenceMs)
     const fence = { keys: names.map((known) => this.#fenceKey(known, period)), addend: randomAddend(runtime) }
     const seconds = Math.ceil((3 * this.config.fenceMs + CLOCK_SKEW_MS) / 1000)

@@ -24,7 +24,8 @@ export function remembered(core: Core, ask: Ask, now: number): Remembered {
     const validity = versions.validity(entry.names, entry.versions, now, config.maxStalenessMs)
     if (validity === 'unknown') return UNVOUCHED
     if (validity === 'invalid') return forget(core, ask)
-  } else if (now > entry.provisionalUntil || !versions.untouchedSince(entry.names, entry.order)) return forget(core, ask)
+  } else if (now > entry.provisionalUntil || !versions.untouchedSince(entry.names, entry.order))
+    return forget(core, ask)
   const state = freshness(entry, ask.options, now)
   if (state === 'fresh' || state === 'stale') return { state, entry }
   // Kept for `staleIfError`, or because another reader accepts more.

@@ -27,13 +27,18 @@ const prefixName = (prefix: string): string => `k:${weakHash(`<${prefix}`) % KEY
 const selfName = (key: string): string => `k:${weakHash(`=${key}`) % KEY_BUCKETS}`
 
 /** The names an entry depends on, sorted and without repeats. A custom key depends on each of its `:`-prefixes and on itself. */
-export function dependencyNames(tables: readonly string[], tags: readonly string[], cacheKey: string | undefined): string[] {
+export function dependencyNames(
+  tables: readonly string[],
+  tags: readonly string[],
+  cacheKey: string | undefined,
+): string[] {
   const names = new Set([ROOT])
   for (const table of tables) names.add(tableName(table))
   for (const tag of tags) names.add(tagName(tag))
   if (cacheKey !== undefined) {
     names.add(selfName(cacheKey))
-    for (let end = cacheKey.indexOf(':'); end >= 0; end = cacheKey.indexOf(':', end + 1)) names.add(prefixName(cacheKey.slice(0, end)))
+    for (let end = cacheKey.indexOf(':'); end >= 0; end = cacheKey.indexOf(':', end + 1))
+      names.add(prefixName(cacheKey.slice(0, end)))
   }
   return [...names].sort()
 }

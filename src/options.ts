@@ -65,10 +65,7 @@ export interface SqlSettings {
 }
 
 export type FunctionDeclaration =
-  | 'stable'
-  | 'volatile'
-  | 'identity'
-  | { reads?: readonly string[]; writes?: readonly string[]; identity?: boolean }
+  'stable' | 'volatile' | 'identity' | { reads?: readonly string[]; writes?: readonly string[]; identity?: boolean }
 
 export interface CacheConfig {
   /** `local`: isolate memory. `redis`: Redis only. `hybrid`: both. */
@@ -158,11 +155,20 @@ const text = check((v: unknown) => typeof v === 'string' && v !== '', 'Allowed: 
 const anyText = check((v: unknown) => typeof v === 'string', 'Allowed: a text.')
 const object = check((v: unknown) => typeof v === 'object' && v !== null && !Array.isArray(v), 'Allowed: an object.')
 const callable = check((v: unknown) => typeof v === 'function', 'Allowed: a function.')
-const seconds = check((v: unknown) => typeof v === 'number' && v >= 0, 'Allowed: seconds, 0 or more; Infinity for no end.')
+const seconds = check(
+  (v: unknown) => typeof v === 'number' && v >= 0,
+  'Allowed: seconds, 0 or more; Infinity for no end.',
+)
 const positive = (unit: string): Check =>
-  check((v: unknown) => typeof v === 'number' && v > 0 && Number.isFinite(v), `Allowed: ${unit}, a finite number above 0.`)
+  check(
+    (v: unknown) => typeof v === 'number' && v > 0 && Number.isFinite(v),
+    `Allowed: ${unit}, a finite number above 0.`,
+  )
 const zeroUp = (unit: string): Check =>
-  check((v: unknown) => typeof v === 'number' && v >= 0 && Number.isFinite(v), `Allowed: ${unit}, a finite number, 0 or more.`)
+  check(
+    (v: unknown) => typeof v === 'number' && v >= 0 && Number.isFinite(v),
+    `Allowed: ${unit}, a finite number, 0 or more.`,
+  )
 const oneOf = (...values: string[]): Check =>
   check((v: unknown) => values.includes(v as string), `Allowed: ${values.map((v) => `'${v}'`).join(', ')}.`)
 const texts = check(
@@ -183,7 +189,10 @@ const QUERY_CACHE: Checks<QueryCacheSettings> = {
 const REDIS: Checks<RedisSettings> = {
   url: restUrl,
   token: text,
-  client: check((v: unknown) => typeof (v as Redis | null)?.mget === 'function', 'Allowed: a client of @upstash/redis.'),
+  client: check(
+    (v: unknown) => typeof (v as Redis | null)?.mget === 'function',
+    'Allowed: a client of @upstash/redis.',
+  ),
   redisKeyPrefix: text,
   enableLocalCache: bool,
   localCacheSizeMB: positive('mebibytes'),
@@ -246,7 +255,7 @@ function described(value: unknown): string {
 }
 
 /** Throws an `InvalidOptionError` for the first option that is unknown or has a value it cannot have. */
-export function validate<T extends object>(given: T, checks: Record<string, Check>, path: string): void {
+export function validate(given: object, checks: Record<string, Check>, path: string): void {
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue
     const option = `${path}${name}`
@@ -272,7 +281,8 @@ export function validateWriteOptions(options: WriteOptions): void {
  * @throws InvalidOptionError naming the option, what was given and what is allowed.
  */
 export function resolveConfig(config: CacheConfig, notice: (message: string) => void): ResolvedConfig {
-  if (typeof config !== 'object' || config === null) throw new InvalidOptionError('config', described(config), 'Allowed: an object.')
+  if (typeof config !== 'object' || config === null)
+    throw new InvalidOptionError('config', described(config), 'Allowed: an object.')
   validate(config, CONFIG, '')
   if (config.type === undefined) throw new InvalidOptionError('type', 'missing', "Allowed: 'local', 'redis', 'hybrid'.")
   const { queryCache = {}, redis = {}, consistency = {}, sql = {} } = config

@@ -7,7 +7,12 @@ import { clock } from './runtime.js'
 import type { DatabaseResult, Statement } from './types.js'
 
 /** Runs one statement and counts it. Rejects with the driver's own error. */
-export async function fetchOne(core: Core, call: Call, statement: Statement, timeoutMs: number | undefined): Promise<DatabaseResult> {
+export async function fetchOne(
+  core: Core,
+  call: Call,
+  statement: Statement,
+  timeoutMs: number | undefined,
+): Promise<DatabaseResult> {
   return timed(core, call, 1, () => core.database.run(statement, { timeoutMs }))
 }
 
@@ -21,7 +26,9 @@ export async function fetchMany(
   if (statements.length > 1) {
     try {
       const timeoutMs = timeouts.includes(undefined) ? undefined : Math.max(...(timeouts as number[]))
-      const results = await timed(core, call, statements.length, () => core.database.transaction(statements, { readOnly: true, timeoutMs }))
+      const results = await timed(core, call, statements.length, () =>
+        core.database.transaction(statements, { readOnly: true, timeoutMs }),
+      )
       return results.map((value) => ({ status: 'fulfilled', value }))
     } catch {
       // Asked again below, one by one: only the failed one shall fail.

@@ -55,7 +55,12 @@ async function push(core: Core, cache: RedisQueryCache, now: number): Promise<vo
 }
 
 /** The sum of all isolates' counters within the hours of the range. What this isolate has not pushed yet is pushed first. */
-export async function readStatistics(core: Core, call: Call, cache: RedisQueryCache, range: StatsRange): Promise<CounterValues> {
+export async function readStatistics(
+  core: Core,
+  call: Call,
+  cache: RedisQueryCache,
+  range: StatsRange,
+): Promise<CounterValues> {
   const now = clock(call.runtime)
   const until = range.until === undefined ? now : Number(range.until)
   const oldest = (Math.floor(now / DAY_MS) - KEPT_DAYS) * DAY_MS

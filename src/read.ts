@@ -59,7 +59,11 @@ export function readMemory(core: Core, call: Call, ask: Ask): Answered | undefin
   entry.visited = true
   if (entry.versions) keepVouched(core, call, entry.names, now)
   if (found.state === 'stale') refresh(core, call, ask, entry, now)
-  return { loaded: { ok: true, outcome: found.state === 'stale' ? 'stale' : 'l1', entry }, coalesced: false, waited: false }
+  return {
+    loaded: { ok: true, outcome: found.state === 'stale' ? 'stale' : 'l1', entry },
+    coalesced: false,
+    waited: false,
+  }
 }
 
 /** Answers questions together: they share the trip to Redis and, where the database is asked, the trip to it. */
@@ -96,7 +100,8 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
       if (!loaded || !suits(ask, loaded, clock(call.runtime))) return undefined
       return { loaded, coalesced: true, waited: true }
     }
-    const check = ask.rechecked || core.cache.get(ask.key) === undefined ? undefined : checkUnderWay(core, ask.deps.names, now)
+    const check =
+      ask.rechecked || core.cache.get(ask.key) === undefined ? undefined : checkUnderWay(core, ask.deps.names, now)
     if (check) {
       ask.rechecked = true
       await withTimeout(check.promise, config.redisTimeoutMs, () => new RedisError('timeout')).catch(() => undefined)
@@ -130,7 +135,8 @@ async function load(core: Core, call: Call, led: readonly Led[]): Promise<void> 
       const loaded = found && (await fromStored(core, call, one, found[i]!))
       const stale = loaded?.ok && loaded.outcome === 'stale'
       if (loaded && !(stale && one.refreshing)) one.land(loaded)
-      if (!loaded || (stale && (one.refreshing || startRefresh(core, one.ask, clock(call.runtime))))) missed.push({ one, found: found?.[i] })
+      if (!loaded || (stale && (one.refreshing || startRefresh(core, one.ask, clock(call.runtime)))))
+        missed.push({ one, found: found?.[i] })
     }
     if (missed.length > 0) await askDatabase(core, call, missed)
   } catch (error) {
@@ -153,7 +159,10 @@ async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Fo
   const others = unvouched ? hotNames(core, now) : []
   const lookup = (async () => {
     const wanted = await Promise.all(
-      led.map(async ({ ask }) => ({ key: ask.options.refreshCache ? undefined : await redisKey(core, ask), names: ask.deps.names })),
+      led.map(async ({ ask }) => ({
+        key: ask.options.refreshCache ? undefined : await redisKey(core, ask),
+        names: ask.deps.names,
+      })),
     )
     return cache.lookup(call.runtime, wanted, others)
   })()
@@ -165,15 +174,28 @@ async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Fo
 async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): Promise<void> {
   const { versions } = core.cache
   const readAt = clock(call.runtime)
-  const results = await fetchSources(core, call, missed.map(({ one }) => one.ask))
+  const results = await fetchSources(
+    core,
+    call,
+    missed.map(({ one }) => one.ask),
+  )
   const toStore: { ask: Ask; found: Found | undefined; entry: L1Entry }[] = []
   missed.forEach(({ one, found }, i) => {
     const result = results[i]!
     if (result.status === 'rejected') return one.land(onError(core, call, one, result.reason))
     const payload = packed(core, one.ask, result.value)
     if (!payload) return one.land({ ok: true, outcome: 'unshared', value: result.value })
-    const entry = makeEntry(core, one, payload, result.value, readAt, found?.captured.versions, provisionalUntil(core, readAt))
-    if (versions.untouchedSince(entry.names, entry.order) && !versions.blocked(entry.names, readAt)) core.cache.put(entry)
+    const entry = makeEntry(
+      core,
+      one,
+      payload,
+      result.value,
+      readAt,
+      found?.captured.versions,
+      provisionalUntil(core, readAt),
+    )
+    if (versions.untouchedSince(entry.names, entry.order) && !versions.blocked(entry.names, readAt))
+      core.cache.put(entry)
     one.land({ ok: true, outcome: 'miss', entry })
     toStore.push({ ask: one.ask, found, entry })
   })
@@ -182,7 +204,9 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
 
 /** `staleIfError` from what Redis or this isolate can vouch for, else the driver's own error. */
 function onError(core: Core, call: Call, one: Led, error: unknown): Loaded {
-  const entry = one.ask.options.refreshCache ? undefined : (one.fallback ?? rememberedOnError(core, one.ask, clock(call.runtime)))
+  const entry = one.ask.options.refreshCache
+    ? undefined
+    : (one.fallback ?? rememberedOnError(core, one.ask, clock(call.runtime)))
   return entry ? { ok: true, outcome: 'stale-if-error', entry } : { ok: false, error }
 }
 
@@ -194,10 +218,14 @@ async function fetchSources(core: Core, call: Call, asks: readonly Ask[]): Promi
     sql.map((ask) => ask.source as { sql: string; params: readonly unknown[] }),
     sql.map((ask) => ask.options.timeoutMs),
   )
-  const values = Promise.allSettled(asks.map((ask) => (ask.source.kind === 'loader' ? ask.source.run() : undefined)))
+  const values = Promise.allSettled(
+    asks.map(async (ask) => (ask.source.kind === 'loader' ? ask.source.run() : undefined)),
+  )
   const [fetched, loaded] = await Promise.all([rows, values])
   let next = 0
-  return asks.map((ask, i) => (ask.source.kind === 'sql' ? (fetched[next++] as PromiseSettledResult<DatabaseResult>) : loaded[i]!))
+  return asks.map((ask, i) =>
+    ask.source.kind === 'sql' ? (fetched[next++] as PromiseSettledResult<DatabaseResult>) : loaded[i]!,
+  )
 }
 
 /** Marks a key as being refreshed. False: somebody refreshes it already. */

@@ -21,7 +21,10 @@ export class RedisError extends QueryCacheError {
   readonly failure: RedisFailure
 
   constructor(failure: RedisFailure) {
-    super('REDIS_FAILED', `Redis gave no usable answer (${failure}). Check \`redis.url\`, \`redis.token\` and \`redis.timeoutMs\`.`)
+    super(
+      'REDIS_FAILED',
+      `Redis gave no usable answer (${failure}). Check \`redis.url\`, \`redis.token\` and \`redis.timeoutMs\`.`,
+    )
     this.failure = failure
   }
 }
@@ -60,7 +63,8 @@ export class RedisLink {
   async mget(runtime: Runtime, keys: readonly string[], operation: RedisOperation): Promise<(string | null)[]> {
     try {
       const values: unknown = await this.#trip(1, (client) => client.mget(...keys))
-      if (!Array.isArray(values) || values.length !== keys.length || !values.every(isTextOrNull)) throw new RedisError('nonsense')
+      if (!Array.isArray(values) || values.length !== keys.length || !values.every(isTextOrNull))
+        throw new RedisError('nonsense')
       let bytes = 0
       for (const value of values) if (value) bytes += value.length
       this.#counters.add('bytesIn', bytes)

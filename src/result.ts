@@ -30,7 +30,12 @@ export function resultReader(payload: Payload, database: Database): ResultReader
   const rows = () => builder.build() as Row[]
   return {
     rows,
-    result: () => ({ rows: rows(), fields: payload.fields.map((field) => ({ ...field })), rowCount: payload.rowCount, command: payload.command }),
+    result: () => ({
+      rows: rows(),
+      fields: payload.fields.map((field) => ({ ...field })),
+      rowCount: payload.rowCount,
+      command: payload.command,
+    }),
     value: rows,
   }
 }
@@ -39,7 +44,12 @@ export function resultReader(payload: Payload, database: Database): ResultReader
 function valueReader(payload: Extract<Payload, { kind: 'value' }>): ResultReader {
   const value = () => unpackValue(payload)
   const result = () => {
-    const { fields, rows, rowCount, command } = value() as { fields: Field[]; rows: unknown[][]; rowCount: number | null; command: string }
+    const { fields, rows, rowCount, command } = value() as {
+      fields: Field[]
+      rows: unknown[][]
+      rowCount: number | null
+      command: string
+    }
     return { rows: rows.map((row) => toObject(fields, row)), fields, rowCount, command }
   }
   return { rows: () => result().rows, result, value }
@@ -52,6 +62,11 @@ function toObject(fields: readonly Field[], row: readonly unknown[]): Row {
 /** What the database answered, for callers that store nothing. */
 export function directResult(result: DatabaseResult, database: Database): Result {
   if (!result.raw)
-    return { rows: result.rows.map((row) => toObject(result.fields, row)), fields: result.fields, rowCount: result.rowCount, command: result.command }
+    return {
+      rows: result.rows.map((row) => toObject(result.fields, row)),
+      fields: result.fields,
+      rowCount: result.rowCount,
+      command: result.command,
+    }
   return resultReader(packResult(result, 'json'), database).result()
 }

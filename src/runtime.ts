@@ -50,8 +50,8 @@ export class Background {
   /** Resolves when nothing is under way any more; work that is waiting to try again tries now. */
   async settle(): Promise<void> {
     while (this.#pending.size > 0) {
-      for (const wake of [...this.#wakers]) wake()
-      await Promise.race([...this.#pending])
+      for (const wake of this.#wakers) wake()
+      await Promise.race(this.#pending)
     }
   }
 }
@@ -62,9 +62,8 @@ export function clock(runtime: Runtime): number {
 
 /** A text that is never repeated: the value of a version. It does not parse as JSON, so that no SDK turns it into a number. */
 export function uniqueValue(runtime: Runtime): string {
-  const random = runtime.random
-  if (!random) return `v${crypto.randomUUID()}`
-  const part = () => Math.floor(random.call(runtime) * 0x1_0000_0000).toString(36)
+  if (!runtime.random) return `v${crypto.randomUUID()}`
+  const part = () => Math.floor(runtime.random!() * 0x1_0000_0000).toString(36)
   return `v${part()}${part()}${part()}${part()}`
 }
 
@@ -85,7 +84,7 @@ export function withTimeout<T>(promise: Promise<T>, ms: number, onTimeout: () =>
       },
       (error: unknown) => {
         clearTimeout(timer)
-        reject(error as Error)
+        reject(error)
       },
     )
   })

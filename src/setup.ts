@@ -17,9 +17,17 @@ export type CacheOverrides = Partial<CacheConfig>
  * `UPSTASH_REDIS_REST_TOKEN` (or `KV_REST_API_URL` and `KV_REST_API_TOKEN`) of `process.env`.
  * @throws InvalidOptionError
  */
-export function setupCachedQueryExecutor(database: Database, environment: Environment, overrides: CacheOverrides = {}): CachedQueryExecutor {
+export function setupCachedQueryExecutor(
+  database: Database,
+  environment: Environment,
+  overrides: CacheOverrides = {},
+): CachedQueryExecutor {
   if (!Object.hasOwn(DEFAULT_CACHE_CONFIGS, environment))
-    throw new InvalidOptionError('environment', 'not known', `Allowed: ${Object.keys(DEFAULT_CACHE_CONFIGS).join(', ')}.`)
+    throw new InvalidOptionError(
+      'environment',
+      'not known',
+      `Allowed: ${Object.keys(DEFAULT_CACHE_CONFIGS).join(', ')}.`,
+    )
   return new CachedQueryExecutor(database, presetWith(environment, overrides, environmentVariables()))
 }
 

@@ -54,7 +54,12 @@ export class Statements {
     const found = statements.get(sql)
     if (found) return found
     const facts = readSql(sql, this.#config.sql)
-    const record = { sql, facts, plain: this.#dependencies(database, facts, {}), others: new Map<string, Dependencies>() }
+    const record = {
+      sql,
+      facts,
+      plain: this.#dependencies(database, facts, {}),
+      others: new Map<string, Dependencies>(),
+    }
     if (statements.size >= MOST_STATEMENTS) statements.delete(statements.keys().next().value!)
     statements.set(sql, record)
     return record
@@ -87,7 +92,8 @@ export class Statements {
   }
 }
 
-const written = (names: readonly string[] | undefined): string => (names ? `${names.length}[${names.map(sized).join('')}` : '-')
+const written = (names: readonly string[] | undefined): string =>
+  names ? `${names.length}[${names.map(sized).join('')}` : '-'
 
 /** A short name of the database for version keys. Two databases that meet here only invalidate each other. */
 export function databaseKey(database: Database): string {

@@ -70,7 +70,10 @@ export class Counters {
   /** True when the last push is at least `intervalMs` ago and there is something to tell. The first call starts the interval. */
   due(now: number, intervalMs: number): boolean {
     if (this.#lastPush === undefined) this.#lastPush = now
-    return now - this.#lastPush >= intervalMs && this.#unpushed.l1Hits + this.#unpushed.misses + this.#unpushed.l2Hits + this.#unpushed.bypassed > 0
+    return (
+      now - this.#lastPush >= intervalMs &&
+      this.#unpushed.l1Hits + this.#unpushed.misses + this.#unpushed.l2Hits + this.#unpushed.bypassed > 0
+    )
   }
 
   /** What is not pushed yet; the caller gives it back with `putBack` when the push failed. */

@@ -32,7 +32,12 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
   if (one.ask.options.refreshCache) return undefined
   const now = clock(call.runtime)
   const mine = cache.get(one.ask.key)
-  if (mine?.versions && captured.versions && same(mine.versions, captured.versions) && freshness(mine, one.ask.options, now) === 'fresh')
+  if (
+    mine?.versions &&
+    captured.versions &&
+    same(mine.versions, captured.versions) &&
+    freshness(mine, one.ask.options, now) === 'fresh'
+  )
     return { ok: true, outcome: 'l2', entry: mine }
   if (text === null) return undefined
   const stored = await decoded(core, one.ask, found)
@@ -92,11 +97,21 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
   if (!versions.untouchedSince(entry.names, entry.order)) return undefined
   const { readAt, freshUntil, staleUntil, errorUntil, payload } = entry
   const text = await encodeEntry(
-    { key, names: [...ask.deps.shortNames], versions: found.captured.versions, readAt, freshUntil, staleUntil, errorUntil, payload },
+    {
+      key,
+      names: [...ask.deps.shortNames],
+      versions: found.captured.versions,
+      readAt,
+      freshUntil,
+      staleUntil,
+      errorUntil,
+      payload,
+    },
     { compress: config.compress, compressAboveBytes: config.compressAboveBytes, maxBytes: config.maxEntryBytes },
   )
   if (text === undefined) events.emit({ type: 'not-stored', reason: 'too-large' })
   return text
 }
 
-const same = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((item, i) => item === b[i])
+const same = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((item, i) => item === b[i])

@@ -61,10 +61,7 @@ export interface Database {
   /** Runs one statement. Rejects with the driver's own error, unchanged. */
   run(statement: Statement, options?: DatabaseCallOptions): Promise<DatabaseResult>
   /** Runs statements in one transaction and one trip where the protocol allows it. Rejects with the driver's own error. */
-  transaction(
-    statements: readonly Statement[],
-    options?: TransactionOptions,
-  ): Promise<DatabaseResult[]>
+  transaction(statements: readonly Statement[], options?: TransactionOptions): Promise<DatabaseResult[]>
   /** The driver's own parser of a type's text form. */
   parser(oid: number): (text: string) => unknown
   /** Called when session state may have changed: on a single connection nothing is shared from then on without a scope. */

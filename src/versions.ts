@@ -48,13 +48,28 @@ export class VersionBook {
   name(key: string): Known {
     let known = this.#names.get(key)
     if (known) return known
-    known = { key, version: undefined, checkedAt: 0, checkOrder: 0, barrier: 0, distrusted: false, blockedUntil: 0, usedAt: 0 }
+    known = {
+      key,
+      version: undefined,
+      checkedAt: 0,
+      checkOrder: 0,
+      barrier: 0,
+      distrusted: false,
+      blockedUntil: 0,
+      usedAt: 0,
+    }
     this.#names.set(key, known)
     return known
   }
 
   /** Takes over the reply to a check that was sent at `sentAt`, with `order` marked before sending it. */
-  accept(names: readonly Known[], versions: readonly (string | null)[], fences: readonly boolean[], order: number, sentAt: number): Captured {
+  accept(
+    names: readonly Known[],
+    versions: readonly (string | null)[],
+    fences: readonly boolean[],
+    order: number,
+    sentAt: number,
+  ): Captured {
     const missing: Known[] = []
     let fenced = false
     let usable = true

@@ -1,0 +1,117 @@
+/**
+ * Environment variables -> executor. One per set of bindings, because a Worker's bindings come with the request.
+ * @module
+ */
+import { createQueryCache } from './create.js'
+import { createConnectionPool } from './database.js'
+import { MissingBindingError } from './errors.js'
+import { CachedQueryExecutor } from './executor.js'
+import { QueryCache } from './l1.js'
+import type { CacheConfig } from './options.js'
+import type { Variables } from './setup.js'
+import type { Database } from './types.js'
+
+const DATABASE = 'DATABASE_URL'
+const ENDPOINT = 'NEON_FETCH_ENDPOINT'
+const REDIS_URL = ['UPSTASH_REDIS_REST_URL', 'KV_REST_API_URL'] as const
+const REDIS_TOKEN = ['UPSTASH_REDIS_REST_TOKEN', 'KV_REST_API_TOKEN'] as const
+
+/** The variables that the default setup reads. */
+export interface QueryCacheBindings {
+  /** Neon connection string. */
+  DATABASE_URL?: string
+  /** Neon's SQL-over-HTTP address, where it is not the one of the connection string's host: a local stack, a proxy. */
+  NEON_FETCH_ENDPOINT?: string
+  UPSTASH_REDIS_REST_URL?: string
+  UPSTASH_REDIS_REST_TOKEN?: string
+  KV_REST_API_URL?: string
+  KV_REST_API_TOKEN?: string
+}
+
+/** Bindings sets that one isolate meets; more than a few mean that something else is wrong. */
+const MOST_SETS = 32
+
+/** Reads a variable from the platform's bindings, else from `process.env`. An empty text is not set. */
+export function variable(env: unknown, name: string): string | undefined {
+  const bound = typeof env === 'object' && env !== null ? (env as Record<string, unknown>)[name] : undefined
+  if (typeof bound === 'string' && bound !== '') return bound
+  return (globalThis as { process?: { env?: Variables } }).process?.env?.[name] || undefined
+}
+
+const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
+  names.map((name) => variable(env, name)).find((value) => value !== undefined)
+
+/** Executors of one middleware or cron handler, one per set of bindings. */
+export class Executors {
+  readonly #made = new Map<string, CachedQueryExecutor>()
+
+  /** The executor of these bindings. @throws MissingBindingError */
+  get(env: unknown, database: Database | undefined, cache: QueryCache | CacheConfig | undefined): CachedQueryExecutor {
+    const key = JSON.stringify([
+      database?.identity ?? [variable(env, DATABASE), variable(env, ENDPOINT)],
+      cache instanceof QueryCache ? idOf(cache) : [configKey(cache), anyOf(env, REDIS_URL), anyOf(env, REDIS_TOKEN)],
+    ])
+    const found = this.#made.get(key)
+    if (found) return found
+    const made = new CachedQueryExecutor(
+      database ?? databaseOf(env),
+      cache instanceof QueryCache ? cache : cacheOf(env, cache),
+    )
+    if (this.#made.size >= MOST_SETS) this.#made.delete(this.#made.keys().next().value!)
+    this.#made.set(key, made)
+    return made
+  }
+}
+
+const IDS = new WeakMap<object, number>()
+let nextId = 0
+
+/** Objects that JSON cannot tell apart: clients, listeners, caches. */
+function idOf(object: object): number {
+  let id = IDS.get(object)
+  if (id === undefined) IDS.set(object, (id = nextId++))
+  return id
+}
+
+function configKey(config: CacheConfig | undefined): string {
+  return JSON.stringify(config, (name, value: unknown) =>
+    typeof value === 'function' || (name === 'client' && typeof value === 'object' && value !== null)
+      ? `#${idOf(value)}`
+      : value,
+  )
+}
+
+/** The database of the bindings. @throws MissingBindingError */
+export function databaseOf(env: unknown, authToken?: string): Database {
+  const connectionString = variable(env, DATABASE)
+  if (connectionString === undefined)
+    throw new MissingBindingError(missing([DATABASE], 'the connection string of the Neon database'))
+  return createConnectionPool({ connectionString, fetchEndpoint: variable(env, ENDPOINT), authToken })
+}
+
+function cacheOf(env: unknown, config: CacheConfig | undefined): QueryCache {
+  const url = anyOf(env, REDIS_URL)
+  const token = anyOf(env, REDIS_TOKEN)
+  const wanted = config?.type ?? 'hybrid'
+  if (wanted === 'local' || config?.redis?.client || (config?.redis?.url && config.redis.token))
+    return createQueryCache(config as CacheConfig)
+  if (url !== undefined && token !== undefined)
+    return createQueryCache({
+      ...config,
+      type: wanted,
+      redis: { ...config?.redis, url: config?.redis?.url ?? url, token: config?.redis?.token ?? token },
+    })
+  const absent = [...(url === undefined ? [REDIS_URL[0]] : []), ...(token === undefined ? [REDIS_TOKEN[0]] : [])]
+  if (config || absent.length === 1)
+    throw new MissingBindingError(missing(absent, 'the REST credentials of the Upstash database'))
+  const cache = createQueryCache({ type: 'local' })
+  cache.events.once(
+    `${REDIS_URL[0]} and ${REDIS_TOKEN[0]} are not set: each isolate caches for itself, and a write is seen by other isolates at the TTL only`,
+  )
+  return cache
+}
+
+function missing(names: readonly string[], what: string): string {
+  const commands = names.map((name) => `npx wrangler secret put ${name}`).join(' && ')
+  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set: ${what}. On Cloudflare run \`${commands}\`, locally put it into .dev.vars; on Vercel add it to the project's environment variables.`
+}

@@ -1,0 +1,92 @@
+/**
+ * The clean-up on a schedule: a `scheduled` handler for Cloudflare, a route for Vercel cron.
+ * @module
+ */
+import type { Context, Handler } from 'hono'
+import { Executors, variable } from '../bindings.js'
+import type { CleanupOptions } from '../cleanup.js'
+import { isQueryCacheError } from '../errors.js'
+import type { CachedQueryExecutor } from '../executor.js'
+import type { QueryCache } from '../l1.js'
+import type { CacheConfig } from '../options.js'
+import type { Runtime } from '../runtime.js'
+import type { Database } from '../types.js'
+
+export interface CronOptions extends CleanupOptions {
+  /** Default: Neon, from the binding `DATABASE_URL`. It is not asked; its name is part of the keys. */
+  database?: Database
+  /** A cache or its configuration: the same as the application's. Default: from the bindings. */
+  cache?: QueryCache | CacheConfig
+  /** Told how many entries a run removed. */
+  onCleanup?: (removed: number) => void
+}
+
+export interface CronRouteOptions extends CronOptions {
+  /** Name of the variable that holds the secret. Default `CRON_SECRET`. */
+  secretVariable?: string
+  /** Keeps background work alive where the platform passes no execution context: `waitUntil` of `@vercel/functions`. */
+  waitUntil?: (promise: Promise<unknown>) => void
+}
+
+interface ExecutionContext {
+  waitUntil(promise: Promise<unknown>): void
+}
+
+/**
+ * A Worker's `scheduled` handler: `export default { fetch: app.fetch, scheduled: scheduledCleanup() }`. Rejects when a variable is missing
+ * or Redis gives no answer, so that the platform shows the run as failed.
+ */
+export function scheduledCleanup(
+  options: CronOptions = {},
+): (controller: unknown, env: unknown, ctx: ExecutionContext) => Promise<void> {
+  const executors = new Executors()
+  return async (_controller, env, ctx) => {
+    const run = clean(executors, env, ctx, options)
+    ctx.waitUntil(run)
+    await run
+  }
+}
+
+async function clean(executors: Executors, env: unknown, runtime: Runtime, options: CronOptions): Promise<number> {
+  const { database, cache, onCleanup, maxCommands, maxMs } = options
+  const executor: CachedQueryExecutor = executors.get(env, database, cache).bind(runtime)
+  const removed = await executor.cleanupCache({ maxCommands, maxMs })
+  onCleanup?.(removed)
+  return removed
+}
+
+/**
+ * A route for Vercel cron, which calls it with `Authorization: Bearer $CRON_SECRET`. Answers `{ removed }`, 401 for a wrong secret,
+ * 500 when the secret is not configured, 503 when Redis gives no answer.
+ */
+export function cronRoute(options: CronRouteOptions = {}): Handler {
+  const executors = new Executors()
+  const name = options.secretVariable ?? 'CRON_SECRET'
+  return async function cronRouteHandler(c: Context) {
+    const secret = variable(c.env, name)
+    if (secret === undefined)
+      return c.json({ error: `${name} is not set: add it to the project's environment variables.` }, 500)
+    if (!(await sameText(c.req.header('Authorization') ?? '', `Bearer ${secret}`)))
+      return c.json({ error: 'Unauthorized' }, 401)
+    try {
+      return c.json({
+        removed: await clean(executors, c.env, options.waitUntil ? { waitUntil: options.waitUntil } : {}, options),
+      })
+    } catch (error) {
+      if (!isQueryCacheError(error)) throw error
+      return c.json({ error: error.message }, error.code === 'REDIS_FAILED' ? 503 : 500)
+    }
+  }
+}
+
+/** Compares digests of equal length byte by byte to the end, so that the time tells nothing of where two texts differ. */
+async function sameText(a: string, b: string): Promise<boolean> {
+  const [x, y] = await Promise.all(
+    [a, b].map((text) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))),
+  )
+  const left = new Uint8Array(x!)
+  const right = new Uint8Array(y!)
+  let different = 0
+  for (let i = 0; i < left.length; i++) different |= left[i]! ^ right[i]!
+  return different === 0
+}

@@ -1,0 +1,110 @@
+/**
+ * Hono middleware: `app.use(queryCache())`, then `cachedQuery(c, sql, params)`.
+ * @module
+ */
+import type { Context, Env, MiddlewareHandler } from 'hono'
+import { Executors, databaseOf } from '../bindings.js'
+import { InvalidOptionError, MissingBindingError } from '../errors.js'
+import type { CachedQueryExecutor } from '../executor.js'
+import type { QueryCache } from '../l1.js'
+import type { CacheConfig, QueryOptions } from '../options.js'
+import type { Row } from '../result.js'
+import type { Runtime } from '../runtime.js'
+import type { Database } from '../types.js'
+import { AnswerLog } from './response-headers.js'
+
+export type { QueryCacheBindings } from '../bindings.js'
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** The executor of this request. Set by `queryCache()`. */
+    queryCache: CachedQueryExecutor
+  }
+}
+
+type Awaitable<T> = T | Promise<T>
+
+export interface QueryCacheOptions<E extends Env = Env> {
+  /** Default: Neon, from the binding `DATABASE_URL` (and `NEON_FETCH_ENDPOINT`). */
+  database?: Database | ((c: Context<E>) => Database)
+  /** A cache or its configuration. Default: `hybrid` with `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`, without them `local`. */
+  cache?: QueryCache | CacheConfig | ((c: Context<E>) => QueryCache | CacheConfig)
+  /** Whose rows these are. Nothing is shared between scopes. Default: everybody's. */
+  scope?: (c: Context<E>) => Awaitable<string | undefined>
+  /** The caller's database token, for Neon's row-level security. With a token nothing is shared unless `scope` says whose it is. */
+  authToken?: (c: Context<E>) => Awaitable<string | undefined>
+  /** Keeps background work alive where the platform passes no execution context: `waitUntil` of `@vercel/functions`. */
+  waitUntil?: (promise: Promise<unknown>) => void
+  /** `Cache-Status` (RFC 9211) and `Server-Timing` on every response that queried. Default true. */
+  headers?: boolean
+}
+
+const OPTIONS = ['database', 'cache', 'scope', 'authToken', 'waitUntil', 'headers']
+
+/**
+ * Gives every request an executor, `c.var.queryCache`. The cache is built once per isolate and set of bindings; the first request
+ * throws a `MissingBindingError` when a variable is missing.
+ * @throws InvalidOptionError
+ */
+export function queryCache<E extends Env = Env>(options: QueryCacheOptions<E> = {}): MiddlewareHandler<E> {
+  for (const name of Object.keys(options))
+    if (!OPTIONS.includes(name))
+      throw new InvalidOptionError(name, 'not an option', `Known here: ${OPTIONS.join(', ')}.`)
+  if (options.database && options.authToken)
+    throw new InvalidOptionError(
+      'authToken',
+      'given together with `database`',
+      'Give the token to the database instead, and leave `authToken` out.',
+    )
+  const executors = new Executors()
+  return async function queryCacheMiddleware(c, next) {
+    const log = options.headers === false ? undefined : new AnswerLog()
+    c.set('queryCache', await executorOf(executors, c, options, log))
+    await next()
+    log?.writeTo(c)
+  }
+}
+
+async function executorOf<E extends Env>(
+  executors: Executors,
+  c: Context<E>,
+  options: QueryCacheOptions<E>,
+  log: AnswerLog | undefined,
+): Promise<CachedQueryExecutor> {
+  const database = typeof options.database === 'function' ? options.database(c) : options.database
+  const cache = typeof options.cache === 'function' ? options.cache(c) : options.cache
+  const executor = executors.get(c.env, database, cache)
+  const authToken = await options.authToken?.(c)
+  const scope = await options.scope?.(c)
+  const observe = log && ((...answer: Parameters<AnswerLog['add']>) => log.add(...answer))
+  // A function of the request may give another Database object for the same cache: the request's own is the one to ask.
+  const own = authToken === undefined ? database : databaseOf(c.env, authToken)
+  return executor.with({ runtime: runtimeOf(c, options), scope, observe }, own)
+}
+
+/** The platform's execution context, where there is one. Hono throws when it is absent. */
+function runtimeOf<E extends Env>(c: Context<E>, options: QueryCacheOptions<E>): Runtime {
+  const { waitUntil } = options
+  if (waitUntil) return { waitUntil: (promise) => waitUntil(promise) }
+  try {
+    return c.executionCtx
+  } catch {
+    return {}
+  }
+}
+
+/**
+ * Rows of a query, from the nearest tier that has them.
+ * @throws MissingBindingError when `queryCache()` is not in use; else the driver's own error.
+ */
+export async function cachedQuery<R = Row>(
+  c: Context,
+  sql: string,
+  params?: readonly unknown[],
+  options?: QueryOptions,
+): Promise<R[]> {
+  const executor = c.get('queryCache') as CachedQueryExecutor | undefined
+  if (!executor)
+    throw new MissingBindingError('cachedQuery has no cache in this route: add `app.use(queryCache())` before it.')
+  return executor.query<R>(sql, params, options)
+}
