@@ -1,0 +1,47 @@
+/**
+ * A limit on how long one database call is waited for.
+ * @module
+ */
+import { QueryCacheError } from '../errors.js'
+
+/**
+ * The database did not answer in time. A write may still have happened, or happen yet.
+ * `code` is `DATABASE_TIMEOUT`.
+ */
+export class DatabaseTimeoutError extends QueryCacheError {
+  override readonly name = 'DatabaseTimeoutError'
+
+  constructor(timeoutMs: number) {
+    super(
+      'DATABASE_TIMEOUT',
+      `The database did not answer within ${timeoutMs} ms. If the query needs longer, raise \`timeoutMs\` of the call or of \`createConnectionPool\`; a suspended Neon compute needs some time to start.`,
+    )
+  }
+}
+
+/** The longest delay a timer can have; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
+/**
+ * Starts a call in the same synchronous step and waits for it at most `timeoutMs` (`undefined`: without limit). The signal is this
+ * call's own, and aborts when the time is over. Rejects with `DatabaseTimeoutError` or with what the call rejects with.
+ */
+export function withDeadline<T>(
+  timeoutMs: number | undefined,
+  start: (signal?: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (timeoutMs === undefined) return start()
+  const controller = new AbortController()
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(
+      () => {
+        reject(new DatabaseTimeoutError(timeoutMs))
+        controller.abort()
+      },
+      Math.min(timeoutMs, LONGEST_TIMER_MS),
+    )
+    start(controller.signal)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer))
+  })
+}

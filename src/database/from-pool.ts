@@ -1,0 +1,59 @@
+/**
+ * Anything node-postgres shaped -> a Database. The shape is looked at, no driver is imported.
+ * @module
+ */
+import { InvalidOptionError } from '../errors.js'
+import type { Database } from '../types.js'
+import { pgliteDatabase } from './pglite.js'
+import type { PGliteLike } from './pglite.js'
+import { clientDatabase } from './pg-client.js'
+import { poolDatabase } from './pg-pool.js'
+import type { PgClient, PgPool } from './pg-result.js'
+
+/** A `pg` Pool or Client (Hyperdrive), a Pool or Client of `@neondatabase/serverless`, or a PGlite. */
+export interface PoolLike {
+  query(...args: never[]): unknown
+}
+
+export interface FromPoolOptions {
+  /** A name for the database and the role that asks it. Two databases with one identity share cache entries and invalidations. */
+  identity: string
+  /** Whose rows these are, for every query that names no scope of its own. */
+  scope?: string
+}
+
+const IDENTITY =
+  'Give a name for the database and the role that asks it, such as `main:app_user`; databases with one identity share entries.'
+const SHAPES = 'Give a Pool or Client of `pg` or `@neondatabase/serverless`, or a PGlite.'
+
+/**
+ * A database behind a pool, a client or a PGlite of the user's own. Rows are parsed by that driver's own parsers: set them on the driver's
+ * `types` or in the pool's options, not on single clients of a pool.
+ * @throws InvalidOptionError
+ */
+export function fromPool(pool: PoolLike, options: FromPoolOptions): Database {
+  const { identity, scope } = options ?? {}
+  if (typeof identity !== 'string' || identity === '')
+    throw new InvalidOptionError(
+      'identity',
+      identity === '' ? 'empty' : identity === undefined ? 'not set' : `of type ${typeof identity}`,
+      IDENTITY,
+    )
+  if (scope !== undefined && (typeof scope !== 'string' || scope === ''))
+    throw new InvalidOptionError(
+      'scope',
+      scope === '' ? 'empty' : `of type ${typeof scope}`,
+      'Give a string that says whose rows these are.',
+    )
+  const shape = pool as
+    | { query?: unknown; connect?: unknown; transaction?: unknown; exec?: unknown; getTypeParser?: unknown }
+    | null
+    | undefined
+  if (typeof shape?.query !== 'function') throw new InvalidOptionError('pool', 'without a `query` method', SHAPES)
+  const about = { identity, invalidationIdentity: identity, ...(scope !== undefined && { scope }) }
+  if (typeof shape.transaction === 'function' && typeof shape.exec === 'function')
+    return pgliteDatabase(pool as unknown as PGliteLike, about)
+  if (typeof shape.getTypeParser === 'function') return clientDatabase(pool as unknown as PgClient, about)
+  if (typeof shape.connect === 'function') return poolDatabase(pool as unknown as PgPool, about)
+  throw new InvalidOptionError('pool', 'neither a pool, which has `connect`, nor a client', SHAPES)
+}

@@ -1,0 +1,155 @@
+/**
+ * Neon over HTTP: one request for each query or transaction, rows as raw wire text.
+ * @module
+ */
+import { neon, neonConfig, types } from '@neondatabase/serverless'
+import { InvalidOptionError } from '../errors.js'
+import type { Database, RawResult, Statement } from '../types.js'
+import { identityOf, invalidationIdentityOf, readConnectionString } from './connection-string.js'
+import type { Target } from './connection-string.js'
+import { withDeadline } from './deadline.js'
+
+export interface ConnectionConfig {
+  /** `postgresql://user:password@host/database`, as Neon shows it. */
+  connectionString: string
+  /**
+   * The URL that queries are posted to, or a function that makes it from host and port, called once. For local development and proxies.
+   * Default: the driver's own. Other clients of the driver do not see it.
+   */
+  fetchEndpoint?: string | ((host: string, port: string) => string)
+  /** A JWT for Neon's row-level security, or what gets one for each query. With it nothing is shared unless a `scope` is given. */
+  authToken?: string | (() => string | Promise<string>)
+  /** Milliseconds after which a query is given up. Default: no limit. */
+  timeoutMs?: number
+  /** Whose rows these are, for every query that names no scope of its own. */
+  scope?: string
+}
+
+/** Keeps Postgres' own text: it is parsed when a row is handed out. */
+const RAW = { getTypeParser: () => (text: string) => text }
+
+/**
+ * A database that is asked through Neon's HTTP protocol. Does nothing until the first query, so it may stand at module scope.
+ * @throws InvalidOptionError, which never contains the connection string
+ */
+export function createConnectionPool(config: string | ConnectionConfig): Database {
+  const { connectionString, fetchEndpoint, authToken, timeoutMs, scope } =
+    typeof config === 'object' && config !== null ? config : { connectionString: config }
+  const target = readConnectionString(connectionString)
+  const endpoint = readEndpoint(fetchEndpoint, target)
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs < Infinity))
+    throw new InvalidOptionError(
+      'timeoutMs',
+      String(timeoutMs),
+      'Give a positive number of milliseconds, or leave it out.',
+    )
+  if (scope !== undefined && (typeof scope !== 'string' || scope === ''))
+    throw new InvalidOptionError(
+      'scope',
+      scope === '' ? 'empty' : `of type ${typeof scope}`,
+      'Give a string that says whose rows these are.',
+    )
+
+  const sql = neon(connectionString.trim(), {
+    arrayMode: true,
+    fullResults: true,
+    ...(authToken !== undefined && { authToken }),
+  })
+  return {
+    identity: identityOf(target, endpoint),
+    invalidationIdentity: invalidationIdentityOf(target),
+    needsScope: authToken !== undefined,
+    ...(scope !== undefined && { scope }),
+    parser: (oid) => types.getTypeParser(oid) as (text: string) => unknown,
+    run: (statement, options) =>
+      withDeadline(options?.timeoutMs ?? timeoutMs, async (signal) => {
+        const answer = await atEndpoint(endpoint, [statement], ([one]) =>
+          sql.query(one!.sql, one!.params as unknown[], { types: RAW, ...(signal && { fetchOptions: { signal } }) }),
+        )
+        return rawResult(answer)
+      }),
+    transaction: (statements, options = {}) =>
+      withDeadline(options.timeoutMs ?? timeoutMs, async (signal) => {
+        if (statements.length === 0) return []
+        const { isolationLevel, readOnly, deferrable } = options
+        const answers = await atEndpoint(endpoint, statements, (list) =>
+          sql.transaction(
+            list.map((one) => sql.query(one.sql, one.params as unknown[], { types: RAW })),
+            { isolationLevel, readOnly, deferrable, ...(signal && { fetchOptions: { signal } }) },
+          ),
+        )
+        return answers.map(rawResult)
+      }),
+  }
+}
+
+/**
+ * Sends a request to an endpoint of this client's own. The driver only has a global setting for it, which it reads synchronously, first
+ * thing after `then`: so the setting is changed and put back within one synchronous step, and before any code of a parameter's runs.
+ */
+function atEndpoint<T>(
+  endpoint: string | undefined,
+  statements: readonly Statement[],
+  request: (statements: readonly Statement[]) => PromiseLike<T>,
+): Promise<T> {
+  const ask = (list: readonly Statement[]) =>
+    new Promise<T>((resolve, reject) => void request(list).then(resolve, reject))
+  if (endpoint === undefined) return ask(statements)
+  const before = neonConfig.fetchEndpoint
+  const restore = () => (neonConfig.fetchEndpoint = before)
+  neonConfig.fetchEndpoint = endpoint
+  try {
+    return ask(restoringFirst(statements, restore))
+  } finally {
+    restore()
+  }
+}
+
+/** The first parameter's conversion, which the driver runs right after it has read the setting, puts the setting back. */
+function restoringFirst(statements: readonly Statement[], restore: () => void): Statement[] {
+  const first = statements.findIndex(({ params }) => params.length > 0)
+  return statements.map(({ sql, params }, i) => {
+    if (i !== first) return { sql, params }
+    const toPostgres = () => {
+      restore()
+      return params[0]
+    }
+    return { sql, params: [{ toPostgres }, ...params.slice(1)] }
+  })
+}
+
+function readEndpoint(given: unknown, target: Target): string | undefined {
+  if (given === undefined) return undefined
+  const endpoint: unknown =
+    typeof given === 'function'
+      ? (given as (host: string, port: string) => unknown)(target.hostname, target.port)
+      : given
+  const allowed = 'Give the full URL, such as `http://localhost:4444/sql`, or a function that returns one.'
+  if (typeof endpoint !== 'string') throw new InvalidOptionError('fetchEndpoint', `of type ${typeof endpoint}`, allowed)
+  let url: URL
+  try {
+    url = new URL(endpoint)
+  } catch {
+    throw new InvalidOptionError('fetchEndpoint', 'not a URL', allowed)
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new InvalidOptionError('fetchEndpoint', `a \`${url.protocol}\` address`, allowed)
+  if (url.username || url.password)
+    throw new InvalidOptionError('fetchEndpoint', 'a URL with a user name or password in it', allowed)
+  return endpoint
+}
+
+function rawResult(answer: {
+  fields: { name: string; dataTypeID: number }[]
+  rowCount: number | null
+  command: string
+  rows: unknown[]
+}): RawResult {
+  return {
+    raw: true,
+    fields: answer.fields.map(({ name, dataTypeID }) => ({ name, dataTypeID })),
+    rowCount: answer.rowCount,
+    command: (answer.command ?? '').split(' ', 1)[0]!.toUpperCase(),
+    rows: answer.rows as (string | null)[][],
+  }
+}

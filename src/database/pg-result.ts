@@ -1,0 +1,139 @@
+/**
+ * What pools and clients of node-postgres have in common: how a statement is asked for raw text, and how the answer is read.
+ * @module
+ */
+import { InvalidOptionError } from '../errors.js'
+import type { Database, DatabaseResult, Statement } from '../types.js'
+
+export interface TypeSource {
+  getTypeParser(oid: number, format?: string): unknown
+}
+
+export interface PgClient extends TypeSource {
+  query(config: unknown): Promise<PgAnswer | PgAnswer[]>
+  binary?: boolean
+}
+
+export interface PooledClient {
+  query(config: unknown): Promise<PgAnswer | PgAnswer[]>
+  release(error?: Error | boolean): void
+}
+
+export interface PgPool {
+  query(config: unknown): Promise<PgAnswer | PgAnswer[]>
+  connect(): Promise<PooledClient>
+  options?: { types?: TypeSource; binary?: boolean }
+  Client?: new (config: unknown) => PgClient
+}
+
+export interface PgAnswer {
+  fields?: { name: string; dataTypeID: number }[]
+  rows?: unknown[]
+  rowCount?: number | null
+  command?: string | null
+}
+
+/** Who the database is, as `fromPool` was told. */
+export type About = Pick<Database, 'identity' | 'invalidationIdentity' | 'scope'>
+
+export function refuseBinary(binary: boolean | undefined): void {
+  if (binary)
+    throw new InvalidOptionError(
+      'pool',
+      'made with `binary: true`',
+      'Binary results cannot be kept as text: make it without `binary`.',
+    )
+}
+
+/** Asks for arrays of raw text. Where the driver does not let a query choose its parsers, the rows are what it parsed. */
+export async function ask(
+  asker: Pick<PgClient, 'query'>,
+  { sql, params }: Statement,
+  options: { raw: boolean; queryTimeoutMs?: number },
+): Promise<DatabaseResult> {
+  let wasAsked = false
+  const types = {
+    getTypeParser: () => {
+      wasAsked = true
+      return (text: string) => text
+    },
+  }
+  const config = {
+    text: sql,
+    values: [...params],
+    rowMode: 'array',
+    ...(options.raw && { types }),
+    ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
+  }
+  const answer = await asker.query(config)
+  // A text with several statements has several answers; the last one is what a single result can say.
+  const last = Array.isArray(answer) ? (answer.at(-1) ?? {}) : answer
+  const fields = (last.fields ?? []).map(({ name, dataTypeID }) => ({ name, dataTypeID }))
+  const rows = (last.rows ?? []).map((row) =>
+    Array.isArray(row) ? row : fields.map(({ name }) => (row as Record<string, unknown>)[name]),
+  )
+  const shape = {
+    fields,
+    rowCount: last.rowCount ?? null,
+    command: (last.command ?? '').split(' ', 1)[0]!.toUpperCase(),
+  }
+  return wasAsked || (options.raw && fields.length === 0)
+    ? { ...shape, raw: true, rows: rows as (string | null)[][] }
+    : { ...shape, raw: false, rows: rows as unknown[][] }
+}
+
+type TransactionOptions = NonNullable<Parameters<Database['transaction']>[1]>
+
+const LEVELS = {
+  ReadUncommitted: 'READ UNCOMMITTED',
+  ReadCommitted: 'READ COMMITTED',
+  RepeatableRead: 'REPEATABLE READ',
+  Serializable: 'SERIALIZABLE',
+} as const
+
+/** The modes of a transaction as SQL: ` ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE`, or ''. */
+export function modes({ isolationLevel, readOnly, deferrable }: TransactionOptions): string {
+  const level = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${LEVELS[isolationLevel]}`
+  const access = readOnly === undefined ? '' : readOnly ? ' READ ONLY' : ' READ WRITE'
+  const wait = deferrable === undefined ? '' : deferrable ? ' DEFERRABLE' : ' NOT DEFERRABLE'
+  return level + access + wait
+}
+
+/**
+ * BEGIN, the statements, COMMIT on one connection; ROLLBACK when one of them fails or the signal aborts. Rejects with the driver's own error.
+ * @returns the results and whether the connection can be used again
+ */
+export async function inTransaction(
+  asker: Pick<PgClient, 'query'>,
+  statements: readonly Statement[],
+  options: TransactionOptions,
+  raw: boolean,
+  signal: AbortSignal | undefined,
+): Promise<DatabaseResult[]> {
+  const results: DatabaseResult[] = []
+  await asker.query({ text: `BEGIN${modes(options)}` })
+  try {
+    for (const statement of statements) {
+      signal?.throwIfAborted()
+      results.push(await ask(asker, statement, { raw }))
+    }
+    signal?.throwIfAborted()
+    await asker.query({ text: 'COMMIT' })
+    return results
+  } catch (error) {
+    await asker.query({ text: 'ROLLBACK' }).catch((cause: unknown) => {
+      throw new BrokenConnection(error, cause)
+    })
+    throw error
+  }
+}
+
+/** The connection did not take the ROLLBACK: it must not be used again. Unwrapped before anyone sees it. */
+export class BrokenConnection extends Error {
+  readonly original: unknown
+
+  constructor(original: unknown, cause: unknown) {
+    super('The connection did not take the ROLLBACK.', { cause })
+    this.original = original
+  }
+}

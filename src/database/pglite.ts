@@ -1,0 +1,82 @@
+/**
+ * PGlite: Postgres in the same process. It keeps its transactions apart by itself.
+ * @module
+ */
+import type { Database, DatabaseResult, Statement } from '../types.js'
+import { withDeadline } from './deadline.js'
+import { connectionOf } from './pg-client.js'
+import { modes } from './pg-result.js'
+import type { About, PgAnswer } from './pg-result.js'
+
+type Parser = (text: string, oid?: number) => unknown
+type Query = (
+  text: string,
+  params: unknown[],
+  options: { rowMode: 'array'; parsers?: Record<number, Parser> },
+) => Promise<PgAnswer & { affectedRows?: number }>
+
+export interface PGliteLike {
+  query: Query
+  exec(text: string): Promise<unknown>
+  transaction<T>(run: (tx: { query: Query; exec(text: string): Promise<unknown> }) => Promise<T>): Promise<T>
+  parsers?: Record<number, Parser>
+  ready?: boolean
+}
+
+export function pgliteDatabase(db: PGliteLike, about: About): Database {
+  const connection = connectionOf(db)
+  return {
+    ...about,
+    get needsScope() {
+      return connection.sessionState
+    },
+    markSessionState: () => void (connection.sessionState = true),
+    parser: (oid) => ownParser(db, oid),
+    run: (statement, options) => withDeadline(options?.timeoutMs, () => ask(db, db, statement)),
+    transaction: (statements, options = {}) =>
+      withDeadline(options.timeoutMs, (signal) =>
+        db.transaction(async (tx) => {
+          const wanted = modes(options)
+          if (wanted) await tx.exec(`SET TRANSACTION${wanted}`)
+          const results: DatabaseResult[] = []
+          for (const statement of statements) {
+            signal?.throwIfAborted()
+            results.push(await ask(db, tx, statement))
+          }
+          signal?.throwIfAborted()
+          return results
+        }),
+      ),
+  }
+}
+
+const asText: Parser = (text) => text
+
+async function ask(db: PGliteLike, asker: { query: Query }, { sql, params }: Statement): Promise<DatabaseResult> {
+  // Types without a parser are text already; parsers of array types appear while PGlite starts, so they are looked up once it runs.
+  if (!db.ready) await (db as { waitReady?: Promise<void> }).waitReady
+  const known = db.parsers
+  const parsers =
+    known && (Object.fromEntries(Object.keys(known).map((oid) => [oid, asText])) as Record<number, Parser>)
+  const answer = await asker.query(sql, [...params], { rowMode: 'array', ...(parsers && { parsers }) })
+  const fields = (answer.fields ?? []).map(({ name, dataTypeID }) => ({ name, dataTypeID }))
+  const rows = (answer.rows ?? []) as unknown[][]
+  const command = (answer.command ?? /^[\s(]*([a-z]+)/i.exec(sql)?.[1] ?? '').split(' ', 1)[0]!.toUpperCase()
+  const shape = {
+    fields,
+    command,
+    rowCount: answer.rowCount ?? (fields.length > 0 ? rows.length : (answer.affectedRows ?? null)),
+  }
+  return parsers ? { ...shape, raw: true, rows: rows as (string | null)[][] } : { ...shape, raw: false, rows }
+}
+
+/** @throws Error while PGlite is still starting, when it does not know its array types yet */
+function ownParser(db: PGliteLike, oid: number): (text: string) => unknown {
+  const parser = db.parsers?.[oid]
+  if (parser) return (text) => parser(text, oid)
+  if (db.ready === false)
+    throw new Error(
+      'PGlite is still starting and does not know its array types yet. Wait for `db.waitReady` before the first query.',
+    )
+  return String
+}
