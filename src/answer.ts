@@ -5,19 +5,15 @@
 import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
 import { secondsLeft } from './entry.js'
 import { retryInBackground } from './invalidate.js'
-import type { L1Entry } from './l1.js'
 import { pushStatistics } from './push-statistics.js'
 import type { Answered } from './read.js'
+import { directResult } from './result.js'
+import type { ResultReader } from './result.js'
 import { clock } from './runtime.js'
+import type { DatabaseResult } from './types.js'
 
-/** The entry that answers; throws the driver's own error when there is none. Counts the answer either way. */
-export function settle(
-  core: Core,
-  call: Call,
-  ask: Ask,
-  answered: Answered,
-  startedAt: number,
-): { entry?: L1Entry; value?: unknown } {
+/** What answers, to be read once; throws the driver's own error when nothing does. Counts the answer either way. */
+export function settle(core: Core, call: Call, ask: Ask, answered: Answered, startedAt: number): ResultReader {
   const { loaded, coalesced, waited } = answered
   const { counters } = core.cache
   if (coalesced) counters.add('coalesced', 1)
@@ -27,34 +23,39 @@ export function settle(
     throw loaded.error
   }
   if (loaded.outcome === 'unshared') {
-    account(
-      core,
-      call,
-      bypassInfo({ bypass: 'not-serialisable', display: ask.display, tables: ask.deps.tables, tags: ask.deps.tags }),
-      startedAt,
-    )
-    return { value: loaded.value }
+    account(core, call, infoOf(ask, answered, 0), startedAt)
+    return unsharedReader(core, ask, loaded.value)
   }
   const { entry, outcome } = loaded
   if (outcome === 'miss') counters.add('misses', 1)
   else counters.add(waited ? 'l2Hits' : 'l1Hits', 1)
   if (outcome === 'stale' || outcome === 'stale-if-error') counters.add('staleHits', 1)
   if (call.observe || core.cache.events.listening)
-    tell(core, call, infoOf(ask, answered, entry, clock(call.runtime)), startedAt)
+    tell(core, call, infoOf(ask, answered, clock(call.runtime)), startedAt)
   afterwards(core, call)
-  return { entry }
+  return entry.reader
 }
 
-export function infoOf(ask: Ask, { loaded, coalesced }: Answered, entry: L1Entry, now: number): CacheInfo {
-  const outcome = !loaded.ok || loaded.outcome === 'unshared' ? 'bypass' : loaded.outcome
+/** The one caller's own value, which could not be kept. */
+function unsharedReader(core: Core, ask: Ask, value: unknown): ResultReader {
+  const result = () => directResult(value as DatabaseResult, core.database)
+  if (ask.source.kind === 'sql') return { rows: () => result().rows, result, value: () => result().rows }
+  return { rows: () => [], result, value: () => value }
+}
+
+export function infoOf(ask: Ask, { loaded, coalesced }: Answered, now: number): CacheInfo {
+  const { tables, tags } = ask.deps
+  if (!loaded.ok || loaded.outcome === 'unshared')
+    return bypassInfo({ bypass: 'not-serialisable', display: ask.display, tables, tags })
+  const { entry, outcome } = loaded
   return {
     outcome: coalesced ? 'coalesced' : outcome,
     ...(ask.reason ? { reason: ask.reason } : {}),
     key: ask.display,
     age: outcome === 'miss' && !coalesced ? 0 : Math.max(0, (now - entry.readAt) / 1000),
     ttl: secondsLeft(entry, ask.options, now),
-    tables: ask.deps.tables,
-    tags: ask.deps.tags,
+    tables,
+    tags,
   }
 }
 

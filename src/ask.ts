@@ -4,7 +4,7 @@
  */
 import { encodeParams, sized, snapshot, weakHash } from './key.js'
 import type { QueryCache } from './l1.js'
-import { validateQueryOptions } from './options.js'
+import { validateQueryOptions } from './configure.js'
 import type { QueryOptions } from './options.js'
 import type { Runtime } from './runtime.js'
 import type { Dependencies, StatementRecord } from './statement.js'

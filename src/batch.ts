@@ -71,7 +71,7 @@ async function readGroup(
   const answered = together.map(({ i, ask }, at) =>
     settled(async () => {
       const answer = (await withSignal(answers, ask.options.signal))[at]!
-      return settle(core, call, ask, answer, startedAt).entry!.reader.rows()
+      return settle(core, call, ask, answer, startedAt).rows()
     }).then((end) => void (ends[i] = end)),
   )
   await Promise.all([...alone, ...answered])

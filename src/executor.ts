@@ -4,13 +4,14 @@
  */
 import { account, afterwards, bypassInfo, infoOf, settle } from './answer.js'
 import { isWrite, plan, planLoader, recordOf } from './ask.js'
-import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
+import type { Ask, Bypass, Call, Core } from './ask.js'
 import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
 import { cleanup } from './cleanup.js'
 import type { CleanupOptions } from './cleanup.js'
 import { createQueryCache } from './create.js'
 import { InvalidationError } from './errors.js'
+import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
 import { invalidateNames } from './invalidate.js'
 import { QueryCache } from './l1.js'
 import { isRedisCache } from './l2.js'
@@ -23,7 +24,7 @@ import type { StatsRange } from './push-statistics.js'
 import { read, readMemory } from './read.js'
 import type { Answered } from './read.js'
 import { directResult } from './result.js'
-import type { Result, Row } from './result.js'
+import type { Result, ResultReader, Row } from './result.js'
 import { clock } from './runtime.js'
 import type { Runtime } from './runtime.js'
 import { withSignal } from './signal.js'
@@ -32,31 +33,6 @@ import type { CacheStats } from './stats.js'
 import type { Database, SqlFacts, Statement, TransactionOptions } from './types.js'
 import { write } from './write.js'
 import type { WriteInfo } from './write.js'
-
-export interface QueryResult<R = Row> extends Result<R> {
-  cache: CacheInfo
-}
-
-export interface ExecuteResult<R = Row> {
-  rows: R[]
-  rowCount: number | null
-  command: string
-  cache: WriteInfo
-}
-
-export interface Explanation {
-  cacheable: boolean
-  /** Why not, in one word; `undefined` when it is cacheable. */
-  reason: string | undefined
-  /** The word that decided it: a function, keyword or statement. */
-  token: string | undefined
-  /** What kind of statement the text is, by its first word. */
-  statement: string
-  tables: readonly string[]
-  volatileFunctions: readonly string[]
-  /** The custom key, or the query's fingerprint. */
-  key: string
-}
 
 /** Runs queries through the cache. Stateless: everything that lasts is in the cache object. */
 export class CachedQueryExecutor {
@@ -94,8 +70,8 @@ export class CachedQueryExecutor {
     if (isWrite(record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
     const asked = plan(this.core, this.call, record, params, options)
     if ('bypass' in asked) return (await this.#direct<R>(asked, record.facts, { sql, params }, options)).rows
-    const { entry } = await this.#answer(asked)
-    return entry!.reader.rows() as R[]
+    const { reader } = await this.#answer(asked)
+    return reader.rows() as R[]
   }
 
   /** Like `query`, with column types and how the answer came about. */
@@ -118,11 +94,8 @@ export class CachedQueryExecutor {
     const asked = plan(this.core, this.call, record, params, options)
     if ('bypass' in asked)
       return { ...(await this.#direct<R>(asked, record.facts, { sql, params }, options)), cache: bypassInfo(asked) }
-    const { entry, answered } = await this.#answer(asked)
-    return {
-      ...(entry!.reader.result() as Result<R>),
-      cache: infoOf(asked, answered, entry!, clock(this.call.runtime)),
-    }
+    const { reader, answered } = await this.#answer(asked)
+    return { ...(reader.result() as Result<R>), cache: infoOf(asked, answered, clock(this.call.runtime)) }
   }
 
   /**
@@ -190,8 +163,7 @@ export class CachedQueryExecutor {
       account(this.core, this.call, bypassInfo(asked), startedAt)
       return value
     }
-    const { entry, value } = await this.#answer(asked)
-    return (entry ? entry.reader.value() : value) as T
+    return (await this.#answer(asked)).reader.value() as T
   }
 
   /**
@@ -240,14 +212,12 @@ export class CachedQueryExecutor {
     await this.core.cache.background.settle()
   }
 
-  async #answer(
-    asked: Ask,
-  ): Promise<{ entry?: ReturnType<typeof settle>['entry']; value?: unknown; answered: Answered }> {
+  async #answer(asked: Ask): Promise<{ reader: ResultReader; answered: Answered }> {
     const { core, call } = this
     const hit = readMemory(core, call, asked)
     const startedAt = clock(call.runtime)
     const answered = hit ?? (await withSignal(read(core, call, [asked]), asked.options.signal))[0]!
-    return { ...settle(core, call, asked, answered, startedAt), answered }
+    return { reader: settle(core, call, asked, answered, startedAt), answered }
   }
 
   async #direct<R>(
@@ -303,9 +273,5 @@ export class CachedQueryExecutor {
     return dropped
   }
 }
-
-/** Rows of one query of a batch; `Row` where the call names no type. */
-export type RowOf<T> = unknown extends T ? Row : T
-export type BatchRows<T extends readonly unknown[]> = { -readonly [K in keyof T]: RowOf<T[K]>[] }
 
 const writeOptions = ({ tables, tags, timeoutMs }: QueryOptions = {}): WriteOptions => ({ tables, tags, timeoutMs })

@@ -17,9 +17,8 @@ import type { DatabaseResult } from './types.js'
 /** The answer in the form that is kept; `undefined` when it cannot be serialised without losing something. */
 export function packed(core: Core, ask: Ask, value: unknown): Payload | undefined {
   const { format } = core.cache.config
-  if (ask.source.kind === 'sql') return packResult(value as DatabaseResult, format)
   try {
-    return packValue(value, format)
+    return ask.source.kind === 'sql' ? packResult(value as DatabaseResult, format) : packValue(value, format)
   } catch {
     core.cache.events.emit({ type: 'not-stored', reason: 'not-serialisable' })
     return undefined

@@ -12,7 +12,7 @@ import { ROOT, invalidatedNames } from './names.js'
 import { didNotHappen } from './origin.js'
 import { clock } from './runtime.js'
 import type { DatabaseResult, Statement } from './types.js'
-import { validateWriteOptions } from './options.js'
+import { validateWriteOptions } from './configure.js'
 import type { WriteOptions } from './options.js'
 
 export interface WriteInfo {
