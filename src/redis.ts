@@ -147,7 +147,7 @@ export class RedisLink {
  */
 function hardened(client: Redis, signal: () => AbortSignal): Redis {
   const inner = (client as unknown as Partial<Internals>).client
-  if (typeof inner !== 'object' || inner === null) return client
+  if (typeof inner?.request !== 'function') return client
   const requester = Object.create(inner, {
     retry: { value: { attempts: 0, backoff: () => 0 } },
     options: { value: { ...inner.options, signal } },

@@ -18,7 +18,7 @@ export class FakeRedis {
   full = false
 
   /** Another client on the same data: another isolate's connection. */
-  get client(): never {
+  get sdk(): never {
     return this as unknown as never
   }
 

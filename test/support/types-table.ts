@@ -25,6 +25,8 @@ const cases: Record<string, string> = {
   interval: `'1 year 2 mons 3 days 04:05:06.789'::interval, '-1 day'::interval, '0'::interval, NULL::interval`,
   json: `'{"b":1,"a":[1,2,{"c":null}],"a":3}'::json, 'null'::json, '"text"'::json, '12345678901234567890'::json, '[]'::json, '{"__proto__":{"polluted":1},"constructor":2}'::json`,
   jsonb: `'{"b":1,"a":[1,2,{"c":null}]}'::jsonb, 'null'::jsonb, '1.50'::jsonb, 'true'::jsonb, '{"__proto__":{"polluted":1}}'::jsonb`,
+  xml: `'<a>x &amp; y</a>'::xml`,
+  domain: `5::information_schema.cardinal_number, 'd'::information_schema.sql_identifier`,
   jsonpath: `'$.a[*]'::jsonpath`,
   uuid: `'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid`,
   network: `'192.168.0.1/24'::inet, '::1'::inet, '10.0.0.0/8'::cidr, '08:00:2b:01:02:03'::macaddr, '08:00:2b:01:02:03:04:05'::macaddr8`,

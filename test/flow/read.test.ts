@@ -1,0 +1,177 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
+import type { CacheConfig, CacheEvent } from '../../src/index.js'
+import { FakeDatabase } from '../support/fake-database.js'
+import { FakeRedis } from '../support/fake-redis.js'
+
+const SQL = 'SELECT n FROM users WHERE id = $1'
+let redis: FakeRedis
+let database: FakeDatabase
+let now: number
+
+beforeEach(() => {
+  redis = new FakeRedis()
+  database = new FakeDatabase()
+  now = 1_800_000_000_000
+})
+
+/** An isolate of its own on the same Redis and database. */
+function isolate(config: Partial<CacheConfig> = {}, events: CacheEvent[] = []) {
+  const cache = createQueryCache({
+    type: 'hybrid',
+    ...config,
+    redis: { client: redis.sdk, ...config.redis },
+    onEvent: (event) => void events.push(event),
+  })
+  return new CachedQueryExecutor(database, cache, { now: () => now })
+}
+
+/** Versions exist after a first read of the names. */
+async function warm(...executors: CachedQueryExecutor[]) {
+  for (const executor of executors) {
+    await executor.invalidate({ tables: ['users'] })
+    await executor.invalidateCache()
+  }
+  redis.reset()
+  database.trips = 0
+}
+
+const outcome = async (executor: CachedQueryExecutor, sql = SQL, params: unknown[] = [1], options = {}) =>
+  (await executor.queryResult(sql, params, options)).cache.outcome
+
+describe('the way of a read', () => {
+  it('misses, stores, and then hits in memory here and in Redis elsewhere', async () => {
+    const a = isolate()
+    const b = isolate()
+    await warm(a)
+    expect(await outcome(a)).toBe('miss')
+    await a.flush()
+    expect(redis.trips.map((trip) => trip.commands.map(([name]) => name))).toEqual([['mget'], ['set']])
+    redis.reset()
+    expect(await outcome(a)).toBe('l1')
+    expect(redis.trips).toHaveLength(0)
+    expect(await outcome(b)).toBe('l2')
+    expect(redis.commands).toBe(1)
+    expect(await outcome(b)).toBe('l1')
+    expect(database.trips).toBe(1)
+  })
+
+  it('creates missing versions after the answer and stores at the next read', async () => {
+    const a = isolate()
+    expect(await outcome(a)).toBe('miss')
+    await a.flush()
+    expect(redis.trips.map((trip) => trip.commands.map(([name]) => name))).toEqual([['mget'], ['msetnx']])
+    const b = isolate()
+    expect(await outcome(b)).toBe('miss')
+    await b.flush()
+    expect(await outcome(isolate())).toBe('l2')
+  })
+
+  it('keeps a result without versions for the staleness bound only', async () => {
+    const a = isolate()
+    expect(await outcome(a)).toBe('miss')
+    expect(await outcome(a)).toBe('l1')
+    now += 2_001
+    expect(await outcome(a)).toBe('miss')
+  })
+
+  it('joins a load that is under way', async () => {
+    const a = isolate()
+    await warm(a)
+    let release!: () => void
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    database.answer = async () => {
+      await gate
+      return [[['n', 23, '7']]]
+    }
+    const all = Array.from({ length: 20 }, () => a.queryResult(SQL, [1]))
+    release()
+    const outcomes = (await Promise.all(all)).map(({ cache }) => cache.outcome)
+    expect(outcomes.filter((o) => o === 'miss')).toHaveLength(1)
+    expect(outcomes.filter((o) => o === 'coalesced')).toHaveLength(19)
+    expect(database.trips).toBe(1)
+  })
+
+  it('gives every caller rows of his own', async () => {
+    const a = isolate()
+    await warm(a)
+    const [first] = await a.query(SQL, [1])
+    first!['n'] = 'changed'
+    const [second] = await a.query(SQL, [1])
+    expect(second!['n']).not.toBe('changed')
+  })
+
+  it('asks the database for a batch of five in one trip, and Redis with one command', async () => {
+    const a = isolate()
+    await warm(a)
+    const rows = await a.queryBatch([1, 2, 3, 4, 5].map((id) => ({ sql: SQL, params: [id] })))
+    expect(rows).toHaveLength(5)
+    expect(redis.commands).toBe(1)
+    expect(database.trips).toBe(1)
+    await a.flush()
+    expect(redis.trips).toHaveLength(2)
+  })
+
+  it('sees a write of its own at once, and one of another isolate within the bound', async () => {
+    const a = isolate()
+    const b = isolate()
+    await warm(a)
+    await outcome(a)
+    await a.flush()
+    expect(await outcome(b)).toBe('l2')
+    const { cache } = await a.execute('UPDATE users SET n = 1 WHERE id = $1', [1])
+    expect(cache).toEqual({ tables: ['public.users'], tags: [], invalidated: true })
+    expect(await outcome(a)).toBe('miss')
+    expect(await outcome(b)).toBe('l1')
+    now += 2_001
+    await a.flush()
+    expect(await outcome(b)).toBe('l2')
+  })
+
+  it('checks hot names at most twice per bound, in the background', async () => {
+    const a = isolate()
+    await warm(a)
+    await outcome(a)
+    await a.flush()
+    redis.reset()
+    for (let i = 0; i < 100; i++) {
+      now += 100
+      expect(await outcome(a)).toBe('l1')
+      await a.flush()
+    }
+    const checks = redis.trips.filter((trip) => trip.commands[0]![0] === 'mget')
+    expect(checks.length).toBeGreaterThan(0)
+    expect(checks.length).toBeLessThanOrEqual(10)
+  })
+
+  it('answers from the database when Redis throws, and stops asking it', async () => {
+    const events: CacheEvent[] = []
+    const a = isolate({}, events)
+    redis.before = () => {
+      throw new Error('secret-token in the message')
+    }
+    for (let i = 0; i < 10; i++) expect(await outcome(a, SQL, [i])).toBe('miss')
+    expect(redis.trips).toHaveLength(3)
+    expect(JSON.stringify(events)).not.toContain('secret')
+    expect(events).toContainEqual({ type: 'breaker', state: 'open' })
+    redis.before = () => {}
+    now += 1_001
+    await outcome(a, SQL, [99])
+    await a.flush()
+    expect(events).toContainEqual({ type: 'breaker', state: 'closed' })
+  })
+
+  it('serves stale while it refreshes, once', async () => {
+    const a = isolate()
+    await warm(a)
+    await outcome(a, SQL, [1], { ttl: 1, staleWhileRevalidate: 60 })
+    await a.flush()
+    now += 1_500
+    const before = database.trips
+    expect(await outcome(a, SQL, [1], { ttl: 1, staleWhileRevalidate: 60 })).toBe('stale')
+    expect(await outcome(a, SQL, [1], { ttl: 1, staleWhileRevalidate: 60 })).toBe('stale')
+    await a.flush()
+    expect(database.trips).toBe(before + 1)
+    expect(await outcome(a, SQL, [1], { ttl: 1, staleWhileRevalidate: 60 })).toBe('l1')
+  })
+})
