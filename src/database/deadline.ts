@@ -41,7 +41,7 @@ export function withDeadline<T>(
       Math.min(timeoutMs, LONGEST_TIMER_MS),
     )
     start(controller.signal)
-      .then(resolve, reject)
       .finally(() => clearTimeout(timer))
+      .then(resolve, reject)
   })
 }

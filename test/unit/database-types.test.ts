@@ -1,0 +1,125 @@
+/** F6: a row is the same from the bare driver and from a cache that holds its text. */
+import { PGlite } from '@electric-sql/pglite'
+import { neon, neonConfig, Pool as NeonPool } from '@neondatabase/serverless'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeEntry, encodeEntry } from '../../src/codec/encode.js'
+import { packResult } from '../../src/codec/payload.js'
+import { rowBuilder } from '../../src/codec/rows.js'
+import { createConnectionPool, fromPool } from '../../src/database.js'
+import type { Database } from '../../src/types.js'
+import { neonEndpoint } from '../support/neon-endpoint.js'
+import type { NeonEndpoint } from '../support/neon-endpoint.js'
+import { statementOf, TYPES } from '../support/types-table.js'
+
+const CONNECTION = 'postgresql://user:secret@db.example.test/main'
+const ENUM = { name: 'enum', expr: `'happy'::mood, ARRAY['sad', NULL]::mood[]` }
+
+let lite: PGlite
+let source: Database
+let endpoint: NeonEndpoint
+
+beforeAll(async () => {
+  lite = new PGlite()
+  await lite.exec(`CREATE TYPE mood AS ENUM ('sad', 'happy')`)
+  source = fromPool(lite, { identity: 'types' })
+  // The endpoint answers like Neon's: text and type OIDs.
+  endpoint = await neonEndpoint(async ({ body }) => {
+    const { fields, rows, rowCount, command } = await source.run({ sql: body.query!, params: body.params! })
+    return { fields, rows, rowCount, command, rowAsArray: true }
+  })
+}, 60_000)
+afterAll(async () => {
+  await endpoint.close()
+  await lite.close()
+})
+
+/** Rows on a miss, on a first and a second hit in memory, and after a trip through Redis, plain and compressed. */
+async function everyWay(database: Database, sql: string): Promise<Record<string, Record<string, unknown>[]>> {
+  const payload = packResult(await database.run({ sql, params: [] }), 'json')
+  if (payload.kind !== 'rows') throw new Error('expected raw rows')
+  const here = rowBuilder(payload, (oid) => database.parser(oid))
+  const ways: Record<string, Record<string, unknown>[]> = {
+    miss: here.build(),
+    hit: here.build(),
+    'second hit': here.build(),
+  }
+  for (const compressAboveBytes of [0, 1e9]) {
+    const entry = { key: 'k', names: [], versions: [], readAt: 0, freshUntil: 0, staleUntil: 0, errorUntil: 0, payload }
+    const text = await encodeEntry(entry, { compress: true, compressAboveBytes, maxBytes: 1e9 })
+    const { payload: stored } = await decodeEntry(text!, { maxDecodedBytes: 1e9 })
+    if (stored.kind !== 'rows') throw new Error('expected raw rows')
+    const there = rowBuilder(stored, (oid) => database.parser(oid))
+    ways[compressAboveBytes ? 'stored' : 'compressed'] = there.build()
+  }
+  return ways
+}
+
+/** Deep and strict equality, prototypes of all values, own keys in their order. */
+function expectSame(actual: unknown, expected: unknown): void {
+  expect(actual).toStrictEqual(expected)
+  expect(outline(actual)).toEqual(outline(expected))
+}
+
+function outline(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : typeof value
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const own = Reflect.ownKeys(value).map((key) => [
+    key,
+    ArrayBuffer.isView(value) ? 'byte' : outline((value as Record<PropertyKey, unknown>)[key]),
+  ])
+  return [(prototype as { constructor: { name: string } }).constructor.name, own]
+}
+
+describe.each([...TYPES, ENUM])('$name', (entry) => {
+  const sql = statementOf(entry)
+
+  it("gives rows like neon's own", async () => {
+    const before = neonConfig.fetchEndpoint
+    neonConfig.fetchEndpoint = endpoint.url
+    const expected = await neon(CONNECTION).query(sql)
+    neonConfig.fetchEndpoint = before
+    const ways = await everyWay(
+      createConnectionPool({ connectionString: CONNECTION, fetchEndpoint: endpoint.url }),
+      sql,
+    )
+    for (const rows of Object.values(ways)) expectSame(rows, expected)
+  })
+
+  it('gives rows with the values of PGlite itself', async () => {
+    const expected = await lite.query<unknown[]>(sql, [], { rowMode: 'array' })
+    const rows = expected.rows.map((row) => Object.fromEntries(expected.fields.map(({ name }, i) => [name, row[i]])))
+    for (const way of Object.values(await everyWay(source, sql))) expectSame(way, rows)
+  })
+})
+
+describe('parsers of node-postgres', () => {
+  const OID = 1_184
+  it.each([
+    ['pg', new pg.Pool()],
+    ['Neon', new NeonPool()],
+  ] as const)("are those of %s's pool, without a connection", (_, pool) => {
+    const database = fromPool(pool, { identity: 'x' })
+    expect(database.parser(OID)('2024-01-01 00:00:00+00')).toStrictEqual(new Date(Date.UTC(2024, 0, 1)))
+    expect(database.parser(999_999)('text')).toBe('text')
+  })
+
+  it('are the ones given to the pool', () => {
+    const types = { getTypeParser: (oid: number) => (text: string) => `${oid}:${text}` }
+    const database = fromPool(new pg.Pool({ types: types as unknown as pg.CustomTypesConfig }), { identity: 'x' })
+    expect(database.parser(7)('a')).toBe('7:a')
+  })
+
+  it('follow setTypeParser, before and after the first use', () => {
+    const database = fromPool(new pg.Pool(), { identity: 'x' })
+    expect(database.parser(20)('9')).toBe('9')
+    const before = pg.types.getTypeParser(20) as (text: string) => unknown
+    pg.types.setTypeParser(20, (text) => BigInt(text))
+    try {
+      expect(database.parser(20)('9')).toBe(9n)
+      expect(fromPool(new pg.Client(), { identity: 'x' }).parser(20)('9')).toBe(9n)
+    } finally {
+      pg.types.setTypeParser(20, before)
+    }
+  })
+})
