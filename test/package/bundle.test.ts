@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = path.join(import.meta.dirname, '../..')
+const subpaths = ['edge-query-cache', 'edge-query-cache/hono', 'edge-query-cache/cron']
+let folder: string
+let tarball: string
+
+/** The tests look at what users install: the packed tarball, unpacked beside this checkout's dependencies. */
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'eqc-package-'))
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).replace(/^[^[]*/, ''),
+  ) as [{ filename: string }]
+  tarball = path.join(folder, packed.filename)
+  execFileSync('tar', ['-xzf', tarball, '-C', folder])
+}, 120_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function bundle(names: readonly string[]) {
+  const packageJson = JSON.parse(readFileSync(path.join(folder, 'package/package.json'), 'utf8')) as {
+    exports: Record<string, { default: string }>
+  }
+  const file = (name: string) =>
+    path.join(
+      folder,
+      'package',
+      packageJson.exports[name.replace('edge-query-cache', '.').replace('./', './')]!.default,
+    )
+  return build({
+    stdin: { contents: names.map((name, i) => `export * as m${i} from '${file(name)}'`).join('\n'), resolveDir: root },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    nodePaths: [path.join(root, 'node_modules')],
+    metafile: true,
+    logLevel: 'silent',
+  })
+}
+
+describe('the package', () => {
+  it.each(subpaths)('bundles %s for a platform without Node', async (name) => {
+    const result = await bundle([name])
+    const imports = Object.values(result.metafile.inputs).flatMap((input) => input.imports.map((i) => i.path))
+    expect(imports.filter((path) => path.startsWith('node:'))).toEqual([])
+    expect(result.outputFiles[0]!.text).not.toMatch(/\bfrom\s*["']node:|require\(["']node:/)
+  })
+
+  it('leaves the local stack out of a Worker', async () => {
+    const result = await bundle(subpaths)
+    expect(
+      Object.keys(result.metafile.inputs).filter(
+        (file) => /dist\/dev\/|pglite/.test(file) && !file.endsWith('database/pglite.js'),
+      ),
+    ).toEqual([])
+  })
+
+  it('passes publint and attw', () => {
+    const run = (command: string, ...args: string[]) =>
+      execFileSync(path.join(root, 'node_modules/.bin', command), args, { cwd: root, encoding: 'utf8' })
+    expect(run('publint', '--strict', tarball)).toContain('All good!')
+    expect(run('attw', '--profile', 'esm-only', '--format', 'ascii', tarball)).toContain('No problems found')
+  })
+
+  it('carries no tests, sources or secrets', () => {
+    const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n')
+    expect(files.filter((file) => /package\/(src|test|examples|bench)\/|\.env|\.dev\.vars/.test(file))).toEqual([])
+    expect(files).toContain('package/README.md')
+  })
+})
