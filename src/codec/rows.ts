@@ -2,6 +2,7 @@
  * Wire text, column by column -> rows of the caller's own, as the driver would have made them.
  * @module
  */
+import { copyOf, isCopyable, isPrimitive } from './copy.js'
 import type { Payload, RowsPayload } from './payload.js'
 
 type Row = Record<string, unknown>
@@ -43,29 +44,25 @@ export function rowBuilder(
 
 const valueAt = (column: Column, row: number): unknown => ('shared' in column ? column.shared[row] : column.next(row))
 
-const isPrimitive = (value: unknown): boolean =>
-  value === null || (typeof value !== 'object' && typeof value !== 'function')
-
 function parseColumn(texts: readonly (string | null)[], parse: Parser): Column {
   const values = texts.map((text) => (text === null ? null : parse(text)))
   if (values.every(isPrimitive)) return { shared: values }
-  if (values.every((value) => isPrimitive(value) || isPlainDate(value)))
-    return { next: (row) => (isPrimitive(values[row]) ? values[row] : new Date((values[row] as Date).getTime())) }
+  if (values.every(isCopyable)) return { next: (row) => copyOf(values[row]) }
   // The text makes any other value anew, whatever class it has; what was parsed just now goes to the first caller.
-  const spare: unknown[] = values
+  const spare: unknown[] = values.map((value) => (isPrimitive(value) ? USED : value))
   return {
     next: (row) => {
       const value = spare[row]
-      if (isPrimitive(value) && value !== undefined) return value
-      spare[row] = undefined
+      spare[row] = USED
+      if (value !== USED) return value
       const text = texts[row]
-      return value === undefined && typeof text === 'string' ? parse(text) : value
+      return typeof text === 'string' ? parse(text) : null
     },
   }
 }
 
-const isPlainDate = (value: unknown): boolean =>
-  value instanceof Date && Object.getPrototypeOf(value) === Date.prototype
+/** In place of a value that was handed out. */
+const USED = Symbol('used')
 
 /** A row to copy: copies share its shape, and a name such as `__proto__` is a property of its own. */
 function blankRow(names: readonly string[]): Row {
@@ -98,18 +95,29 @@ const HEADER = 16
 const SLOT = 8
 /** A cell is a slot and a string, and once more a slot and a value when the rows have been parsed. */
 const CELL = HEADER + 3 * SLOT
+/** A parsed date. */
+const DATE = 96
+/** A parsed array or JSON document beside what grows with its text. */
+const NESTED = 176
+const DATES = new Set([1082, 1114, 1184])
 
-const stringBytes = (text: string): number => HEADER + (/[^\0-\xff]/.test(text) ? 2 : 1) * text.length
+const textBytes = (text: string): number => (/[^\0-\xff]/.test(text) ? 2 : 1) * text.length
 
 /** The heap that a payload and its parsed rows take, in bytes, estimated. */
 export function payloadBytes(payload: Payload): number {
-  if (payload.kind === 'value') return 64 + stringBytes(payload.text)
+  if (payload.kind === 'value') return 64 + HEADER + textBytes(payload.text)
   let bytes = 256
-  for (const { name } of payload.fields) bytes += 64 + stringBytes(name)
-  for (const column of payload.columns) {
-    bytes += 2 * HEADER
-    for (const text of column)
-      bytes += text === null ? 2 * SLOT : CELL + (/[^\0-\xff]/.test(text) ? 2 : 1) * text.length
-  }
+  payload.fields.forEach(({ name, dataTypeID }, i) => {
+    bytes += 64 + 3 * HEADER + textBytes(name)
+    const parsed = DATES.has(dataTypeID) ? DATE : 0
+    for (const text of payload.columns[i]!) bytes += text === null ? 2 * SLOT : cellBytes(text) + parsed
+  })
   return bytes
+}
+
+/** Arrays and JSON are kept as text and as values; the values take a few times the text. */
+function cellBytes(text: string): number {
+  const first = text.charCodeAt(0)
+  const nested = first === 0x7b || first === 0x5b
+  return CELL + textBytes(text) * (nested ? 4 : 1) + (nested ? NESTED : 0)
 }

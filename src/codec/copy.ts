@@ -1,0 +1,29 @@
+/**
+ * Copies of parsed values: cheaper than to parse the text again, where the value is plain data.
+ * @module
+ */
+
+/** True for what `copyOf` copies exactly: primitives, dates, and arrays and plain objects of them. */
+export function isCopyable(value: unknown): boolean {
+  if (isPrimitive(value)) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Date.prototype) return true
+  if (prototype === Array.prototype) return (value as unknown[]).every(isCopyable)
+  return prototype === Object.prototype && Object.values(value as object).every(isCopyable)
+}
+
+export const isPrimitive = (value: unknown): boolean =>
+  value === null || (typeof value !== 'object' && typeof value !== 'function')
+
+export function copyOf(value: unknown): unknown {
+  if (isPrimitive(value)) return value
+  if (value instanceof Date) return new Date(value.getTime())
+  if (Array.isArray(value)) return value.map(copyOf)
+  // The spread makes every key a property of the copy's own, so that an assignment to `__proto__` is one like others.
+  const copy = { ...(value as Record<string, unknown>) }
+  for (const key of Object.keys(copy)) {
+    const item = copy[key]
+    if (!isPrimitive(item)) copy[key] = copyOf(item)
+  }
+  return copy
+}

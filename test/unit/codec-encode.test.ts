@@ -1,0 +1,229 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeEntry, DecodeError, encodeEntry, readHeader } from '../../src/codec/encode.js'
+import type { EncodeOptions, StoredEntry } from '../../src/codec/encode.js'
+import type { Payload } from '../../src/codec/payload.js'
+
+const ROWS: Payload = {
+  kind: 'rows',
+  fields: [
+    { name: 'id', dataTypeID: 23 },
+    { name: 'näme 🦊', dataTypeID: 25 },
+  ],
+  rowCount: 3,
+  command: 'SELECT',
+  length: 3,
+  columns: [
+    ['1', '2', '3'],
+    ['ünï \u2028 "q" \\', null, 'x'.repeat(40)],
+  ],
+}
+const times = {
+  readAt: 1_700_000_000_000,
+  freshUntil: 1_700_000_060_000,
+  staleUntil: 1_700_000_120_000,
+  errorUntil: Number.MAX_SAFE_INTEGER,
+}
+const entry = (payload: Payload = ROWS): StoredEntry => ({
+  key: 'digest',
+  names: ['t:public.users', 'g:ü🦊'],
+  versions: ['v1', 'v2'],
+  ...times,
+  payload,
+})
+
+const PLAIN: EncodeOptions = { compress: false, compressAboveBytes: 0, maxBytes: 1e9 }
+const PACKED: EncodeOptions = { compress: true, compressAboveBytes: 0, maxBytes: 1e9 }
+const encode = async (stored: StoredEntry, options: EncodeOptions) => (await encodeEntry(stored, options))!
+const decode = (text: string, maxDecodedBytes = 1e9) => decodeEntry(text, { maxDecodedBytes })
+const utf8 = (text: string) => new TextEncoder().encode(text)
+const LONG: Payload = { ...ROWS, columns: [ROWS.columns[0]!, ['ü'.repeat(500), 'ü'.repeat(500), null]] }
+const bothWays = [
+  ['plain', PLAIN],
+  ['compressed', PACKED],
+] as const
+
+const PLAIN_OBJECTS = { noNullPrototype: true }
+const cell = fc.option(
+  fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', '')),
+  { nil: null },
+)
+const rows: fc.Arbitrary<Payload> = fc.tuple(fc.nat(5), fc.nat(6)).chain(([width, length]) =>
+  fc.record(
+    {
+      kind: fc.constant('rows' as const),
+      fields: fc.array(fc.record({ name: fc.string({ unit: 'grapheme' }), dataTypeID: fc.nat() }), {
+        minLength: width,
+        maxLength: width,
+      }),
+      rowCount: fc.option(fc.nat(), { nil: null }),
+      command: fc.constantFrom('SELECT', 'INSERT', ''),
+      columns: fc.array(fc.array(cell, { minLength: length, maxLength: length }), {
+        minLength: width,
+        maxLength: width,
+      }),
+      length: fc.constant(length),
+    },
+    PLAIN_OBJECTS,
+  ),
+)
+const value: fc.Arbitrary<Payload> = fc.record(
+  {
+    kind: fc.constant('value' as const),
+    format: fc.constantFrom('json' as const, 'superjson' as const),
+    text: fc.json(),
+  },
+  PLAIN_OBJECTS,
+)
+const entries: fc.Arbitrary<StoredEntry> = fc.record(
+  {
+    key: fc.string(),
+    names: fc.array(fc.string({ unit: 'binary' })),
+    versions: fc.array(fc.string()),
+    readAt: fc.maxSafeNat(),
+    freshUntil: fc.maxSafeNat(),
+    staleUntil: fc.maxSafeNat(),
+    errorUntil: fc.maxSafeNat(),
+    payload: fc.oneof(rows, value),
+  },
+  PLAIN_OBJECTS,
+)
+
+describe.each(bothWays)('an entry, %s', (_, options) => {
+  it('comes back as it was stored, whatever is in it', async () => {
+    await fc.assert(
+      fc.asyncProperty(entries, async (stored) => {
+        expect(await decode(await encode(stored, options))).toStrictEqual(stored)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('cut at any byte is an error', async () => {
+    const bytes = utf8(await encode(entry(), options))
+    for (let length = 0; length < bytes.length; length++) {
+      await expect(decode(new TextDecoder().decode(bytes.subarray(0, length)))).rejects.toBeInstanceOf(DecodeError)
+    }
+  })
+
+  it('with one byte changed is an error or the same entry', async () => {
+    const stored = entry()
+    const bytes = utf8(await encode(stored, options))
+    for (let at = 0; at < bytes.length; at++) {
+      for (const flip of [1, 0x20, 0x80, 0xff]) {
+        const damaged = bytes.slice()
+        damaged[at]! ^= flip
+        const read = await decode(new TextDecoder('utf-8', { ignoreBOM: true }).decode(damaged)).catch(
+          (error: unknown) => error,
+        )
+        if (!(read instanceof DecodeError)) expect(read).toStrictEqual(stored)
+      }
+    }
+  })
+
+  it('with anything behind it is an error', async () => {
+    await expect(decode(`${await encode(entry(), options)} `)).rejects.toBeInstanceOf(DecodeError)
+  })
+
+  it('is no JSON, so that nothing on the way parses it', async () => {
+    const text = await encode(entry(), options)
+    expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError)
+    expect(text).toMatch(/^eqc1:/)
+  })
+
+  it('larger than allowed when decoded is an error', async () => {
+    const text = await encode(entry(LONG), options)
+    const { decodedBytes } = readHeader(text)
+    await expect(decode(text, decodedBytes - 1)).rejects.toThrow('too large')
+    expect(await decode(text, decodedBytes)).toStrictEqual(entry(LONG))
+  })
+
+  it('is not encoded when its UTF-8 bytes are more than allowed', async () => {
+    const size = utf8(await encode(entry(LONG), options)).length
+    expect(await encodeEntry(entry(LONG), { ...options, maxBytes: size - 1 })).toBeUndefined()
+    expect(await encodeEntry(entry(LONG), { ...options, maxBytes: size })).toBeDefined()
+  })
+
+  it('tells its header without its body', async () => {
+    const text = await encode(entry(), options)
+    const { bodyAt, ...header } = readHeader(text)
+    expect(header).toMatchObject({
+      key: 'digest',
+      names: entry().names,
+      versions: ['v1', 'v2'],
+      ...times,
+      kind: 'rows',
+    })
+    expect(readHeader(text.slice(0, bodyAt))).toStrictEqual({ ...header, bodyAt })
+    expect(text.slice(0, bodyAt)).toMatch(/^[ -~]*$/)
+    for (let length = 0; length < bodyAt; length++)
+      expect(() => readHeader(text.slice(0, length))).toThrow(expect.objectContaining({ incomplete: true }))
+  })
+})
+
+it('a compressed entry is ASCII and smaller', async () => {
+  const [plain, packed] = [await encode(entry(LONG), PLAIN), await encode(entry(LONG), PACKED)]
+  expect(packed).toMatch(/^[ -~]*$/)
+  expect(readHeader(packed).codec).toBe('deflate')
+  expect(packed.length).toBeLessThan(plain.length / 2)
+})
+
+it('an entry is compressed above the threshold only, and only where that makes it smaller', async () => {
+  const { decodedBytes } = readHeader(await encode(entry(LONG), PLAIN))
+  const codec = async (payload: Payload, compressAboveBytes: number) =>
+    readHeader(await encode(entry(payload), { ...PACKED, compressAboveBytes })).codec
+  expect(await codec(LONG, decodedBytes)).toBe('plain')
+  expect(await codec(LONG, decodedBytes - 1)).toBe('deflate')
+  expect(await codec({ kind: 'value', format: 'json', text: '1' }, 0)).toBe('plain')
+})
+
+it('a body that inflates to more than it says is an error, before all of it is inflated', async () => {
+  const bomb = await encode(
+    entry({ kind: 'value', format: 'json', text: JSON.stringify('0'.repeat(5_000_000)) }),
+    PACKED,
+  )
+  const small = await encode(entry({ kind: 'value', format: 'json', text: '"x"' }), PLAIN)
+  const { bodyAt, bodyLength, bodyChecksum } = readHeader(bomb)
+  const lie = await withHeader(small, (fields) => [
+    ...['deflate', fields[1], bodyLength, bodyChecksum],
+    ...fields.slice(4),
+  ])
+  await expect(decode(lie + bomb.slice(bodyAt), 1000)).rejects.toThrow('cannot be decompressed')
+})
+
+it('columns that do not add up are an error', async () => {
+  const text = await encode(entry({ ...ROWS, length: 4 }), PLAIN)
+  await expect(decode(text)).rejects.toThrow('do not add up')
+})
+
+it.each([
+  '',
+  'null',
+  '{}',
+  '[1]',
+  '"text"',
+  'eqc1',
+  'eqc2:10:00000000:{}',
+  'eqc1:0:811c9dc5:',
+  'eqc1:99999999999:811c9dc5:',
+  '<html>',
+  '\0\0\0',
+])('text of another kind is an error: %j', async (text) => {
+  await expect(decode(text)).rejects.toBeInstanceOf(DecodeError)
+})
+
+it('errors hold nothing of the entry', async () => {
+  const text = await encode(entry({ kind: 'value', format: 'json', text: '"secret-row"' }), PLAIN)
+  const error = await decode(text.replace('secret-row', 'secret-rox')).catch((error: unknown) => error)
+  expect(error).toMatchObject({ code: 'DECODE_FAILED' })
+  expect(String(error)).not.toMatch(/secret|digest|users/)
+})
+
+/** The head of a text with other header fields and a checksum that vouches for them. */
+async function withHeader(text: string, change: (fields: unknown[]) => unknown[]): Promise<string> {
+  const { checksum } = await import('../../src/codec/checksum.js')
+  const { bodyAt } = readHeader(text)
+  const fields = JSON.parse(text.slice(text.indexOf('['), bodyAt)) as unknown[]
+  const header = JSON.stringify(change(fields))
+  return `eqc1:${header.length}:${checksum(header)}:${header}`
+}

@@ -1,0 +1,187 @@
+import { types } from '@neondatabase/serverless'
+import { describe, expect, it } from 'vitest'
+import { packResult } from '../../src/codec/payload.js'
+import type { RowsPayload } from '../../src/codec/payload.js'
+import { payloadBytes, rowBuilder } from '../../src/codec/rows.js'
+
+const parser = (oid: number) => types.getTypeParser(oid) as (text: string) => unknown
+
+function payloadOf(columns: [name: string, oid: number, ...texts: (string | null)[]][]): RowsPayload {
+  const length = (columns[0]?.length ?? 2) - 2
+  return {
+    kind: 'rows',
+    fields: columns.map(([name, dataTypeID]) => ({ name, dataTypeID })),
+    rowCount: length,
+    command: 'SELECT',
+    columns: columns.map(([, , ...texts]) => texts),
+    length,
+  }
+}
+
+const MUTABLE = payloadOf([
+  ['date', 1184, '2024-01-01 00:00:00+00', null],
+  ['json', 3802, '{"a":[1,{"b":2}],"__proto__":{"c":[3]}}', '[{"x":1}]'],
+  ['list', 1009, '{a,b}', '{}'],
+  ['dates', 1185, '{"2024-01-01 00:00:00+00"}', '{NULL}'],
+  ['bytes', 17, '\\x0102', '\\x'],
+  ['interval', 1186, '1 day', '2 days'],
+  ['point', 600, '(1,2)', null],
+  ['mixed', 114, '1', '{"n":1}'],
+  ['text', 25, 'a', 'b'],
+])
+
+/** Every object in a value, at any depth. */
+function objectsIn(value: unknown, found = new Set<object>()): Set<object> {
+  if (typeof value !== 'object' || value === null || found.has(value)) return found
+  found.add(value)
+  if (!ArrayBuffer.isView(value)) Object.values(value).forEach((item) => objectsIn(item, found))
+  return found
+}
+
+describe('rows', () => {
+  it('share no object with rows that were handed out before', () => {
+    const { build, arrays } = rowBuilder(MUTABLE, parser)
+    const seen = new Set<object>()
+    for (const rows of [build(), build(), arrays(), build()]) {
+      const mine = objectsIn(rows)
+      expect(mine.size).toBeGreaterThan(15)
+      for (const object of mine) {
+        expect(seen.has(object)).toBe(false)
+        seen.add(object)
+      }
+    }
+  })
+
+  it('do not change when earlier ones are changed in every place', () => {
+    const { build } = rowBuilder(MUTABLE, parser)
+    const expected = rowBuilder(MUTABLE, parser).build()
+    for (let i = 0; i < 3; i++) {
+      const rows = build()
+      expect(rows).toStrictEqual(expected)
+      for (const object of objectsIn(rows)) {
+        if (object instanceof Date) object.setTime(0)
+        else if (ArrayBuffer.isView(object)) new Uint8Array(object.buffer, object.byteOffset, object.byteLength).fill(9)
+        else for (const key of Object.keys(object)) (object as Record<string, unknown>)[key] = 'changed'
+        if (Array.isArray(object)) object.push('more')
+      }
+    }
+  })
+
+  it('are plain, extensible and mutable', () => {
+    const [row] = rowBuilder(MUTABLE, parser).build()
+    expect(Object.getPrototypeOf(row)).toBe(Object.prototype)
+    expect(Object.isExtensible(row)).toBe(true)
+    for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(row!)))
+      expect(descriptor).toMatchObject({ writable: true, enumerable: true, configurable: true })
+  })
+
+  it('are counted without columns', () => {
+    const { build, arrays } = rowBuilder(payloadOf([]), parser)
+    expect([build(), arrays()]).toStrictEqual([[], []])
+    const three = rowBuilder({ ...payloadOf([]), length: 3 }, parser)
+    expect(three.build()).toStrictEqual([{}, {}, {}])
+    expect(three.arrays()).toStrictEqual([[], [], []])
+  })
+
+  it('have the last of columns with one name at the place of the first; arrays have all', () => {
+    const { build, arrays } = rowBuilder(
+      payloadOf([
+        ['a', 23, '1'],
+        ['b', 25, 'x'],
+        ['a', 25, '2'],
+      ]),
+      parser,
+    )
+    expect(JSON.stringify(build())).toBe('[{"a":"2","b":"x"}]')
+    expect(arrays()).toStrictEqual([[1, 'x', '2']])
+  })
+
+  it('have __proto__ as a column of their own, with a value of any type', () => {
+    const payload = payloadOf([
+      ['__proto__', 3802, '{"polluted":1}', null],
+      ['constructor', 23, '1', '2'],
+    ])
+    const { build } = rowBuilder(payload, parser)
+    for (const rows of [build(), build()]) {
+      expect(Object.getOwnPropertyDescriptor(rows[0], '__proto__')?.value).toStrictEqual({ polluted: 1 })
+      expect(Object.getPrototypeOf(rows[0])).toBe(Object.prototype)
+      expect((rows[0] as { polluted?: number }).polluted).toBeUndefined()
+      expect(Object.keys(rows[1]!)).toStrictEqual(['__proto__', 'constructor'])
+    }
+  })
+
+  it('give no caller a value that a parser keeps', () => {
+    class Custom {
+      readonly text: string
+      constructor(text: string) {
+        this.text = text
+      }
+    }
+    const { build } = rowBuilder(payloadOf([['v', 1, 'a', 'b', null]]), () => (text) => new Custom(text))
+    const [first, second] = [build(), build()]
+    expect(first).toStrictEqual([{ v: new Custom('a') }, { v: new Custom('b') }, { v: null }])
+    expect(second).toStrictEqual(first)
+    expect(second[0]!.v).not.toBe(first[0]!.v)
+  })
+
+  it('take a parser that answers undefined or null at its word', () => {
+    const odd = (text: string) => (text === 'u' ? undefined : text === 'n' ? null : { text })
+    const { build } = rowBuilder(payloadOf([['v', 1, 'u', 'n', 'o', null]]), () => odd)
+    for (const rows of [build(), build()])
+      expect(rows).toStrictEqual([{ v: undefined }, { v: null }, { v: { text: 'o' } }, { v: null }])
+  })
+})
+
+describe('text', () => {
+  it('is parsed once when values are plain, and not before rows are asked for', () => {
+    let parsed = 0
+    const counting = () => (text: string) => (parsed++, Number(text))
+    const { build } = rowBuilder(payloadOf([['n', 23, '1', '2', null]]), counting)
+    expect(parsed).toBe(0)
+    build()
+    build()
+    expect(parsed).toBe(2)
+  })
+
+  it('of other values is parsed once for the first caller and once for each later one', () => {
+    let parsed = 0
+    const { build } = rowBuilder(
+      payloadOf([['b', 17, '\\x01', '\\x02', null]]),
+      () => (text) => (parsed++, parser(17)(text)),
+    )
+    build()
+    expect(parsed).toBe(2)
+    build()
+    expect(parsed).toBe(4)
+  })
+})
+
+describe('the size of a payload', () => {
+  it('grows with rows, columns, text and characters beyond latin1', () => {
+    const size = (...columns: Parameters<typeof payloadOf>[0]) => payloadBytes(payloadOf(columns))
+    const base = size(['a', 25, 'xx'])
+    expect(size(['a', 25, 'xxx'])).toBe(base + 1)
+    expect(size(['a', 25, 'x🦊'])).toBeGreaterThan(base)
+    expect(size(['a', 25, 'xx', 'xx'])).toBeGreaterThan(base + 30)
+    expect(size(['a', 25, 'xx'], ['b', 25, 'xx'])).toBeGreaterThan(base + 60)
+    expect(size(['a', 25, null])).toBeLessThan(base)
+    expect(payloadBytes({ kind: 'value', format: 'json', text: 'x'.repeat(1000) })).toBeGreaterThan(1000)
+  })
+
+  it('is at least the text of a stored result', () => {
+    const rows = Array.from({ length: 200 }, (_, i) => [String(i), 'text '.repeat(20)])
+    const result = {
+      raw: true as const,
+      fields: [
+        { name: 'i', dataTypeID: 23 },
+        { name: 't', dataTypeID: 25 },
+      ],
+      rowCount: 200,
+      command: 'SELECT',
+      rows,
+    }
+    const size = payloadBytes(packResult(result, 'json'))
+    expect(size).toBeGreaterThan(200 * 100)
+    expect(size).toBeLessThan(200 * 400)
+  })
+})
