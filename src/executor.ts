@@ -37,7 +37,7 @@ import type { WriteInfo } from './write.js'
 /** Runs queries through the cache. Stateless: everything that lasts is in the cache object. */
 export class CachedQueryExecutor {
   /** @internal */ readonly core: Core
-  /** @internal */ readonly call: Call
+  /** @internal */ call: Call
 
   /**
    * @param cacheOrConfig A cache from `createQueryCache`, to be shared by executors of one isolate, or its configuration.
@@ -56,12 +56,10 @@ export class CachedQueryExecutor {
   }
 
   /** @internal */
-  with(call: Call, database?: Database): CachedQueryExecutor {
-    const copy = Object.create(CachedQueryExecutor.prototype) as { core: Core; call: Call }
-    const { core } = this
-    copy.core = database ? { ...core, database, statements: core.cache.statements.of(database) } : core
+  with(call: Call, database: Database = this.core.database): CachedQueryExecutor {
+    const copy = new CachedQueryExecutor(database, this.core.cache)
     copy.call = call
-    return copy as unknown as CachedQueryExecutor
+    return copy
   }
 
   /** Rows of a read, from the nearest tier that has them. A write runs once and invalidates. Rejects with the driver's own error. */

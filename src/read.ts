@@ -179,10 +179,13 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
     call,
     missed.map(({ one }) => one.ask),
   )
-  const toStore: { ask: Ask; found: Found | undefined; entry: L1Entry }[] = []
+  const toStore: { ask: Ask; found: Found | undefined; entry?: L1Entry }[] = []
   missed.forEach(({ one, found }, i) => {
     const result = results[i]!
-    if (result.status === 'rejected') return one.land(onError(core, call, one, result.reason))
+    if (result.status === 'rejected') {
+      toStore.push({ ask: one.ask, found })
+      return one.land(onError(core, call, one, result.reason))
+    }
     const payload = packed(core, one.ask, result.value)
     if (!payload) return one.land({ ok: true, outcome: 'unshared', value: result.value })
     const entry = makeEntry(

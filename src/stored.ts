@@ -68,7 +68,7 @@ async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry 
 export async function storeAll(
   core: Core,
   call: Call,
-  read: readonly { ask: Ask; found: Found | undefined; entry: L1Entry }[],
+  read: readonly { ask: Ask; found: Found | undefined; entry?: L1Entry }[],
 ): Promise<void> {
   const { cache } = core
   if (!isRedisCache(cache) || cache.link.breaker.open) return
@@ -79,8 +79,8 @@ export async function storeAll(
     if (!found) continue
     for (const known of found.captured.missing) missing.add(known)
     const key = await redisKey(core, ask)
-    const text = await storable(core, ask, found, entry, key)
-    if (text !== undefined) entries.push({ key, text, ttl: redisTtl(entry, clock(call.runtime)) })
+    const text = entry && (await storable(core, ask, found, entry, key))
+    if (text !== undefined) entries.push({ key, text, ttl: redisTtl(entry!, clock(call.runtime)) })
     else if (found.remove) remove.push(key)
   }
   if (entries.length + missing.size + remove.length === 0) return

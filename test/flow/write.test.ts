@@ -1,0 +1,190 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { SQL, World } from '../support/isolates.js'
+
+const UPDATE = 'UPDATE users SET n = n + 1 WHERE id = $1'
+let world: World
+beforeEach(() => void (world = new World()))
+
+/** Lets everything run that is ready, timers included. */
+const tick = () => new Promise((resolve) => setTimeout(resolve, 0))
+const names = (world: World) => world.redis.trips.map(({ commands }) => commands.map(([name]) => name))
+
+describe('a write', () => {
+  it('costs one database trip and one command, whatever it names', async () => {
+    const a = world.isolate()
+    await a.execute(UPDATE, [1], { tables: ['orders', 'app.audit'], tags: ['x', 'y'] })
+    expect([world.database.trips, names(world)]).toEqual([1, [['mset']]])
+  })
+
+  it('is invalidated when it is given to query, and runs once', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    await world.outcome(a)
+    expect(await world.outcome(b)).toBe('l2')
+    await a.query(UPDATE, [1])
+    expect(world.database.log.filter((sql) => sql === UPDATE)).toHaveLength(1)
+    expect(await world.outcome(a)).toBe('miss')
+    world.now += 2_001
+    expect(await world.outcome(b)).toBe('l2')
+  })
+
+  it('of unknown text renews the root', async () => {
+    const a = world.isolate()
+    await world.outcome(a)
+    const { cache } = await a.execute('CALL do_something($1)', [1])
+    expect(cache.invalidated).toBe(true)
+    expect(await world.outcome(a)).toBe('miss')
+  })
+
+  it('that fails with an SQL error is thrown unchanged and invalidates nothing', async () => {
+    const a = world.isolate()
+    const failure = Object.assign(new Error('duplicate key'), { code: '23505' })
+    world.database.answer = () => Promise.reject(failure)
+    await expect(a.execute(UPDATE, [1])).rejects.toBe(failure)
+    expect(world.redis.trips).toHaveLength(0)
+    expect(world.events).toContainEqual(expect.objectContaining({ type: 'write', outcome: 'failed' }))
+  })
+
+  it('whose reply is lost is thrown unchanged, never repeated, and leaves a fence', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    await world.outcome(a)
+    const { answer } = world.database
+    const failure = new Error('Error connecting to database: fetch failed')
+    world.database.answer = () => Promise.reject(failure)
+    await expect(a.execute(UPDATE, [1])).rejects.toBe(failure)
+    world.database.answer = answer
+    expect(world.database.log.filter((sql) => sql === UPDATE)).toHaveLength(1)
+    for (let i = 0; i < 3; i++) {
+      expect(await world.outcome(b)).toBe('miss')
+      world.now += 2_001
+    }
+    // The fence ends with its period; the next read stores again.
+    world.now += 100_000
+    await world.outcome(b)
+    expect(await world.outcome(world.isolate())).toBe('l2')
+  })
+
+  it('survives a Redis that does not acknowledge: the result is returned, the names distrusted, the invalidation repeated', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    await world.outcome(a)
+    let down = true
+    world.redis.before = ({ commands }) => {
+      if (down && commands[0]![0] === 'mset') throw new Error('lost')
+    }
+    const { rowCount, cache } = await a.execute(UPDATE, [1])
+    expect([rowCount, cache.invalidated]).toEqual([1, false])
+    expect((await a.queryResult(SQL, [1])).cache.outcome).toBe('miss')
+    down = false
+    await a.flush()
+    expect(await world.outcome(b)).toBe('miss')
+  })
+
+  it('invalidates by DEL where a full Redis refuses SET', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    await world.outcome(a)
+    world.redis.full = true
+    expect((await a.execute(UPDATE, [1])).cache.invalidated).toBe(true)
+    expect(names(world).at(-1)).toEqual(['del'])
+    expect(await world.outcome(b)).toBe('miss')
+  })
+
+  it('is handed to waitUntil, whole, before it is sent', async () => {
+    const a = world.isolate()
+    const order: string[] = []
+    world.database.answer = () => {
+      order.push('sent')
+      return [[['n', 23, '1']]]
+    }
+    const bound = a.bind({ now: () => world.now, waitUntil: () => void order.push('waitUntil') })
+    await bound.execute(UPDATE, [1])
+    expect(order[0]).toBe('waitUntil')
+  })
+
+  it('with `fenced` costs one trip more and keeps readers out while it runs', async () => {
+    const [a, b] = [world.isolate({ consistency: { invalidate: 'fenced' } }), world.isolate()]
+    await world.warm(a)
+    await world.outcome(b)
+    let during: string | undefined
+    const { answer } = world.database
+    world.database.answer = async (statement) => {
+      if (statement.sql === UPDATE) {
+        world.now += 2_001
+        during = await world.outcome(world.isolate())
+      }
+      return answer(statement)
+    }
+    const { cache } = await a.execute(UPDATE, [1])
+    expect(cache).toMatchObject({ invalidated: true, fenced: true })
+    expect(during).toBe('miss')
+    await world.outcome(b)
+    expect(await world.outcome(world.isolate())).toBe('l2')
+  })
+
+  it('with `fenced` leaves nothing stale when its isolate dies between commit and invalidation', async () => {
+    const [a, b] = [world.isolate({ consistency: { invalidate: 'fenced' } }), world.isolate()]
+    await world.warm(a)
+    await world.outcome(b)
+    const { answer } = world.database
+    let committed = false
+    world.database.answer = (statement) => {
+      if (statement.sql !== UPDATE) return answer(statement)
+      committed = true
+      return new Promise(() => {})
+    }
+    void a.execute(UPDATE, [1])
+    while (!committed) await tick()
+    for (const wait of [2_001, 10_000, 10_000, 90_000]) {
+      world.now += wait
+      expect(await world.outcome(b)).toBe('miss')
+    }
+    expect(await world.outcome(world.isolate())).toBe('l2')
+  })
+
+  it('in a transaction is one database trip and one invalidation', async () => {
+    const a = world.isolate()
+    const { results, cache } = await a.transaction([
+      { sql: UPDATE, params: [1] },
+      { sql: 'INSERT INTO orders (id) VALUES ($1)', params: [2] },
+    ])
+    expect(results).toHaveLength(2)
+    expect(cache).toEqual({ tables: ['public.orders', 'public.users'], tags: [], invalidated: true })
+    expect([world.database.trips, names(world)]).toEqual([1, [['mset']]])
+  })
+
+  it('in a batch stands in its place: reads after it see it', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.database.answer = () => [[['n', 23, String(world.database.log.filter((sql) => sql === UPDATE).length)]]]
+    const [before, , after] = await a.queryBatch([
+      { sql: SQL, params: [1] },
+      { sql: UPDATE, params: [1] },
+      { sql: SQL, params: [1] },
+    ])
+    expect([before, after]).toEqual([[{ n: 0 }], [{ n: 1 }]])
+  })
+
+  it('beats a load that began before it', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    let release!: () => void
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    let version = 0
+    world.database.answer = async ({ sql }) => {
+      const read = version
+      if (sql === SQL) await gate
+      else version++
+      return [[['n', 23, String(read)]]]
+    }
+    const slow = a.query(SQL, [1])
+    while (!world.database.log.includes(SQL)) await tick()
+    await a.execute(UPDATE, [1])
+    release()
+    expect(await slow).toEqual([{ n: 0 }])
+    await a.flush()
+    expect(await a.query(SQL, [1])).toEqual([{ n: 1 }])
+    expect(await b.query(SQL, [1])).toEqual([{ n: 1 }])
+  })
+})

@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { UnkeyableParameter, digest, encodeParams, snapshot } from '../../src/key.js'
+
+const key = (...params: unknown[]) => encodeParams(params)
+
+describe('the key of parameters', () => {
+  it('tells every type and boundary apart', () => {
+    const lists: unknown[][] = [
+      [],
+      [1],
+      ['1'],
+      [1n],
+      [true],
+      ['true'],
+      [null],
+      [undefined],
+      ['null'],
+      [1, 2],
+      ['1', '2'],
+      ['12'],
+      [[1, 2]],
+      [[1], 2],
+      [['1', '2']],
+      [['1,2']],
+      [new Date(0)],
+      [0],
+      [-0],
+      [new Date(0).toISOString()],
+      [new Uint8Array([1, 2])],
+      ['0102'],
+      [{ a: 1 }],
+      ['{"a":1}'],
+      [{ a: '1' }],
+      [[]],
+      [{}],
+      [''],
+      [NaN],
+      ['s1:a'],
+      ['a', 'b'],
+      ['as1:b'],
+      [[null]],
+      [[[]]],
+      [[], []],
+    ]
+    expect(new Set(lists.map((params) => encodeParams(params))).size).toBe(lists.length)
+  })
+
+  it('is injective over lists of texts, whatever they hold', () => {
+    const list = fc.array(fc.string({ unit: fc.constantFrom('s', '1', ':', 'a', ';', '[') }), { maxLength: 4 })
+    fc.assert(
+      fc.property(list, list, (a, b) => {
+        expect(key(...a) === key(...b)).toBe(JSON.stringify(a) === JSON.stringify(b))
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
+  it('refuses what the driver turns into a text of its own making', () => {
+    for (const value of [() => 1, Symbol('x'), { toPostgres: () => 'x' }, [{ toPostgres: () => 'x' }]])
+      expect(key(value)).toBeInstanceOf(UnkeyableParameter)
+    const cycle: { self?: unknown } = {}
+    cycle.self = cycle
+    expect(key(cycle)).toBeInstanceOf(UnkeyableParameter)
+  })
+
+  it('does not see what a caller changes later', () => {
+    const params = [new Date(5), [1, [2]], new Uint8Array([1]), { a: { b: 1 } }]
+    const copy = snapshot(params)
+    ;(params[0] as Date).setTime(9)
+    ;(params[1] as number[])[0] = 9
+    ;(params[2] as Uint8Array)[0] = 9
+    ;(params[3] as { a: { b: number } }).a.b = 9
+    expect(copy).toEqual([new Date(5), [1, [2]], new Uint8Array([1]), { a: { b: 1 } }])
+  })
+
+  it('hashes with SHA-256 (FIPS 180-4, example of one block)', async () => {
+    expect(await digest('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  })
+})

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { CachedQueryExecutor, DEFAULT_CACHE_CONFIGS, createQueryCache } from '../../src/index.js'
+import type { CacheConfig } from '../../src/index.js'
+import { FakeDatabase } from '../support/fake-database.js'
+
+const redis = { url: 'https://example.upstash.io', token: 'token-that-must-not-leak' }
+
+describe('options', () => {
+  it.each<[string, unknown, RegExp]>([
+    ['type', { type: 'memory' }, /`type` is a text that is not allowed\. Allowed: 'local', 'redis', 'hybrid'/],
+    ['type missing', {}, /`type` is missing/],
+    ['sizes', { type: 'local', queryCache: { maxSizeMB: -1 } }, /`queryCache.maxSizeMB` is -1\. Allowed: mebibytes/],
+    ['ttl', { type: 'local', queryCache: { defaultTTL: NaN } }, /`queryCache.defaultTTL` is NaN/],
+    [
+      'unknown',
+      { type: 'local', queryCache: { maxsize: 1 } },
+      /`queryCache.maxsize` is not an option\. Known here: enabled, maxSizeMB/,
+    ],
+    [
+      'tcp url',
+      { type: 'redis', redis: { ...redis, url: 'rediss://:password@host:6379' } },
+      /UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN/,
+    ],
+    ['no credentials', { type: 'hybrid' }, /`redis.url` is missing.*UPSTASH_REDIS_REST_URL/],
+    ['no token', { type: 'hybrid', redis: { url: redis.url } }, /`redis.token` is missing/],
+    [
+      'format',
+      { type: 'redis', redis: { ...redis, serializationFormat: 'xml' } },
+      /`redis.serializationFormat`.*'json', 'superjson'/,
+    ],
+    [
+      'bound',
+      { type: 'local', consistency: { maxStalenessSeconds: Infinity } },
+      /`consistency.maxStalenessSeconds` is Infinity/,
+    ],
+  ])('refuses at construction and names the option: %s', (_name, config, message) => {
+    expect(() => createQueryCache(config as CacheConfig)).toThrow(message)
+    expect(() => createQueryCache(config as CacheConfig)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+  })
+
+  it('never repeats a text that was given', () => {
+    try {
+      createQueryCache({ type: 'redis', redis: { url: 'redis://secret-host', token: 'secret-token' } })
+      expect.unreachable()
+    } catch (error) {
+      expect(String(error)).not.toContain('secret')
+    }
+  })
+
+  it('takes explicit undefined for not set, everywhere', () => {
+    const cache = createQueryCache({
+      type: 'local',
+      queryCache: { enabled: undefined, maxSizeMB: undefined, defaultTTL: undefined },
+      redis: undefined,
+      epoch: undefined,
+    })
+    expect(cache.config).toMatchObject({ enabled: true, l1Bytes: 32 * 1024 * 1024, defaultTtl: 300 })
+  })
+
+  it('refuses an option of a call that cannot be meant, before anything is asked', async () => {
+    const database = new FakeDatabase()
+    const executor = new CachedQueryExecutor(database, { type: 'local' })
+    await expect(executor.query('SELECT 1', [], { ttl: -5 })).rejects.toThrow(
+      '`ttl` is -5. Allowed: seconds, 0 or more',
+    )
+    await expect(executor.query('SELECT 1', [], { tags: [''] })).rejects.toThrow('`tags`')
+    await expect(executor.query('SELECT 1', [], { tll: 5 } as object)).rejects.toThrow('`tll` is not an option')
+    expect(database.trips).toBe(0)
+  })
+
+  it("accepts the predecessor's production configuration, with credentials added", () => {
+    const cache = createQueryCache({
+      type: 'hybrid',
+      queryCache: { enabled: true, maxSizeMB: 500, defaultTTL: 900, maxQueries: 10000, keyPrefix: 'prod_audit' },
+      redis: {
+        redisKeyPrefix: 'prod_audit_cache',
+        enableLocalCache: true,
+        localCacheSizeMB: 100,
+        enableCompression: true,
+        serializationFormat: 'json',
+        ...redis,
+      },
+    } satisfies CacheConfig)
+    expect(cache.config.defaultTtl).toBe(900)
+  })
+
+  it('makes `redis` of `hybrid` without a local cache', () => {
+    expect(createQueryCache({ type: 'hybrid', redis: { ...redis, enableLocalCache: false } }).config).toMatchObject({
+      type: 'redis',
+      l1Bytes: 0,
+    })
+  })
+
+  it('has presets that fit a 128 MB isolate', () => {
+    for (const preset of Object.values(DEFAULT_CACHE_CONFIGS)) {
+      const mb = 'redis' in preset ? preset.redis.localCacheSizeMB : preset.queryCache.maxSizeMB
+      expect(mb).toBeLessThanOrEqual(32)
+    }
+  })
+})
