@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { CacheInvalidationService, CacheMonitoringService } from '../../src/index.js'
+import { SQL, World } from '../support/isolates.js'
+
+let world: World
+beforeEach(() => void (world = new World()))
+
+const pushes = () => world.redis.trips.filter(({ commands }) => commands[0]![0] === 'hincrby')
+
+describe('statistics', () => {
+  it('add up: hits, misses and bypasses are all queries', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    await world.outcome(a)
+    await world.outcome(a, { skipCache: true })
+    await world.outcome(world.isolate())
+    const stats = a.getCacheStats()
+    expect(stats).toMatchObject({
+      totalQueries: 3,
+      cacheHits: 1,
+      l1Hits: 1,
+      cacheMisses: 1,
+      bypassed: 1,
+      hitRatio: 0.5,
+      dbQueries: 2,
+    })
+    expect(stats.totalSizeMB).toBeGreaterThan(0)
+  })
+
+  it('are pushed at most every 10 s under traffic, in as many commands whatever the traffic', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const sizes: number[] = []
+    for (const reads of [10, 1_000]) {
+      for (let i = 0; i < reads; i++) await a.query(SQL, [1])
+      world.now += 10_000
+      await world.outcome(a)
+      sizes.push(pushes().at(-1)!.commands.length)
+    }
+    expect(pushes()).toHaveLength(2)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(16)
+    for (let i = 0; i < 20; i++) {
+      world.now += 400
+      await world.outcome(a)
+    }
+    expect(pushes()).toHaveLength(2)
+  })
+
+  it('of all isolates are read back, by hour, with what is not pushed yet', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    await world.outcome(a)
+    await world.outcome(b)
+    await b.getGlobalStats()
+    expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 2, cacheMisses: 1, l2Hits: 1, dbQueries: 1 })
+    const [then, hour] = [world.now, 3_600_000]
+    world.now += 5 * hour
+    await world.outcome(a, { skipCache: true })
+    expect(await a.getGlobalStats({ since: world.now - hour })).toMatchObject({ totalQueries: 1, bypassed: 1 })
+    expect(await a.getGlobalStats({ until: then + hour })).toMatchObject({ totalQueries: 2 })
+    expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 3 })
+  })
+
+  it('are kept for the next push when Redis is away', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    world.redis.before = () => {
+      throw new Error('down')
+    }
+    await expect(a.getGlobalStats()).rejects.toMatchObject({ code: 'REDIS_FAILED' })
+    world.redis.before = () => {}
+    expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 1, cacheMisses: 1 })
+  })
+})
+
+describe('cleanup', () => {
+  it('drops expired results from memory, and entries of other generations and older formats from Redis', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a, { ttl: 1 })
+    await world.outcome(a, { ttl: 600 }, [2])
+    const old = world.isolate({ epoch: 'old' })
+    await world.outcome(old, {}, [3])
+    const { data } = world.redis
+    const versions = [...data.keys()].filter((key) => key.includes(':v:'))
+    data.set('eqc:e:query:0::abc', 'an older format')
+    data.set('eqc:e:other:0::abc', 'of another prefix')
+    world.now += 3_000
+    expect(await a.cleanupCache()).toBe(3)
+    const kept = [...data.keys()]
+    expect(kept.filter((key) => key.includes(':e:')).toSorted()).toEqual(expect.arrayContaining(['eqc:e:other:0::abc']))
+    expect(kept.filter((key) => key.includes(':v:'))).toEqual(versions)
+    expect(await world.outcome(world.isolate(), {}, [2])).toBe('l2')
+  })
+})
+
+describe('health', () => {
+  it('is healthy, then unhealthy when Redis gives no answer, and never rejects', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const monitor = new CacheMonitoringService(a)
+    expect(await monitor.checkCacheHealth()).toMatchObject({
+      health: { status: 'healthy', issues: [] },
+      redis: { keyCount: 2 },
+    })
+    world.redis.before = () => {
+      throw new Error('down')
+    }
+    const { health, redis } = await monitor.checkCacheHealth()
+    expect([health.status, redis]).toEqual(['unhealthy', null])
+    expect(health.issues[0]).toContain('`redis.url`')
+  })
+})
+
+describe('invalidation by events', () => {
+  it('knows users and audit events, and learns rules of the application', async () => {
+    const a = world.isolate()
+    const service = new CacheInvalidationService<{ 'order:paid': { customer: number } }>(a)
+    service.on('order:paid', ({ customer }) => ({ tables: ['orders'], keys: [`customer:${customer}:*`] }))
+    const orders = 'SELECT n FROM orders WHERE id = $1'
+    await world.outcome(a)
+    await world.outcome(a, {}, [1], orders)
+    await service.onUserUpdate('42')
+    expect(await world.outcome(a)).toBe('miss')
+    expect(await world.outcome(a, {}, [1], orders)).toBe('l1')
+    await service.emit('order:paid', { customer: 7 })
+    expect(await world.outcome(a, {}, [1], orders)).toBe('miss')
+    await world.outcome(a, { tags: ['login'] }, [1], 'SELECT n FROM audit_events')
+    await service.onNewAuditEvent({ created_at: new Date(), tags: ['login'] })
+    expect(await world.outcome(a, { tags: ['login'] }, [1], 'SELECT n FROM audit_events')).toBe('miss')
+  })
+})

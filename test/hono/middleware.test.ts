@@ -1,0 +1,156 @@
+import { Hono } from 'hono'
+import { describe, expect, it, vi } from 'vitest'
+import { cronRoute, scheduledCleanup } from '../../src/cron/index.js'
+import { cachedQuery, queryCache } from '../../src/hono/index.js'
+import { createQueryCache } from '../../src/index.js'
+import { FakeDatabase } from '../support/fake-database.js'
+import { FakeRedis } from '../support/fake-redis.js'
+import { SQL } from '../support/isolates.js'
+
+function application(options: Parameters<typeof queryCache>[0] = {}) {
+  const database = new FakeDatabase()
+  const cache = createQueryCache({ type: 'local' })
+  const app = new Hono()
+  app.use(queryCache({ database, cache, ...options }))
+  app.get('/one', async (c) => c.json(await cachedQuery<{ n: number }>(c, SQL, [1])))
+  app.get('/two', async (c) =>
+    c.json(
+      await c.var.queryCache.queryBatch([
+        { sql: SQL, params: [1] },
+        { sql: SQL, params: [2] },
+      ]),
+    ),
+  )
+  app.get('/volatile', async (c) => c.json(await cachedQuery(c, 'SELECT now() AS n')))
+  app.get('/none', (c) => c.text('nothing asked'))
+  return { app, database }
+}
+
+describe('queryCache()', () => {
+  it('tells in Cache-Status and Server-Timing how an answer came about', async () => {
+    const { app } = application()
+    const status = async (path: string) => (await app.request(path)).headers.get('Cache-Status')
+    expect(await status('/one')).toBe('edge-query-cache; fwd=miss; detail=miss')
+    expect(await status('/one')).toMatch(/^edge-query-cache; hit; ttl=\d+; detail=l1$/)
+    expect(await status('/two')).toBe('edge-query-cache; fwd=miss; detail="l1=1 miss=1"')
+    expect(await status('/volatile')).toBe('edge-query-cache; fwd=bypass; detail=volatile-function')
+    expect(await status('/none')).toBeNull()
+    expect((await app.request('/two')).headers.get('Server-Timing')).toBe('query-cache;desc="l1=2"')
+  })
+
+  it('leaves the headers out when told to', async () => {
+    const { app } = application({ headers: false })
+    const { headers } = await app.request('/one')
+    expect([headers.get('Cache-Status'), headers.get('Server-Timing')]).toEqual([null, null])
+  })
+
+  it('works without an execution context, and hands work to `waitUntil` where there is one', async () => {
+    const { app } = application()
+    expect((await app.request('/one')).status).toBe(200)
+    const held: unknown[] = []
+    class Context {
+      #own = true
+      props = {}
+      exports = {}
+      waitUntil(promise: Promise<unknown>) {
+        if (this.#own) held.push(promise)
+      }
+      passThroughOnException() {}
+    }
+    await app.request('/one?x', {}, {}, new Context() as never)
+    const { app: other } = application()
+    await other.request('/one', {}, {}, new Context() as never)
+    expect(held.length).toBeGreaterThan(0)
+  })
+
+  it('separates scopes', async () => {
+    const { app } = application({ scope: (c) => c.req.header('X-User') })
+    const ask = async (user: string) => (await app.request('/one', { headers: { 'X-User': user } })).json()
+    const first = await ask('ada')
+    expect(await ask('ada')).toEqual(first)
+    expect(await ask('bob')).not.toEqual(first)
+  })
+
+  it('builds one cache per set of bindings', async () => {
+    const app = new Hono()
+    const database = new FakeDatabase()
+    const redis = new FakeRedis()
+    app.use(
+      queryCache({
+        database,
+        cache: (c) => ({ type: 'hybrid', epoch: (c.env as { EPOCH?: string }).EPOCH, redis: { client: redis.sdk } }),
+      }),
+    )
+    app.get('/', async (c) => c.json((await c.var.queryCache.queryResult(SQL, [1])).cache.outcome))
+    const ask = async (EPOCH: string) => (await app.request('/', {}, { EPOCH })).json()
+    expect([await ask('1'), await ask('1'), await ask('2'), await ask('2')]).toEqual(['miss', 'l1', 'miss', 'l1'])
+  })
+
+  it('names the missing variables and the commands that set them at the first request', async () => {
+    const app = new Hono()
+    app.onError((error, c) => c.text(error.message, 500))
+    app.use(queryCache())
+    app.get('/', async (c) => c.json(await cachedQuery(c, SQL, [1])))
+    const message = await (await app.request('/', {}, {})).text()
+    expect(message).toContain('DATABASE_URL is not set')
+    expect(message).toContain('npx wrangler secret put DATABASE_URL')
+    const half = {
+      DATABASE_URL: 'postgres://u:p@db.example.com/app',
+      UPSTASH_REDIS_REST_URL: 'https://secret-host.upstash.io',
+    }
+    const second = await (await app.request('/', {}, half)).text()
+    expect(second).toContain('wrangler secret put UPSTASH_REDIS_REST_TOKEN')
+    expect(second).not.toContain('secret-host')
+  })
+
+  it('runs as `local` without Upstash variables and says so once', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const app = new Hono()
+    app.use(queryCache())
+    app.get('/', (c) => c.text(c.var.queryCache.explain(SQL, [1]).key))
+    const env = { DATABASE_URL: 'postgres://u:p@db.example.com/app' }
+    expect((await app.request('/', {}, env)).status).toBe(200)
+    await app.request('/', {}, env)
+    expect(warn).toHaveBeenCalledTimes(1)
+    expect(String(warn.mock.calls[0]![0])).toContain('UPSTASH_REDIS_REST_URL')
+    warn.mockRestore()
+  })
+
+  it('says what is missing when cachedQuery has no middleware', async () => {
+    const app = new Hono()
+    app.onError((error, c) => c.text(error.message, 500))
+    app.get('/', async (c) => c.json(await cachedQuery(c, SQL)))
+    expect(await (await app.request('/')).text()).toContain('app.use(queryCache())')
+  })
+})
+
+describe('cron', () => {
+  it('refuses a wrong secret, cleans with the right one, and says when none is set', async () => {
+    const app = new Hono()
+    app.get('/cron', cronRoute({ database: new FakeDatabase(), cache: { type: 'local' } }))
+    const ask = async (authorization: string | undefined, env = { CRON_SECRET: 'right' }) =>
+      app.request('/cron', { headers: authorization ? { Authorization: authorization } : {} }, env)
+    expect((await ask(undefined)).status).toBe(401)
+    expect((await ask('Bearer wrong')).status).toBe(401)
+    expect((await ask('Bearer right ')).status).toBe(200)
+    expect(await (await ask('Bearer right')).json()).toEqual({ removed: 0 })
+    const unset = await ask('Bearer ', { CRON_SECRET: '' })
+    expect([unset.status, await unset.text()]).toEqual([500, expect.stringContaining('CRON_SECRET')])
+  })
+
+  it('answers 503 and rejects a scheduled run when Redis gives no answer', async () => {
+    const redis = new FakeRedis()
+    redis.before = () => {
+      throw new Error('secret in the message')
+    }
+    const options = { database: new FakeDatabase(), cache: { type: 'hybrid', redis: { client: redis.sdk } } } as const
+    const app = new Hono().get('/cron', cronRoute(options))
+    const response = await app.request('/cron', { headers: { Authorization: 'Bearer s' } }, { CRON_SECRET: 's' })
+    expect(response.status).toBe(503)
+    expect(await response.text()).not.toContain('secret')
+    const held: Promise<unknown>[] = []
+    const context = { waitUntil: (promise: Promise<unknown>) => void held.push(promise.catch(() => undefined)) }
+    await expect(scheduledCleanup(options)({}, {}, context)).rejects.toMatchObject({ code: 'REDIS_FAILED' })
+    expect(held).toHaveLength(1)
+  })
+})
