@@ -2,6 +2,7 @@
  * Text <-> deflated bytes as base64, with what every runtime has; absent streams mean no compression.
  * @module
  */
+import { fromBase64, toBase64 } from './base64.js'
 
 /** False where the runtime cannot compress: then entries are stored as they are. */
 export const canCompress = (): boolean => typeof CompressionStream === 'function'
@@ -56,23 +57,4 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length
   }
   return all
-}
-
-type Base64Bytes = Uint8Array & { toBase64?: () => string }
-const native = Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array }
-
-function toBase64(bytes: Base64Bytes): string {
-  if (bytes.toBase64) return bytes.toBase64()
-  let binary = ''
-  // A call takes only so many arguments.
-  for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
-  return btoa(binary)
-}
-
-function fromBase64(text: string): Uint8Array {
-  if (native.fromBase64) return native.fromBase64(text)
-  const binary = atob(text)
-  const bytes = new Uint8Array(binary.length)
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
-  return bytes
 }

@@ -2,25 +2,10 @@
  * Which serialization gives a value back as it was.
  * @module
  */
+import { isView } from './superjson.js'
 
 /** `lost`: neither does, and what would be lost. */
 export type Fidelity = 'json' | 'superjson' | { lost: string }
-
-/** Those that superjson knows. */
-const TYPED_ARRAYS: readonly unknown[] = [
-  ...[
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-  ],
-].map((type) => type.prototype)
-const NodeBuffer = (globalThis as { Buffer?: { prototype: unknown } }).Buffer
 
 /** One walk over the value. Stops at the first thing that cannot be restored. */
 export function fidelity(value: unknown): Fidelity {
@@ -79,9 +64,5 @@ export function fidelity(value: unknown): Fidelity {
 
 function restorable(item: object, prototype: unknown): boolean {
   if (prototype === RegExp.prototype) return (item as RegExp).lastIndex === 0
-  return (
-    TYPED_ARRAYS.includes(prototype) ||
-    (NodeBuffer !== undefined && prototype === NodeBuffer.prototype) ||
-    prototype === URL.prototype
-  )
+  return isView(item) || prototype === URL.prototype
 }

@@ -2,10 +2,10 @@
  * What is kept of a result: wire text column by column, or a serialized value.
  * @module
  */
-import { SuperJSON } from 'superjson'
 import { QueryCacheError } from '../errors.js'
 import type { DatabaseResult, Field } from '../types.js'
 import { fidelity } from './fidelity.js'
+import { superjson } from './superjson.js'
 
 /** Wire text, column by column. `length` is the number of rows: there may be no columns. */
 export interface RowsPayload {
@@ -37,26 +37,6 @@ export class NotCacheableError extends QueryCacheError {
     )
   }
 }
-
-/** An instance of its own: what users register on the package's shared one must not change the stored form. */
-const superjson = new SuperJSON()
-
-interface BufferLike {
-  isBuffer(value: unknown): boolean
-  from(data: string, encoding: 'base64'): Uint8Array & { toString(encoding: 'base64'): string }
-}
-const NodeBuffer = (globalThis as { Buffer?: BufferLike }).Buffer
-superjson.registerCustom<unknown, string>(
-  {
-    isApplicable: (value): value is unknown => NodeBuffer?.isBuffer(value) === true,
-    serialize: (value) => (value as ReturnType<BufferLike['from']>).toString('base64'),
-    deserialize: (text) => {
-      if (!NodeBuffer) throw new Error('This runtime has no Buffer.')
-      return NodeBuffer.from(text, 'base64')
-    },
-  },
-  'Buffer',
-)
 
 /**
  * A database's answer as a payload. Raw rows need no `format`.

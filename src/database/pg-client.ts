@@ -5,25 +5,9 @@
  */
 import type { Database } from '../types.js'
 import { withDeadline } from './deadline.js'
-import { parserFrom } from './pg-pool.js'
-import { ask, BrokenConnection, inTransaction, refuseBinary } from './pg-result.js'
+import { ask, BrokenConnection, inTransaction, parserFrom, refuseBinary } from './pg-result.js'
+import { connectionOf } from './single-connection.js'
 import type { About, PgClient } from './pg-result.js'
-
-/** What is known of a single connection, whichever Database it is used through. */
-interface Connection {
-  /** Settles when what was asked so far is over. Never rejects. */
-  tail: Promise<unknown>
-  /** True since a statement changed the session: from then on nothing is shared without a scope. */
-  sessionState: boolean
-}
-
-const connections = new WeakMap<object, Connection>()
-
-export function connectionOf(client: object): Connection {
-  let connection = connections.get(client)
-  if (!connection) connections.set(client, (connection = { tail: Promise.resolve(), sessionState: false }))
-  return connection
-}
 
 export function clientDatabase(client: PgClient, about: About): Database {
   refuseBinary(client.binary)

@@ -4,7 +4,7 @@
  */
 import type { Database, DatabaseResult, Statement } from '../types.js'
 import { withDeadline } from './deadline.js'
-import { ask, BrokenConnection, inTransaction, refuseBinary } from './pg-result.js'
+import { ask, BrokenConnection, inTransaction, parserFrom, refuseBinary } from './pg-result.js'
 import type { About, PgPool, TypeSource } from './pg-result.js'
 
 export function poolDatabase(pool: PgPool, about: About): Database {
@@ -26,11 +26,6 @@ export function poolDatabase(pool: PgPool, about: About): Database {
         onOneConnection(pool, statements, options, types() !== undefined, signal),
       ),
   }
-}
-
-export function parserFrom(types: TypeSource | undefined, oid: number): (text: string) => unknown {
-  const parser = types?.getTypeParser(oid, 'text')
-  return typeof parser === 'function' ? (parser as (text: string) => unknown) : String
 }
 
 /** The parsers that the pool's connections use, from a client that is made to be asked for them and never connects. */

@@ -45,6 +45,12 @@ export function refuseBinary(binary: boolean | undefined): void {
     )
 }
 
+/** The parser of a type; what has none stays text. */
+export function parserFrom(types: TypeSource | undefined, oid: number): (text: string) => unknown {
+  const parser = types?.getTypeParser(oid, 'text')
+  return typeof parser === 'function' ? (parser as (text: string) => unknown) : String
+}
+
 /** Asks for arrays of raw text. Where the driver does not let a query choose its parsers, the rows are what it parsed. */
 export async function ask(
   asker: Pick<PgClient, 'query'>,
@@ -100,8 +106,8 @@ export function modes({ isolationLevel, readOnly, deferrable }: TransactionOptio
 }
 
 /**
- * BEGIN, the statements, COMMIT on one connection; ROLLBACK when one of them fails or the signal aborts. Rejects with the driver's own error.
- * @returns the results and whether the connection can be used again
+ * BEGIN, the statements, COMMIT on one connection; ROLLBACK when one of them fails or the signal aborts. Rejects with the driver's own
+ * error, in a `BrokenConnection` when the ROLLBACK failed as well.
  */
 export async function inTransaction(
   asker: Pick<PgClient, 'query'>,

@@ -4,9 +4,9 @@
  */
 import type { Database, DatabaseResult, Statement } from '../types.js'
 import { withDeadline } from './deadline.js'
-import { connectionOf } from './pg-client.js'
 import { modes } from './pg-result.js'
 import type { About, PgAnswer } from './pg-result.js'
+import { connectionOf } from './single-connection.js'
 
 type Parser = (text: string, oid?: number) => unknown
 type Query = (

@@ -52,7 +52,7 @@ const rows: fc.Arbitrary<Payload> = fc.tuple(fc.nat(5), fc.nat(6)).chain(([width
   fc.record(
     {
       kind: fc.constant('rows' as const),
-      fields: fc.array(fc.record({ name: fc.string({ unit: 'grapheme' }), dataTypeID: fc.nat() }), {
+      fields: fc.array(fc.record({ name: fc.string({ unit: 'grapheme' }), dataTypeID: fc.nat() }, PLAIN_OBJECTS), {
         minLength: width,
         maxLength: width,
       }),

@@ -1,0 +1,319 @@
+import { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { DatabaseTimeoutError, fromPool } from '../../src/database.js'
+import type { FromPoolOptions, PoolLike } from '../../src/database.js'
+import { packResult, unpackValue } from '../../src/codec/payload.js'
+import type { Database, Statement } from '../../src/types.js'
+
+interface Config {
+  text: string
+  values?: unknown[]
+  rowMode?: string
+  types?: { getTypeParser(oid: number, format?: string): (text: string) => unknown }
+}
+
+const sql = (text: string, ...params: unknown[]): Statement => ({ sql: text, params })
+const FIELDS = [{ name: 'n', dataTypeID: 23, tableID: 5, format: 'text' }]
+
+/** A connection that answers every statement with one int4, parsed as node-postgres does, after a turn of the event loop. */
+class FakeConnection {
+  readonly log: string[]
+  readonly configs: Config[] = []
+  readonly released: unknown[] = []
+  failing: Record<string, unknown> = {}
+  hanging: string | undefined
+  rawMode = true
+  constructor(log: string[] = []) {
+    this.log = log
+  }
+  async query(config: Config): Promise<object> {
+    this.log.push(config.text)
+    this.configs.push(config)
+    await new Promise((resolve) => setImmediate(resolve))
+    if (config.text === this.hanging) await new Promise(() => undefined)
+    if (config.text in this.failing) throw this.failing[config.text]
+    const parse = (this.rawMode && config.types ? config.types : { getTypeParser: () => Number }).getTypeParser(
+      23,
+      'text',
+    )
+    return {
+      command: 'SELECT',
+      rowCount: 1,
+      fields: FIELDS,
+      rows: [config.rowMode === 'array' ? [parse('7')] : { n: parse('7') }],
+    }
+  }
+  release(error?: unknown): void {
+    this.released.push(error)
+  }
+}
+
+class FakeClient extends FakeConnection {
+  connect(): void {}
+  getTypeParser(oid: number): unknown {
+    return (text: string) => `${oid}=${text}`
+  }
+}
+
+class FakePool {
+  readonly connection = new FakeConnection()
+  options: object = {}
+  Client = FakeClient
+  query(config: Config): Promise<object> {
+    return this.connection.query(config)
+  }
+  connect(): Promise<FakeConnection> {
+    return Promise.resolve(this.connection)
+  }
+}
+
+let pool: FakePool
+let database: Database
+beforeEach(() => {
+  pool = new FakePool()
+  database = fromPool(pool as unknown as PoolLike, { identity: 'fake' })
+})
+
+describe('a statement', () => {
+  it('is asked for as arrays of raw text', async () => {
+    const params = Object.freeze([1, 'a'])
+    expect(await database.run({ sql: 'SELECT $1', params })).toStrictEqual({
+      raw: true,
+      command: 'SELECT',
+      rowCount: 1,
+      fields: [{ name: 'n', dataTypeID: 23 }],
+      rows: [['7']],
+    })
+    expect(pool.connection.configs[0]).toMatchObject({ text: 'SELECT $1', values: [1, 'a'], rowMode: 'array' })
+    expect(pool.connection.configs[0]!.values).not.toBe(params)
+  })
+
+  it('gives parsed rows where the driver takes no parsers with a query', async () => {
+    pool.connection.rawMode = false
+    expect(await database.run(sql('SELECT 1'))).toMatchObject({ raw: false, rows: [[7]] })
+  })
+
+  it('gives parsed rows where nothing tells how to parse text', async () => {
+    const plain = fromPool({ query: pool.query.bind(pool), connect: pool.connect.bind(pool) } as unknown as PoolLike, {
+      identity: 'x',
+    })
+    const result = await plain.run(sql('SELECT 1'))
+    expect(result).toMatchObject({ raw: false, rows: [[7]] })
+    const payload = packResult(result, 'json')
+    expect(payload.kind === 'value' && unpackValue(payload)).toMatchObject({ rows: [[7]], command: 'SELECT' })
+  })
+
+  it("rejects with the driver's own error", async () => {
+    const error = new Error('mine')
+    pool.connection.failing = { 'SELECT 1': error }
+    await expect(database.run(sql('SELECT 1'))).rejects.toBe(error)
+    await expect(database.run(sql('SELECT 1'), { timeoutMs: 1_000 })).rejects.toBe(error)
+  })
+
+  it('that takes too long is given up', async () => {
+    pool.connection.hanging = 'SELECT 1'
+    await expect(database.run(sql('SELECT 1'), { timeoutMs: 20 })).rejects.toBeInstanceOf(DatabaseTimeoutError)
+  })
+})
+
+describe("a pool's transaction", () => {
+  it('runs between BEGIN and COMMIT on one connection, which is given back', async () => {
+    const results = await database.transaction([sql('A'), sql('B')])
+    expect(results.map(({ rows }) => rows)).toStrictEqual([[['7']], [['7']]])
+    expect(pool.connection.log).toStrictEqual(['BEGIN', 'A', 'B', 'COMMIT'])
+    expect(pool.connection.released).toStrictEqual([undefined])
+  })
+
+  it('has the modes that were asked for', async () => {
+    await database.transaction([], { isolationLevel: 'RepeatableRead', readOnly: true, deferrable: false })
+    expect(pool.connection.log[0]).toBe('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE')
+  })
+
+  it.each(['A', 'B', 'COMMIT'])("is rolled back when %s fails, with the driver's own error", async (text) => {
+    const error = new Error('mine')
+    pool.connection.failing = { [text]: error }
+    await expect(database.transaction([sql('A'), sql('B')])).rejects.toBe(error)
+    expect(pool.connection.log.at(-1)).toBe('ROLLBACK')
+    expect(pool.connection.released).toStrictEqual([undefined])
+  })
+
+  it('throws its connection away when that does not take the ROLLBACK', async () => {
+    const error = new Error('mine')
+    pool.connection.failing = { A: error, ROLLBACK: new Error('connection lost') }
+    await expect(database.transaction([sql('A')])).rejects.toBe(error)
+    expect(pool.connection.released).toStrictEqual([expect.any(Error)])
+  })
+
+  it('gives its connection back when BEGIN fails', async () => {
+    const error = new Error('mine')
+    pool.connection.failing = { BEGIN: error }
+    await expect(database.transaction([sql('A')])).rejects.toBe(error)
+    expect(pool.connection.released).toHaveLength(1)
+  })
+
+  it('that takes too long throws its connection away, once', async () => {
+    pool.connection.hanging = 'A'
+    await expect(database.transaction([sql('A')], { timeoutMs: 20 })).rejects.toBeInstanceOf(DatabaseTimeoutError)
+    expect(pool.connection.released).toStrictEqual([expect.any(Error)])
+  })
+})
+
+describe('a single connection', () => {
+  it('mixes no transaction with other queries, through whichever Database they come', async () => {
+    const client = new FakeClient()
+    const [one, two] = [1, 2].map(() => fromPool(client as unknown as PoolLike, { identity: 'one' })) as [
+      Database,
+      Database,
+    ]
+    client.failing = { FAILS: new Error('mine') }
+    await Promise.allSettled([
+      one.run(sql('first')),
+      one.transaction([sql('A'), sql('B')]),
+      two.run(sql('middle')),
+      two.transaction([sql('FAILS')]),
+      one.run(sql('last')),
+    ])
+    expect(client.log).toStrictEqual([
+      'first',
+      'BEGIN',
+      'A',
+      'B',
+      'COMMIT',
+      'middle',
+      'BEGIN',
+      'FAILS',
+      'ROLLBACK',
+      'last',
+    ])
+    expect(client.released).toStrictEqual([])
+  })
+
+  it("rejects with the driver's own error, also when ROLLBACK fails", async () => {
+    const client = new FakeClient()
+    const error = new Error('mine')
+    client.failing = { A: error, ROLLBACK: new Error('lost') }
+    await expect(fromPool(client as unknown as PoolLike, { identity: 'one' }).transaction([sql('A')])).rejects.toBe(
+      error,
+    )
+  })
+
+  it('does not send what was given up while it waited', async () => {
+    const client = new FakeClient()
+    client.hanging = 'slow'
+    const single = fromPool(client as unknown as PoolLike, { identity: 'one' })
+    const slow = single.run(sql('slow'), { timeoutMs: 10 }).catch((error: unknown) => error)
+    await expect(single.run(sql('INSERT'), { timeoutMs: 20 })).rejects.toBeInstanceOf(DatabaseTimeoutError)
+    expect(await slow).toBeInstanceOf(DatabaseTimeoutError)
+    expect(client.log).toStrictEqual(['slow'])
+  })
+
+  it('needs a scope once it carries session state, through whichever Database', () => {
+    const client = new FakeClient()
+    const [one, two] = [1, 2].map(() => fromPool(client as unknown as PoolLike, { identity: 'one' })) as [
+      Database,
+      Database,
+    ]
+    expect([one.needsScope, two.needsScope]).toStrictEqual([false, false])
+    one.markSessionState!()
+    expect([one.needsScope, two.needsScope]).toStrictEqual([true, true])
+    expect(database.needsScope).toBe(false)
+  })
+
+  it("parses with the client's own parsers", () => {
+    expect(fromPool(new FakeClient() as unknown as PoolLike, { identity: 'one' }).parser(20)('9')).toBe('20=9')
+  })
+})
+
+describe('PGlite', () => {
+  let lite: PGlite
+  let own: Database
+  beforeAll(async () => {
+    lite = new PGlite()
+    own = fromPool(lite, { identity: 'lite' })
+    await own.run(sql('CREATE TABLE t (id int PRIMARY KEY)'))
+  }, 60_000)
+  afterAll(() => lite.close())
+
+  it('gives raw text', async () => {
+    expect(await own.run(sql(`SELECT $1::int AS a, ARRAY[true] AS b, NULL AS c`, 1))).toMatchObject({
+      raw: true,
+      command: 'SELECT',
+      rowCount: 1,
+      rows: [['1', '{t}', null]],
+    })
+  })
+
+  it('tells how many rows a write changed', async () => {
+    expect(await own.run(sql('INSERT INTO t VALUES (1), (2)'))).toMatchObject({
+      command: 'INSERT',
+      rowCount: 2,
+      fields: [],
+      rows: [],
+    })
+    expect(await own.run(sql('DELETE FROM t RETURNING id'))).toMatchObject({
+      command: 'DELETE',
+      rowCount: 2,
+      rows: [['1'], ['2']],
+    })
+  })
+
+  it('takes a failed transaction back and rejects with its error', async () => {
+    const failed = own.transaction([sql('INSERT INTO t VALUES (9)'), sql('INSERT INTO t VALUES (9)')])
+    await expect(failed).rejects.toMatchObject({ code: '23505' })
+    expect(await own.run(sql('SELECT id FROM t'))).toMatchObject({ rows: [] })
+  })
+
+  it('has the modes that were asked for', async () => {
+    const statements = [sql('SHOW transaction_isolation'), sql('SHOW transaction_read_only')]
+    const results = await own.transaction(statements, { isolationLevel: 'Serializable', readOnly: true })
+    expect(results.map(({ rows }) => rows)).toStrictEqual([[['serializable']], [['on']]])
+  })
+})
+
+describe('a wrong option', () => {
+  it.each([
+    ['not set', undefined],
+    ['empty', ''],
+    ['of type number', 5],
+  ])('names identity when it is %s', (what, identity) => {
+    const make = () => fromPool(new FakePool() as unknown as PoolLike, { identity } as unknown as FromPoolOptions)
+    expect(make).toThrow(/`identity`/)
+    expect(make).toThrow(what)
+  })
+
+  it('names a missing set of options', () => {
+    expect(() => fromPool(new FakePool() as unknown as PoolLike, undefined as unknown as FromPoolOptions)).toThrow(
+      /`identity`/,
+    )
+  })
+
+  it.each([null, undefined, {}, () => 1, { query: () => 1 }])(
+    'names what can be given instead of another shape',
+    (shape) => {
+      expect(() => fromPool(shape as unknown as PoolLike, { identity: 'x' })).toThrow(/`pool`.*PGlite/)
+    },
+  )
+
+  it('names an empty scope', () => {
+    expect(() => fromPool(new FakePool() as unknown as PoolLike, { identity: 'x', scope: '' })).toThrow(/`scope`/)
+  })
+
+  it('refuses binary results before anything is sent', async () => {
+    expect(() => fromPool(new pg.Pool({ binary: true } as pg.PoolConfig), { identity: 'x' })).toThrow(/`binary: true`/)
+    expect(() => fromPool(new pg.Client({ binary: true } as pg.ClientConfig), { identity: 'x' })).toThrow(
+      /`binary: true`/,
+    )
+    pool.Client = class extends FakeClient {
+      binary = true
+    }
+    await expect(database.run(sql('INSERT'))).rejects.toThrow(/`binary: true`/)
+    expect(pool.connection.log).toStrictEqual([])
+  })
+})
+
+it('identity and scope are what was given, and a scope is absent when none was', () => {
+  const named = fromPool(new FakePool() as unknown as PoolLike, { identity: 'main', scope: 'me' })
+  expect(named).toMatchObject({ identity: 'main', invalidationIdentity: 'main', scope: 'me', needsScope: false })
+  expect(database).not.toHaveProperty('scope')
+})
