@@ -72,6 +72,8 @@ export function expression(r: Reader, q: Queries, place: Place): number {
       case 'for':
         if (place === 'join') return commas
         if (/^(update|no|share|key)$/.test(r.near(1))) r.unstable('locking', 'for ' + r.near(1))
+        // COLLATION FOR (x) asks the catalogs.
+        if (r.near(-1) === 'collation') r.volatile('collation for')
         break
       case 'group':
         if (place === 'join') return commas
@@ -180,10 +182,12 @@ export function isConstruct(before: string, word: string, place: Place): boolean
     case 'cube':
     case 'sets':
       return place === 'group'
+    case 'by':
+      return /^(group|order|partition)$/.test(before)
     case 'second':
       return before === 'to' || before === "'"
     case 'operator':
-      return /^["'0$)\]]$/.test(before) || !RESERVED.has(before)
+      return before !== '' && (/^["'0$)\]]$/.test(before) || (/^\w/.test(before) && !RESERVED.has(before)))
     case 'passing':
     case 'columns':
     case 'value':
@@ -220,14 +224,20 @@ function type(r: Reader): void {
 }
 
 const TIMED = /date|time|zone|range|interval|^\)$/
+/** Text is seldom ordered against a literal, times are. */
+const ORDERING = /^([<>]=?|[-+]|between|and)$/
 
 function literal(r: Reader, place: Place): void {
   const before = r.near(-1)
   const { text } = r.next()
-  let to = before
-  if (r.key === '::' || (r.key === 'as' && place === 'cast')) to = castTarget(r)
-  if (!/^jsonb?$/.test(to) && isMoment(text, TIMED.test(to)))
-    r.volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
+  const cast = r.key === '::' || (r.key === 'as' && place === 'cast')
+  const type = cast ? castTarget(r) : before
+  if (
+    /^jsonb?$/.test(type) ||
+    !isMoment(text, TIMED.test(type) || (!cast && (ORDERING.test(before) || ORDERING.test(r.key))))
+  )
+    return
+  r.volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
 }
 
 /** The last word of the type that a cast right here names. */

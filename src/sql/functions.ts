@@ -38,6 +38,9 @@ const TIME_WORDS =
  */
 export function isMoment(literal: string, timed: boolean): boolean {
   if (!MOMENT.test(literal)) return false
-  // No longer text is a time, and the next step is not linear.
-  return timed || (literal.length < 256 && !/[^\W\d]|[\u0080-\uffff]/.test(literal.replace(TIME_WORDS, '')))
+  if (timed) return true
+  // `now()` is taken for text. No longer text is a time, and the last step is not linear.
+  return (
+    literal.length < 256 && !literal.includes('()') && !/[^\W\d]|[\u0080-\uffff]/.test(literal.replace(TIME_WORDS, ''))
+  )
 }

@@ -102,7 +102,7 @@ function searchOrCycle(r: Reader): void {
 /** `[ONLY] name [*]`, with parentheses after ONLY if need be. */
 export function relation(r: Reader): string[] {
   const parenthesised = r.take('only') && r.take('(')
-  if (r.key !== '"' && RESERVED.has(r.key)) r.refuse()
+  if (RESERVED.has(r.key) || NOT_ALIAS.has(r.key)) r.refuse()
   const parts = r.qualified()
   if (parenthesised) r.expect(')')
   else r.take('*')
@@ -118,7 +118,10 @@ export function fromList(r: Reader, single = false): void {
     if (!single && r.take(',')) fromItem(r)
     else if (isJoin(r)) {
       let condition = 1
-      while (!r.take('join')) if (/^(natural|cross)$/.test(r.next().key)) condition = 0
+      while (!r.take('join')) {
+        if (!/^(natural|cross|inner|left|right|full|outer)$/.test(r.key)) r.refuse()
+        if (/^(natural|cross)$/.test(r.next().key)) condition = 0
+      }
       open += condition
       fromItem(r)
     } else if (open && r.take('on')) {

@@ -54,7 +54,9 @@ export class Reader {
   }
   next(): Token {
     const token = this.token
-    if (token.key) this.#at++
+    // No loop may wait at the end for what never comes.
+    if (!token.key) this.refuse()
+    this.#at++
     return token
   }
   take(key: string): boolean {

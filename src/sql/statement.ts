@@ -53,10 +53,12 @@ function explain(r: Reader): void {
     if (!r.key) r.refuse()
     if (/^analy[sz]e$/.test(r.next().key)) runs = true
   }
-  r.unstable('session-statement', 'explain')
   statement(r)
+  r.unstable('session-statement', 'explain')
   if (runs) return
   r.kind = 'read'
+  r.reason = 'session-statement'
+  r.decidedBy = 'explain'
   r.writes.clear()
   r.writesUnknown = false
 }
@@ -68,8 +70,8 @@ function prepare(r: Reader): void {
   r.name()
   if (r.key === '(') while (r.next().key !== ')') if (!r.key) r.refuse()
   r.expect('as')
-  r.unstable('session-statement', 'prepare')
   statement(r)
+  r.unstable('session-statement', 'prepare')
   if (r.kind === 'read') r.kind = 'session'
 }
 
