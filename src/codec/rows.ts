@@ -18,7 +18,7 @@ type Column = { shared: unknown[] } | { next: (row: number) => unknown }
 export function rowBuilder(
   payload: RowsPayload,
   parser: (oid: number) => Parser,
-): { build(): Row[]; arrays(): unknown[][] } {
+): { build: () => Row[]; arrays: () => unknown[][] } {
   const { fields, length } = payload
   let columns: Column[] | undefined
   const parsed = () =>

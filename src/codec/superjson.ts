@@ -9,18 +9,17 @@ type View = Uint8Array & { constructor: { name: string } }
 type ViewType = new (bytes: ArrayBuffer) => View
 
 const VIEWS = [
-  ...[
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-  ],
-  ...[BigInt64Array, BigUint64Array],
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
 ] as unknown as ViewType[]
 const NodeBuffer = (globalThis as { Buffer?: { prototype: unknown; from(bytes: ArrayBuffer): View } }).Buffer
 

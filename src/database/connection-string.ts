@@ -22,26 +22,12 @@ const EXAMPLE =
 const invalid = (what: string): InvalidOptionError => new InvalidOptionError('connectionString', what, EXAMPLE)
 
 /** Parameters of the transport, which change no row. */
-const TRANSPORT = new Set([
-  ...[
-    'sslmode',
-    'sslnegotiation',
-    'sslrootcert',
-    'sslcert',
-    'channel_binding',
-    'gssencmode',
-    'connect_timeout',
-    'pool_timeout',
-  ],
-  ...[
-    'application_name',
-    'fallback_application_name',
-    'pgbouncer',
-    'connection_limit',
-    'keepalives',
-    'keepalives_idle',
-  ],
-])
+const TRANSPORT = new Set(
+  (
+    'sslmode sslnegotiation sslrootcert sslcert channel_binding gssencmode connect_timeout pool_timeout ' +
+    'application_name fallback_application_name pgbouncer connection_limit keepalives keepalives_idle'
+  ).split(' '),
+)
 const SECRET = /pass|secret|token|key/i
 
 /** @throws InvalidOptionError */

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeEntry, DecodeError, encodeEntry, readHeader } from '../../src/codec/encode.js'
 import type { EncodeOptions, StoredEntry } from '../../src/codec/encode.js'
@@ -184,10 +184,7 @@ it('a body that inflates to more than it says is an error, before all of it is i
   )
   const small = await encode(entry({ kind: 'value', format: 'json', text: '"x"' }), PLAIN)
   const { bodyAt, bodyLength, bodyChecksum } = readHeader(bomb)
-  const lie = await withHeader(small, (fields) => [
-    ...['deflate', fields[1], bodyLength, bodyChecksum],
-    ...fields.slice(4),
-  ])
+  const lie = await withHeader(small, (fields) => ['deflate', fields[1], bodyLength, bodyChecksum, ...fields.slice(4)])
   await expect(decode(lie + bomb.slice(bodyAt), 1000)).rejects.toThrow('cannot be decompressed')
 })
 

@@ -1,5 +1,5 @@
 import { PGlite } from '@electric-sql/pglite'
-import pg from 'pg'
+import * as pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { DatabaseTimeoutError, fromPool } from '../../src/database.js'
 import type { FromPoolOptions, PoolLike } from '../../src/database.js'
@@ -72,7 +72,7 @@ let pool: FakePool
 let database: Database
 beforeEach(() => {
   pool = new FakePool()
-  database = fromPool(pool as unknown as PoolLike, { identity: 'fake' })
+  database = fromPool(pool, { identity: 'fake' })
 })
 
 describe('a statement', () => {
@@ -162,10 +162,7 @@ describe("a pool's transaction", () => {
 describe('a single connection', () => {
   it('mixes no transaction with other queries, through whichever Database they come', async () => {
     const client = new FakeClient()
-    const [one, two] = [1, 2].map(() => fromPool(client as unknown as PoolLike, { identity: 'one' })) as [
-      Database,
-      Database,
-    ]
+    const [one, two] = [1, 2].map(() => fromPool(client, { identity: 'one' })) as [Database, Database]
     client.failing = { FAILS: new Error('mine') }
     await Promise.allSettled([
       one.run(sql('first')),
@@ -193,15 +190,13 @@ describe('a single connection', () => {
     const client = new FakeClient()
     const error = new Error('mine')
     client.failing = { A: error, ROLLBACK: new Error('lost') }
-    await expect(fromPool(client as unknown as PoolLike, { identity: 'one' }).transaction([sql('A')])).rejects.toBe(
-      error,
-    )
+    await expect(fromPool(client, { identity: 'one' }).transaction([sql('A')])).rejects.toBe(error)
   })
 
   it('does not send what was given up while it waited', async () => {
     const client = new FakeClient()
     client.hanging = 'slow'
-    const single = fromPool(client as unknown as PoolLike, { identity: 'one' })
+    const single = fromPool(client, { identity: 'one' })
     const slow = single.run(sql('slow'), { timeoutMs: 10 }).catch((error: unknown) => error)
     await expect(single.run(sql('INSERT'), { timeoutMs: 20 })).rejects.toBeInstanceOf(DatabaseTimeoutError)
     expect(await slow).toBeInstanceOf(DatabaseTimeoutError)
@@ -210,10 +205,7 @@ describe('a single connection', () => {
 
   it('needs a scope once it carries session state, through whichever Database', () => {
     const client = new FakeClient()
-    const [one, two] = [1, 2].map(() => fromPool(client as unknown as PoolLike, { identity: 'one' })) as [
-      Database,
-      Database,
-    ]
+    const [one, two] = [1, 2].map(() => fromPool(client, { identity: 'one' })) as [Database, Database]
     expect([one.needsScope, two.needsScope]).toStrictEqual([false, false])
     one.markSessionState!()
     expect([one.needsScope, two.needsScope]).toStrictEqual([true, true])
@@ -221,7 +213,7 @@ describe('a single connection', () => {
   })
 
   it("parses with the client's own parsers", () => {
-    expect(fromPool(new FakeClient() as unknown as PoolLike, { identity: 'one' }).parser(20)('9')).toBe('20=9')
+    expect(fromPool(new FakeClient(), { identity: 'one' }).parser(20)('9')).toBe('20=9')
   })
 })
 
@@ -277,15 +269,13 @@ describe('a wrong option', () => {
     ['empty', ''],
     ['of type number', 5],
   ])('names identity when it is %s', (what, identity) => {
-    const make = () => fromPool(new FakePool() as unknown as PoolLike, { identity } as unknown as FromPoolOptions)
+    const make = () => fromPool(new FakePool(), { identity } as unknown as FromPoolOptions)
     expect(make).toThrow(/`identity`/)
     expect(make).toThrow(what)
   })
 
   it('names a missing set of options', () => {
-    expect(() => fromPool(new FakePool() as unknown as PoolLike, undefined as unknown as FromPoolOptions)).toThrow(
-      /`identity`/,
-    )
+    expect(() => fromPool(new FakePool(), undefined as unknown as FromPoolOptions)).toThrow(/`identity`/)
   })
 
   it.each([null, undefined, {}, () => 1, { query: () => 1 }])(
@@ -296,7 +286,7 @@ describe('a wrong option', () => {
   )
 
   it('names an empty scope', () => {
-    expect(() => fromPool(new FakePool() as unknown as PoolLike, { identity: 'x', scope: '' })).toThrow(/`scope`/)
+    expect(() => fromPool(new FakePool(), { identity: 'x', scope: '' })).toThrow(/`scope`/)
   })
 
   it('refuses binary results before anything is sent', async () => {
@@ -313,7 +303,7 @@ describe('a wrong option', () => {
 })
 
 it('identity and scope are what was given, and a scope is absent when none was', () => {
-  const named = fromPool(new FakePool() as unknown as PoolLike, { identity: 'main', scope: 'me' })
+  const named = fromPool(new FakePool(), { identity: 'main', scope: 'me' })
   expect(named).toMatchObject({ identity: 'main', invalidationIdentity: 'main', scope: 'me', needsScope: false })
   expect(database).not.toHaveProperty('scope')
 })

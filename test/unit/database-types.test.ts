@@ -1,7 +1,7 @@
 /** F6: a row is the same from the bare driver and from a cache that holds its text. */
 import { PGlite } from '@electric-sql/pglite'
 import { neon, neonConfig, Pool as NeonPool } from '@neondatabase/serverless'
-import pg from 'pg'
+import * as pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeEntry, encodeEntry } from '../../src/codec/encode.js'
 import { packResult } from '../../src/codec/payload.js'
@@ -106,20 +106,21 @@ describe('parsers of node-postgres', () => {
 
   it('are the ones given to the pool', () => {
     const types = { getTypeParser: (oid: number) => (text: string) => `${oid}:${text}` }
-    const database = fromPool(new pg.Pool({ types: types as unknown as pg.CustomTypesConfig }), { identity: 'x' })
+    const database = fromPool(new pg.Pool({ types }), { identity: 'x' })
     expect(database.parser(7)('a')).toBe('7:a')
   })
 
   it('follow setTypeParser, before and after the first use', () => {
     const database = fromPool(new pg.Pool(), { identity: 'x' })
-    expect(database.parser(20)('9')).toBe('9')
-    const before = pg.types.getTypeParser(20) as (text: string) => unknown
-    pg.types.setTypeParser(20, (text) => BigInt(text))
+    const { INT8 } = pg.types.builtins
+    expect(database.parser(INT8)('9')).toBe('9')
+    const before = pg.types.getTypeParser(INT8) as (text: string) => unknown
+    pg.types.setTypeParser(INT8, (text) => BigInt(text))
     try {
-      expect(database.parser(20)('9')).toBe(9n)
-      expect(fromPool(new pg.Client(), { identity: 'x' }).parser(20)('9')).toBe(9n)
+      expect(database.parser(INT8)('9')).toBe(9n)
+      expect(fromPool(new pg.Client(), { identity: 'x' }).parser(INT8)('9')).toBe(9n)
     } finally {
-      pg.types.setTypeParser(20, before)
+      pg.types.setTypeParser(INT8, before)
     }
   })
 })
