@@ -1,0 +1,73 @@
+// What the page shows: the routes with their fields, and what each outcome means.
+
+export const OUTCOMES = {
+  miss: 'Nobody had it: Postgres was asked, and the result kept.',
+  l1: 'From this isolate’s memory: no trip at all.',
+  l2: 'From Redis: another isolate had asked, or this one forgot. One trip.',
+  stale: 'Past its time to live: answered at once, renewed behind the answer.',
+  coalesced: 'Another request was already loading it: waited for that one.',
+  'stale-if-error': 'Postgres is down: an old result answers as long as it may.',
+  bypass: 'Not cached, with the reason: straight from Postgres.',
+  write: 'Ran once in Postgres; what depends on its tables is asked again.',
+  error: 'No answer, with what the Worker said.',
+}
+
+export const ROUTES = [
+  {
+    group: 'Reads',
+    name: 'cities',
+    path: '/cities',
+    what: 'Search with filters',
+    query: { q: 'san', country: '', min_population: '100000', limit: '20' },
+  },
+  { group: 'Reads', name: 'city', path: '/cities/:id', what: 'One city', params: { id: '2950159' } },
+  { group: 'Reads', name: 'countries', path: '/countries', what: 'Aggregation: cities and population by country' },
+  {
+    group: 'Reads',
+    name: 'events-daily',
+    path: '/events/daily',
+    what: 'Time series, bounds rounded to the day',
+    query: { days: '30' },
+  },
+  { group: 'Reads', name: 'dashboard', path: '/dashboard', what: 'A batch of five reads' },
+  { group: 'Reads', name: 'user', path: '/users/:id', what: 'One user, with a key and a tag', params: { id: '42' } },
+  {
+    group: 'Reads',
+    name: 'user-orders',
+    path: '/users/:id/orders',
+    what: 'A user’s last orders',
+    params: { id: '42' },
+  },
+  {
+    group: 'Writes that invalidate',
+    name: 'rename-user',
+    method: 'POST',
+    path: '/users/:id',
+    what: 'Rename a user, then read it again above',
+    params: { id: '42' },
+    body: { name: 'Ada' },
+  },
+  {
+    group: 'Writes that invalidate',
+    name: 'add-order',
+    method: 'POST',
+    path: '/orders',
+    what: 'A new order',
+    body: { user_id: '42', cents: '1999' },
+    numbers: ['user_id', 'cents'],
+  },
+  {
+    group: 'Writes that invalidate',
+    name: 'add-event',
+    method: 'POST',
+    path: '/events',
+    what: 'A new audit event',
+    body: { user_id: '42', action: 'login' },
+    numbers: ['user_id'],
+  },
+  { group: 'Never cached', name: 'live', path: '/live', what: 'The handler asked for it: skipCache' },
+  { group: 'Never cached', name: 'clock', path: '/clock', what: 'The SQL says so: now()' },
+  { group: 'For operators', name: 'stats', path: '/stats', what: 'This isolate, and all of them' },
+  { group: 'For operators', name: 'health', path: '/health', what: 'Is the cache well?' },
+  { group: 'For operators', name: 'explain', path: '/explain', what: 'What the cache reads out of each statement' },
+]
