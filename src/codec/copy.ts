@@ -3,13 +3,16 @@
  * @module
  */
 
+/** Deeper values are parsed again: the parser does not need the call stack. */
+const DEEPEST = 64
+
 /** True for what `copyOf` copies exactly: primitives, dates, and arrays and plain objects of them. */
-export function isCopyable(value: unknown): boolean {
+export function isCopyable(value: unknown, depth = 0): boolean {
   if (isPrimitive(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Date.prototype) return true
-  if (prototype === Array.prototype) return (value as unknown[]).every(isCopyable)
-  return prototype === Object.prototype && Object.values(value as object).every(isCopyable)
+  if (depth === DEEPEST || (prototype !== Array.prototype && prototype !== Object.prototype)) return false
+  return Object.values(value as object).every((item) => isCopyable(item, depth + 1))
 }
 
 export const isPrimitive = (value: unknown): boolean =>

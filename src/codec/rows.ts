@@ -47,7 +47,7 @@ const valueAt = (column: Column, row: number): unknown => ('shared' in column ? 
 function parseColumn(texts: readonly (string | null)[], parse: Parser): Column {
   const values = texts.map((text) => (text === null ? null : parse(text)))
   if (values.every(isPrimitive)) return { shared: values }
-  if (values.every(isCopyable)) return { next: (row) => copyOf(values[row]) }
+  if (values.every((value) => isCopyable(value))) return { next: (row) => copyOf(values[row]) }
   // The text makes any other value anew, whatever class it has; what was parsed just now goes to the first caller.
   const spare: unknown[] = values.map((value) => (isPrimitive(value) ? USED : value))
   return {

@@ -75,6 +75,14 @@ describe('rows', () => {
       expect(descriptor).toMatchObject({ writable: true, enumerable: true, configurable: true })
   })
 
+  it('hold documents of any depth, each caller his own', () => {
+    const deep = '['.repeat(50_000) + ']'.repeat(50_000)
+    const { build } = rowBuilder(payloadOf([['doc', 3802, deep]]), parser)
+    const [first, second] = [build()[0]!.doc as unknown[], build()[0]!.doc as unknown[]]
+    first.push('mine')
+    expect(second).toHaveLength(1)
+  })
+
   it('are counted without columns', () => {
     const { build, arrays } = rowBuilder(payloadOf([]), parser)
     expect([build(), arrays()]).toStrictEqual([[], []])
