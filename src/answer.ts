@@ -39,8 +39,9 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
 /** The one caller's own value, which could not be kept. */
 function unsharedReader(core: Core, ask: Ask, value: unknown): ResultReader {
   const result = () => directResult(value as DatabaseResult, core.database)
-  if (ask.source.kind === 'sql') return { rows: () => result().rows, result, value: () => result().rows }
-  return { rows: () => [], result, value: () => value }
+  if (ask.source.kind === 'sql')
+    return { rows: () => result().rows, result, value: () => result().rows, check: () => {} }
+  return { rows: () => [], result, value: () => value, check: () => {} }
 }
 
 export function infoOf(ask: Ask, { loaded, coalesced }: Answered, now: number): CacheInfo {

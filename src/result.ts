@@ -21,6 +21,8 @@ export interface ResultReader {
   result(): Result
   /** For `cached()`: the value itself. */
   value(): unknown
+  /** Throws where a later read would: what Redis gave is parsed once before it is believed. */
+  check(): void
 }
 
 /** A reader of a payload. Parses wire text once, at the first read. */
@@ -37,6 +39,7 @@ export function resultReader(payload: Payload, database: Database): ResultReader
       command: payload.command,
     }),
     value: rows,
+    check: () => builder.parse(),
   }
 }
 
@@ -52,7 +55,7 @@ function valueReader(payload: Extract<Payload, { kind: 'value' }>): ResultReader
     }
     return { rows: rows.map((row) => toObject(fields, row)), fields, rowCount, command }
   }
-  return { rows: () => result().rows, result, value }
+  return { rows: () => result().rows, result, value, check: () => void value() }
 }
 
 function toObject(fields: readonly Field[], row: readonly unknown[]): Row {

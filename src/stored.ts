@@ -3,6 +3,7 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
+import { canDecompress } from './codec/compress.js'
 import { decodeEntry, encodeEntry } from './codec/encode.js'
 import type { StoredEntry } from './codec/encode.js'
 import { freshness, redisTtl } from './entry.js'
@@ -45,6 +46,7 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
   const state = freshness(stored, one.ask.options, now)
   if (state === 'expired') return undefined
   const entry = entryFrom(core, one, stored.payload, stored, captured.versions, provisionalUntil(core, stored.readAt))
+  if (!readable(core, entry, found)) return undefined
   one.fallback = entry
   if (state === 'error-only') return undefined
   if (cache.versions.untouchedSince(entry.names, entry.order)) cache.put(entry)
@@ -60,8 +62,21 @@ async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry 
   } catch {
     core.cache.events.emit({ type: 'entry-rejected', reason: 'undecodable' })
   }
-  found.remove = true
+  // Where nothing can be inflated, what others compressed is not garbage.
+  found.remove = canDecompress()
   return undefined
+}
+
+/** Parses once: a type without a parser, or a value of a class that is not here, is a miss and not a failed request. */
+function readable(core: Core, entry: L1Entry, found: Found): boolean {
+  try {
+    entry.reader.check()
+    return true
+  } catch {
+    core.cache.events.emit({ type: 'entry-rejected', reason: 'undecodable' })
+    found.remove = true
+    return false
+  }
 }
 
 /** After the answers, in one trip: entries whose versions were captured are stored, missing versions created, garbage removed. */

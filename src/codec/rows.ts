@@ -18,7 +18,7 @@ type Column = { shared: unknown[] } | { next: (row: number) => unknown }
 export function rowBuilder(
   payload: RowsPayload,
   parser: (oid: number) => Parser,
-): { build: () => Row[]; arrays: () => unknown[][] } {
+): { build: () => Row[]; arrays: () => unknown[][]; parse: () => void } {
   const { fields, length } = payload
   let columns: Column[] | undefined
   const parsed = () =>
@@ -35,6 +35,7 @@ export function rowBuilder(
         kept,
         parsed(),
       ),
+    parse: () => void parsed(),
     arrays: () => {
       const all = parsed()
       return Array.from({ length }, (_, row) => all.map((column) => valueAt(column, row)))

@@ -1,0 +1,8 @@
+/**
+ * The local stack: Neon's and Upstash's HTTP protocols on this machine, for development and tests. Node only, never part of a Worker.
+ * @module
+ */
+export { startLocalStack } from './start.js'
+export type { LocalStack, LocalStackOptions, StackCounts, StackRequest } from './start.js'
+export type { LocalDatabase } from './postgres.js'
+export { EmbeddedRedis, RedisReplyError } from './embedded-redis/index.js'

@@ -1,0 +1,152 @@
+/**
+ * Neon's SQL over HTTP: `POST /sql` with one query or a batch, raw text out, PostgreSQL's own errors as HTTP 400.
+ * @module
+ */
+import type { IncomingMessage } from 'node:http'
+import type { PoolClient } from 'pg'
+import { rawQuery } from './postgres.js'
+import type { LocalDatabase, RawQueryResult } from './postgres.js'
+import { serve } from './serve.js'
+import type { Answer, Endpoint } from './serve.js'
+
+interface Query {
+  query: string
+  params?: unknown[]
+}
+
+/** The fields of PostgreSQL's error that Neon's driver copies. */
+const ERROR_FIELDS = [
+  'severity', 'code', 'detail', 'hint', 'position', 'internalPosition', 'internalQuery', 'where', 'schema', 'table', 'column', 'dataType',
+  'constraint', 'file', 'line', 'routine',
+] as const // prettier-ignore
+
+const ISOLATION: Readonly<Record<string, string>> = {
+  ReadUncommitted: 'READ UNCOMMITTED',
+  ReadCommitted: 'READ COMMITTED',
+  RepeatableRead: 'REPEATABLE READ',
+  Serializable: 'SERIALIZABLE',
+}
+
+export function serveNeon(
+  database: LocalDatabase,
+  port: number | undefined,
+  count: (statements: string[]) => void,
+): Promise<Endpoint> {
+  return serve('Neon', port, (request, body) => answer(database, request, body, count))
+}
+
+async function answer(
+  database: LocalDatabase,
+  request: IncomingMessage,
+  text: string,
+  count: (statements: string[]) => void,
+): Promise<Answer> {
+  if (request.method !== 'POST' || !/^\/sql\/?(\?|$)/.test(request.url ?? ''))
+    return failed(404, 'not found: Neon answers at POST /sql')
+  const refused = refusedConnection(header(request, 'neon-connection-string'))
+  if (refused !== undefined) return failed(400, refused)
+  let body: Partial<Query> & { queries?: Query[] }
+  try {
+    body = JSON.parse(text) as typeof body
+  } catch {
+    return failed(400, 'failed to parse the request body as JSON')
+  }
+  const queries = Array.isArray(body.queries) ? body.queries : [body as Query]
+  if (!queries.every((one) => typeof one?.query === 'string')) return failed(400, 'missing field `query`')
+  count(queries.map(({ query }) => firstWord(query)))
+  const arrays = header(request, 'neon-array-mode') === 'true'
+  try {
+    const results = await database.withClient((client) =>
+      cleanly(client, queries, () => (body.queries ? batch(client, request, queries) : single(client, queries[0]!))),
+    )
+    const shaped = results.map((result) => shape(result, arrays))
+    return { status: 200, body: body.queries ? { results: shaped } : shaped[0] }
+  } catch (error) {
+    return sqlError(error)
+  }
+}
+
+const single = async (client: PoolClient, { query, params = [] }: Query): Promise<RawQueryResult[]> => [
+  await rawQuery(client, query, params),
+]
+
+async function batch(
+  client: PoolClient,
+  request: IncomingMessage,
+  queries: readonly Query[],
+): Promise<RawQueryResult[]> {
+  const isolation = ISOLATION[header(request, 'neon-batch-isolation-level') ?? '']
+  const modes = [
+    isolation ? `ISOLATION LEVEL ${isolation}` : '',
+    header(request, 'neon-batch-read-only') === 'true' ? 'READ ONLY' : '',
+    header(request, 'neon-batch-deferrable') === 'true' ? 'DEFERRABLE' : '',
+  ].filter((mode) => mode !== '')
+  await client.query(`BEGIN ${modes.join(' ')}`)
+  try {
+    const results: RawQueryResult[] = []
+    for (const { query, params = [] } of queries) results.push(await rawQuery(client, query, params))
+    await client.query('COMMIT')
+    return results
+  } catch (error) {
+    await client.query('ROLLBACK')
+    throw error
+  }
+}
+
+/** Neon gives every request a session of its own; here connections are shared, so what a statement leaves behind is taken away. */
+async function cleanly<T>(client: PoolClient, queries: readonly Query[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } finally {
+    if (queries.some(({ query }) => LEAVES_STATE.test(query))) {
+      await client.query('ROLLBACK').catch(() => undefined)
+      await client.query('DISCARD ALL').catch(() => undefined)
+    }
+  }
+}
+
+const LEAVES_STATE =
+  /^\s*(set|reset|begin|start|savepoint|prepare|declare|listen|create\s+(local\s+|global\s+)?temp)|set_config|pg_advisory_lock/i
+
+const header = (request: IncomingMessage, name: string): string | undefined => {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+function refusedConnection(connectionString: string | undefined): string | undefined {
+  if (connectionString === undefined)
+    return 'connection string is missing: the header `Neon-Connection-String` is required'
+  try {
+    const { protocol, username } = new URL(connectionString)
+    if (/^postgres(ql)?:$/.test(protocol) && username !== '') return undefined
+  } catch {
+    // Said below.
+  }
+  return 'connection string is not valid: expected postgresql://user:password@host/database'
+}
+
+function shape({ command, rowCount, fields, rows }: RawQueryResult, arrays: boolean) {
+  const names = fields.map(({ name }) => String(name))
+  return {
+    command,
+    rowCount,
+    rowAsArray: arrays,
+    fields,
+    rows: arrays ? rows : rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i] ?? null]))),
+  }
+}
+
+/** An SQL error as Neon sends it. Anything else is not the statement's fault. */
+function sqlError(error: unknown): Answer {
+  const fields = error as Record<string, unknown>
+  if (!(error instanceof Error) || typeof fields['severity'] !== 'string')
+    return failed(500, `the database does not answer: ${String(error)}`)
+  return {
+    status: 400,
+    body: { message: error.message, ...Object.fromEntries(ERROR_FIELDS.map((name) => [name, fields[name] ?? null])) },
+  }
+}
+
+const failed = (status: number, message: string): Answer => ({ status, body: { message } })
+
+const firstWord = (sql: string): string => /^\s*(\w+)/.exec(sql)?.[1]?.toLowerCase() ?? ''

@@ -1,0 +1,115 @@
+/**
+ * Starts the stack's backends, then its two endpoints.
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { LocalStackError } from './local-stack-error.js'
+import { serveNeon } from './neon.js'
+import { openPostgres } from './postgres.js'
+import type { LocalDatabase } from './postgres.js'
+import { openRedis } from './redis-backend.js'
+import type { RedisKind } from './redis-backend.js'
+import type { Endpoint } from './serve.js'
+import { serveUpstash } from './upstash.js'
+
+export interface LocalStackOptions {
+  /** A real PostgreSQL. Default: `LOCAL_STACK_DATABASE_URL`, else PGlite. */
+  databaseUrl?: string
+  /** A real Redis (`redis://`). Default: `LOCAL_STACK_REDIS_URL`, else a `redis-server` found on the PATH, else the embedded store. */
+  redisUrl?: string
+  /** PGlite and the embedded store, whatever is installed or set. Default false. */
+  embedded?: boolean
+  /** PGlite's folder, locked for one process. Default: in memory, gone with the process. */
+  dataDir?: string
+  /** The token that the Upstash endpoint asks for. Default: a random one. */
+  token?: string
+  /** Port of the Neon endpoint on 127.0.0.1. Default: a free one. */
+  neonPort?: number
+  /** Port of the Upstash endpoint on 127.0.0.1. Default: a free one. */
+  upstashPort?: number
+  /** Told of every request, names of commands and first words of statements only. */
+  onRequest?: (request: StackRequest) => void
+}
+
+export interface StackRequest {
+  service: 'neon' | 'upstash'
+  /** Redis command names in lower case, or the first words of the statements. */
+  commands: string[]
+}
+
+export interface StackCounts {
+  neonTrips: number
+  neonStatements: number
+  upstashTrips: number
+  upstashCommands: number
+}
+
+export interface LocalStack {
+  /** For `createConnectionPool`, or `DATABASE_URL` and `NEON_FETCH_ENDPOINT`. */
+  neon: { connectionString: string; fetchEndpoint: string }
+  /** For `redis.url` and `redis.token`, or `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`. */
+  upstash: { url: string; token: string }
+  /** What answers behind the endpoints. */
+  backends: { postgres: 'pglite' | 'postgres'; redis: RedisKind }
+  /** The database itself, for loading data: past the endpoint and its counts. */
+  database: LocalDatabase
+  /** Requests at the endpoints since the start or the last `resetCounts`. */
+  counts(): StackCounts
+  resetCounts(): void
+  /** Closes everything. May be called more than once. */
+  stop(): Promise<void>
+}
+
+/** No name that resolves: the driver is told the endpoint, and nobody connects to the host. */
+const CONNECTION_STRING = 'postgres://local:local@local-stack.invalid/local'
+
+const zero = (): StackCounts => ({ neonTrips: 0, neonStatements: 0, upstashTrips: 0, upstashCommands: 0 })
+
+/**
+ * Starts the stack. `DATABASE_URL` and `REDIS_URL` are production's names and are never read.
+ * @throws LocalStackError when a port is taken, the folder is in use, or a backend cannot be had.
+ */
+export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
+  const env = options.embedded ? {} : process.env
+  const databaseUrl = options.embedded ? undefined : (options.databaseUrl ?? env['LOCAL_STACK_DATABASE_URL'])
+  const redisUrl = options.embedded ? undefined : (options.redisUrl ?? env['LOCAL_STACK_REDIS_URL'])
+  const closers: (() => Promise<void>)[] = []
+  let counts = zero()
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    const database = await openPostgres(databaseUrl, options.dataDir)
+    closers.push(() => database.close())
+    const redis = await openRedis(redisUrl, options.embedded === true)
+    closers.push(() => redis.close())
+    const token = options.token ?? randomBytes(24).toString('base64url')
+    const neon: Endpoint = await serveNeon(database, options.neonPort, (commands) => {
+      counts.neonTrips++
+      counts.neonStatements += commands.length
+      options.onRequest?.({ service: 'neon', commands })
+    })
+    closers.push(() => neon.close())
+    const upstash: Endpoint = await serveUpstash(redis, token, options.upstashPort, (commands) => {
+      counts.upstashTrips++
+      counts.upstashCommands += commands.length
+      options.onRequest?.({ service: 'upstash', commands })
+    })
+    closers.push(() => upstash.close())
+    let stopping: Promise<void> | undefined
+    return {
+      neon: { connectionString: CONNECTION_STRING, fetchEndpoint: `${neon.url}/sql` },
+      upstash: { url: upstash.url, token },
+      backends: { postgres: database.kind, redis: redis.kind },
+      database,
+      counts: () => ({ ...counts }),
+      resetCounts: () => void (counts = zero()),
+      stop: () => (stopping ??= closeAll()),
+    }
+  } catch (error) {
+    await closeAll()
+    throw error instanceof LocalStackError
+      ? error
+      : new LocalStackError(`The local stack did not start: ${String(error)}`, { cause: error })
+  }
+}
