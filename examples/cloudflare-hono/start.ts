@@ -10,12 +10,13 @@ import { followNpm } from './launch/follow-npm.ts'
 import { freePorts } from './launch/free-ports.ts'
 import { startIsolate, type Isolate } from './launch/isolate.ts'
 import { forget, stopLeftovers, writeDown } from './launch/leftovers.ts'
+import { loadData } from './launch/load-data.ts'
+import { openStack } from './launch/open-stack.ts'
 import { whatToTry } from './launch/what-to-try.ts'
-import { openStack, type OpenStack } from './launch/open-stack.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..')
 
-let opening: Promise<OpenStack> | undefined
+let opening: ReturnType<typeof openStack> | undefined
 let isolates: Isolate[] = []
 let stopping: Promise<void> | undefined
 
@@ -25,7 +26,7 @@ async function start({ isolates: count, port, dataDir, verbose }: Arguments): Pr
   if (left > 0) console.log(`Stopped what an earlier start left behind (${left}).`)
   opening = openStack(dataDir)
   const stack = await opening
-  await stack.load()
+  await loadData(stack.database)
   await bumpVersions(stack)
   const ports = await freePorts(port, count)
   if (stopping) return
@@ -40,10 +41,8 @@ async function start({ isolates: count, port, dataDir, verbose }: Arguments): Pr
   isolates = ports.map((each, i) =>
     startIsolate({ number: i + 1, port: each, root: ROOT, dataDir, variables, verbose }),
   )
-  writeDown(
-    dataDir,
-    isolates.map(({ group }) => group),
-  )
+  const groups = isolates.map(({ group }) => group)
+  writeDown(dataDir, groups)
   await Promise.all(isolates.map((isolate) => isolate.ready()))
   isolates.forEach(({ ended }, i) => void ended.then((words) => isolateEnded(i + 1, words, dataDir)))
 

@@ -38,7 +38,7 @@ describe('the page of the example', () => {
 
   beforeAll(async () => {
     mkdirSync(RESULTS, { recursive: true })
-    launcher = new Launcher(machine, '--isolates', '2', '--port', '18887')
+    launcher = new Launcher(machine, ['--isolates', '2', '--port', '18887'])
     first = await launcher.line(/^ready (http:\/\/localhost:\d+)$/, 60_000)
     second = await launcher.line(/^isolate 2 (http:\/\/localhost:\d+)$/)
     browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox'] })
@@ -73,6 +73,11 @@ describe('the page of the example', () => {
     return (await on.getByTestId(`outcome-${name}`).textContent()) ?? ''
   }
 
+  async function screenshot(of: Page, name: string): Promise<void> {
+    await of.evaluate(() => window.scrollTo(0, 0))
+    await of.screenshot({ path: path.join(RESULTS, `${name}.png`), fullPage: true })
+  }
+
   it('reads a miss, then l1, with an age and a time, from every read', async () => {
     const [misses, hits]: [string[], string[]] = [[], []]
     for (const name of READS) {
@@ -84,7 +89,7 @@ describe('the page of the example', () => {
     expect(hits).toEqual(READS.map((name) => `${name} l1`))
     expect(await page.getByTestId('age-cities').textContent()).toMatch(/^age \d+ s$/)
     await expect.poll(() => page.getByTestId('hit-ratio').textContent()).toBe('50 %')
-    await page.screenshot({ path: path.join(RESULTS, 'example-reads.png'), fullPage: true })
+    await screenshot(page, 'example-reads')
   })
 
   it('says why an answer was not cached', async () => {
@@ -100,7 +105,7 @@ describe('the page of the example', () => {
     const outcomes = []
     for (const name of READS) outcomes.push(`${name} ${await press(name, other)}`)
     expect(outcomes).toEqual(READS.map((name) => `${name} l2`))
-    await other.screenshot({ path: path.join(RESULTS, 'example-second-isolate.png'), fullPage: true })
+    await screenshot(other, 'example-second-isolate')
     await other.close()
   })
 
@@ -133,7 +138,7 @@ describe('the page of the example', () => {
     const phone = await open(first, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' })
     await press('events-daily', phone)
     expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
-    await phone.screenshot({ path: path.join(RESULTS, 'example-phone.png'), fullPage: true })
+    await screenshot(phone, 'example-phone')
     await phone.close()
   })
 

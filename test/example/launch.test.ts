@@ -64,11 +64,11 @@ describe('the load', () => {
     const said: string[] = []
     return {
       said,
+      exec: async (sql) => void said.push(sql),
       query: async (sql) => {
-        said.push(sql)
         const asked = /tablename = '(\w+)'/.exec(sql)?.[1]
-        if (asked !== undefined) return tables.includes(asked) ? [{ exists: 1 }] : []
-        return loaded && sql.includes('where finished') ? [{ done: 1 }] : []
+        const there = asked === undefined ? loaded : tables.includes(asked)
+        return { rows: there ? [['1']] : [] }
       },
       copy: async () => undefined,
     }
@@ -77,13 +77,13 @@ describe('the load', () => {
   it('leaves tables alone that it did not make', async () => {
     const theirs = target(['users'], false)
     await expect(loadData(theirs)).rejects.toThrow('`users`')
-    expect(theirs.said.filter((sql) => !sql.startsWith('select'))).toEqual([])
+    expect(theirs.said).toEqual([])
   })
 
   it('is skipped once it has been finished', async () => {
     const done = target(['edge_query_cache_example', 'users'], true)
     expect(await loadData(done)).toBe(false)
-    expect(done.said.filter((sql) => !sql.startsWith('select'))).toEqual([])
+    expect(done.said).toEqual([])
   })
 
   it('begins again when it was interrupted, and marks the end last', async () => {

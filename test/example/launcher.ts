@@ -6,6 +6,7 @@ import path from 'node:path'
 import { processFacts, processesBelow, type ProcessFacts } from '../../examples/cloudflare-hono/launch/processes.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..')
+const START = path.join(ROOT, 'examples/cloudflare-hono/start.ts')
 
 /** A folder of its own for data and for a PATH that holds `node` only. */
 export interface BareMachine {
@@ -39,19 +40,19 @@ export class Launcher {
   #output = ''
   readonly ended: Promise<number | null>
 
-  constructor(machine: BareMachine, ...args: string[]) {
-    const given = Object.entries(process.env).filter(
+  constructor(machine: BareMachine, args: string[], underNpm = false) {
+    const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(LOCAL_STACK_|TEST_|VITEST|NODE_OPTIONS|npm_)/.test(name),
     )
-    this.#child = spawn(
-      process.execPath,
-      [path.join(ROOT, 'examples/cloudflare-hono/start.ts'), '--data-dir', machine.dataDir, ...args],
-      {
-        cwd: ROOT,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...Object.fromEntries(given), ...PRODUCTION, PATH: machine.path },
-      },
-    )
+    const env = { ...Object.fromEntries(inherited), ...PRODUCTION, PATH: machine.path }
+    const command = [process.execPath, START, '--data-dir', machine.dataDir, ...args]
+    // npm runs a script in a shell, which stays: it passes no signal on.
+    const [file, ...rest] = underNpm ? ['/bin/sh', '-c', '"$@"; exit $?', 'sh', ...command] : command
+    this.#child = spawn(file!, rest, {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: underNpm ? { ...env, npm_lifecycle_event: 'start' } : env,
+    })
     const hear = (chunk: Buffer) => (this.#output += chunk.toString())
     this.#child.stdout!.on('data', hear)
     this.#child.stderr!.on('data', hear)

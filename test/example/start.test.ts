@@ -18,8 +18,8 @@ const READS = [
 describe('npm start, without redis-server and without Postgres', () => {
   const machine = bareMachine()
   const started: Launcher[] = []
-  const start = (...args: string[]) => {
-    const launcher = new Launcher(machine, '--port', '18787', ...args)
+  const start = (args: string[] = [], underNpm = false) => {
+    const launcher = new Launcher(machine, ['--port', '18787', ...args], underNpm)
     started.push(launcher)
     return launcher
   }
@@ -35,7 +35,7 @@ describe('npm start, without redis-server and without Postgres', () => {
   }, 30_000)
 
   it('is ready on two isolates', { timeout: 60_000 }, async () => {
-    launcher = start('--isolates', '2')
+    launcher = start(['--isolates', '2'])
     first = await launcher.line(/^ready (http:\/\/localhost:\d+)$/)
     second = await launcher.line(/^isolate 2 (http:\/\/localhost:\d+)$/)
   })
@@ -151,9 +151,18 @@ describe('npm start, without redis-server and without Postgres', () => {
     expect((await ask(`${first}/users/42`)).cache?.outcome).toBe('miss')
   })
 
-  it('stops for SIGTERM while it is still starting', { timeout: 60_000 }, async () => {
+  it('ends with the shell that npm put above it', { timeout: 60_000 }, async () => {
     launcher.signal('SIGHUP')
     expect(await launcher.ended).toBe(0)
+    launcher = start([], true)
+    await launcher.line(/^ready/)
+    const below = launcher.below()
+    launcher.signal('SIGKILL')
+    await launcher.ended
+    await until(() => stillAlive(below).length === 0)
+  })
+
+  it('stops for SIGTERM while it is still starting', { timeout: 60_000 }, async () => {
     launcher = start()
     await until(() => launcher.below().length > 0)
     const below = launcher.below()
@@ -171,7 +180,7 @@ describe('the options of npm start', () => {
     [['extra'], '--data-dir'],
   ])('%j is an error that says what exists', async (args, said) => {
     const machine = bareMachine()
-    const launcher = new Launcher(machine, ...args)
+    const launcher = new Launcher(machine, args)
     expect(await launcher.ended).toBe(1)
     expect(launcher.output).toContain(said)
     expect(launcher.output).not.toMatch(/^\s+at /m)

@@ -5,15 +5,11 @@
  * @module
  */
 import { CachedQueryExecutor, createConnectionPool } from 'edge-query-cache'
+import type { LocalStack } from 'edge-query-cache/dev'
 import { USER_COUNT } from './audit-rows.ts'
 import { TABLE_NAMES } from './schema.ts'
 
-export interface StackAddress {
-  neon: { connectionString: string; fetchEndpoint: string }
-  upstash: { url: string; token: string }
-}
-
-export async function bumpVersions({ neon, upstash }: StackAddress): Promise<void> {
+export async function bumpVersions({ neon, upstash }: Pick<LocalStack, 'neon' | 'upstash'>): Promise<void> {
   // Prefixes are the middleware's defaults: the same keys as the Worker's.
   const executor = new CachedQueryExecutor(createConnectionPool(neon), {
     type: 'redis',

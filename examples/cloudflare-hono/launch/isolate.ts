@@ -99,7 +99,9 @@ function environment(dataDir: string): NodeJS.ProcessEnv {
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_HIDE_BANNER: 'true',
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-    WRANGLER_LOG_PATH: path.join(dataDir, 'wrangler-logs'),
+    WRANGLER_WRITE_LOGS: 'false',
+    // What it writes into a home folder otherwise: an identifier of this machine.
+    XDG_CONFIG_HOME: path.join(dataDir, 'config'),
     WRANGLER_REGISTRY_PATH: path.join(dataDir, 'wrangler-registry'),
   }
 }

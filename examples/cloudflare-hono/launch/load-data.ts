@@ -9,11 +9,12 @@ import { copyText, type Cell } from './copy-text.ts'
 import { startProgress } from './progress.ts'
 import { INDEXES, TABLES, TABLE_NAMES, type TableName } from './schema.ts'
 
-/** The database as the load needs it. */
+/** The database as the load needs it: the stack's own, past its endpoint. */
 export interface LoadTarget {
-  query(sql: string): Promise<Record<string, unknown>[]>
+  exec(sql: string): Promise<void>
+  query(sql: string): Promise<{ rows: readonly unknown[] }>
   /** Runs a `COPY ... FROM STDIN` with the text that follows it. */
-  copy(table: string, columns: string, text: string): Promise<void>
+  copy(statement: string, text: string): Promise<void>
 }
 
 /** Counts up with every change of the tables or rows, so that older folders are loaded anew. */
@@ -29,10 +30,11 @@ const ROWS_PER_COPY = 10_000
  */
 export async function loadData(target: LoadTarget, show = startProgress): Promise<boolean> {
   const exists = async (table: string) =>
-    (await target.query(`select 1 from pg_tables where schemaname = 'public' and tablename = '${table}'`)).length > 0
+    (await target.query(`select 1 from pg_tables where schemaname = 'public' and tablename = '${table}'`)).rows.length >
+    0
   if (await exists(MARKER)) {
-    const [done] = await target.query(`select 1 from ${MARKER} where finished and version = ${DATA_VERSION}`)
-    if (done) return false
+    const finished = await target.query(`select 1 from ${MARKER} where finished and version = ${DATA_VERSION}`)
+    if (finished.rows.length > 0) return false
   } else {
     for (const table of TABLE_NAMES) {
       if (await exists(table))
@@ -48,18 +50,18 @@ export async function loadData(target: LoadTarget, show = startProgress): Promis
   await fill('users', AUDIT_COLUMNS.users, users)
   await fill('orders', AUDIT_COLUMNS.orders, orders)
   await fill('audit_events', AUDIT_COLUMNS.audit_events, audit_events)
-  for (const sql of INDEXES) await target.query(sql)
-  await target.query(`update ${MARKER} set finished = true`)
+  for (const sql of INDEXES) await target.exec(sql)
+  await target.exec(`update ${MARKER} set finished = true`)
   return true
 }
 
 async function makeTables(target: LoadTarget): Promise<void> {
   // The marker first: an interrupted load leaves tables that the next one knows as its own.
-  await target.query(`create table if not exists ${MARKER} (version integer not null, finished boolean not null)`)
-  await target.query(`delete from ${MARKER}`)
-  await target.query(`insert into ${MARKER} values (${DATA_VERSION}, false)`)
-  for (const table of TABLE_NAMES.toReversed()) await target.query(`drop table if exists ${table}`)
-  for (const table of TABLE_NAMES) await target.query(TABLES[table])
+  await target.exec(`create table if not exists ${MARKER} (version integer not null, finished boolean not null)`)
+  await target.exec(`delete from ${MARKER}`)
+  await target.exec(`insert into ${MARKER} values (${DATA_VERSION}, false)`)
+  for (const table of TABLE_NAMES.toReversed()) await target.exec(`drop table if exists ${table}`)
+  for (const table of TABLE_NAMES) await target.exec(TABLES[table])
 }
 
 function filler(target: LoadTarget, show: typeof startProgress) {
@@ -68,7 +70,7 @@ function filler(target: LoadTarget, show: typeof startProgress) {
     try {
       for (let start = 0; start < rows.length; start += ROWS_PER_COPY) {
         const part = rows.slice(start, start + ROWS_PER_COPY)
-        await target.copy(table, columns, copyText(part))
+        await target.copy(`copy ${table} (${columns}) from stdin`, copyText(part))
         progress.advance(part.length)
       }
     } finally {
