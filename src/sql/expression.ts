@@ -43,6 +43,7 @@ export function expression(r: Reader, q: Queries, place: Place): number {
       case 'select':
       case 'table':
       case 'tablesample':
+      case 'join':
         return commas
       case '(':
         parentheses(r, q, place === 'group' ? place : 'arguments')
@@ -70,7 +71,7 @@ export function expression(r: Reader, q: Queries, place: Place): number {
         as(r, q, place)
         continue
       case 'for':
-        if (place === 'join') return commas
+        if (place === 'join' && r.near(-1) !== 'collation') return commas
         if (/^(update|no|share|key)$/.test(r.near(1))) r.unstable('locking', 'for ' + r.near(1))
         // COLLATION FOR (x) asks the catalogs.
         if (r.near(-1) === 'collation') r.volatile('collation for')
@@ -107,7 +108,7 @@ export function expression(r: Reader, q: Queries, place: Place): number {
 export function parentheses(r: Reader, q: Queries, place: Place): number {
   r.open()
   let commas = 0
-  if (QUERY_STARTS.has(r.key)) q.query(r)
+  if (startsQuery(r)) q.query(r)
   else {
     commas = expression(r, q, place)
     // `((SELECT ...) UNION ...)`: it was a query after all.
@@ -115,6 +116,11 @@ export function parentheses(r: Reader, q: Queries, place: Place): number {
   }
   r.close()
   return commas
+}
+
+/** True before a query's first word; a table or column may be called `values`. */
+export function startsQuery(r: Reader): boolean {
+  return QUERY_STARTS.has(r.key) && (r.key !== 'values' || r.near(1) === '(')
 }
 
 /** `( ... )` around column lists, definitions and type modifiers. */
@@ -217,12 +223,13 @@ function as(r: Reader, q: Queries, place: Place): void {
 function type(r: Reader): void {
   const parts = r.qualified()
   const name = parts.at(-1) as string
-  // These look their text up in the catalogs.
-  if (/^reg(class|proc|procedure|oper|operator|type|role|namespace|collation)$/.test(name)) r.volatile(name)
+  if (CATALOG_TYPE.test(name)) r.volatile(name)
   if (LONG_TYPES.has(name)) while (TYPE_WORDS.has(r.key)) r.next()
   if (r.key === '(') skipParentheses(r)
 }
 
+/** These look their text up in the catalogs. */
+const CATALOG_TYPE = /^reg(class|proc|procedure|oper|operator|type|role|namespace|collation)$/
 const TIMED = /date|time|zone|range|interval|^\)$/
 /** Text is seldom ordered against a literal, times are. */
 const ORDERING = /^([<>]=?|[-+]|between|and)$/
@@ -230,6 +237,7 @@ const ORDERING = /^([<>]=?|[-+]|between|and)$/
 function literal(r: Reader, place: Place): void {
   const before = r.near(-1)
   const { text } = r.next()
+  if (CATALOG_TYPE.test(before)) r.volatile(before)
   const cast = r.key === '::' || (r.key === 'as' && place === 'cast')
   const type = cast ? castTarget(r) : before
   if (

@@ -2,7 +2,16 @@
  * Queries and the statements that may stand in a `WITH` list: their clauses and the tables in them.
  * @module
  */
-import { callOf, expression, isConstruct, isJoin, parentheses, skipParentheses, type Queries } from './expression.js'
+import {
+  callOf,
+  expression,
+  isConstruct,
+  isJoin,
+  parentheses,
+  skipParentheses,
+  startsQuery,
+  type Queries,
+} from './expression.js'
 import { CLOCK_WORDS, DML, IDENTITY_WORDS, NOT_ALIAS, QUERY_STARTS, RESERVED, SET_OPERATIONS } from './keywords.js'
 import type { Reader } from './reader.js'
 
@@ -68,7 +77,7 @@ function withList(r: Reader): void {
     r.take('materialized')
     r.open()
     if (DML.has(r.key)) r.write('data-modifying-cte', r.key)
-    if (DML.has(r.key) || QUERY_STARTS.has(r.key)) query(r)
+    if (DML.has(r.key) || startsQuery(r)) query(r)
     else {
       // `((SELECT ...) UNION ...)`
       operand(r)
@@ -198,7 +207,7 @@ function ordinality(r: Reader): void {
 /** `( ... )` among the tables: a query, or joined tables, which may turn out to be the first operand of one. */
 function tableParentheses(r: Reader): void {
   r.open()
-  if (QUERY_STARTS.has(r.key)) query(r)
+  if (startsQuery(r)) query(r)
   else {
     fromList(r)
     if (r.near(-1) === ')') setOperations(r)

@@ -93,7 +93,6 @@ function cascade(r: Reader): void {
 
 function copy(r: Reader): void {
   const { key } = r.next()
-  r.unstable('session-statement', key)
   if (r.key === '(') {
     r.open()
     query(r)
@@ -101,11 +100,10 @@ function copy(r: Reader): void {
   } else {
     const parts = relation(r)
     if (r.key === '(') parentheses(r, queries, 'arguments')
-    if (r.key === 'from') {
-      r.reason = r.decidedBy = undefined
-      r.write('write', key, parts)
-    } else r.read(parts)
+    if (r.key === 'from') r.write('write', key, parts)
+    else r.read(parts)
   }
+  r.unstable('session-statement', key)
   skipAll(r)
 }
 

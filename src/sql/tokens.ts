@@ -106,9 +106,10 @@ export function tokenize(sql: string): Token[] | undefined {
       escaped = true
       continue
     }
-    const operator = match(PUNCTUATION) ?? cutOperator(match(OPERATOR))
-    if (!operator) return undefined
-    push(operator, '', at + operator.length)
+    const punctuation = match(PUNCTUATION)
+    const operators = punctuation ? [punctuation] : cutOperators(match(OPERATOR))
+    if (!operators) return undefined
+    for (const operator of operators) push(operator, '', at + operator.length)
   }
   push('', '', at)
   return tokens
@@ -175,11 +176,13 @@ function unescape(raw: string, kind: string, quote: string): string | undefined 
   return invalid ? undefined : content
 }
 
-/** An operator ends where a comment starts in it, and before a trailing sign unless it has a character that SQL's own operators have not. */
-function cutOperator(operator: string | undefined): string | undefined {
-  if (operator === undefined || operator.length === 1) return operator
-  const comment = operator.search(/--|\/\*/)
-  let cut = comment > 0 ? operator.slice(0, comment) : operator
-  if (!/[~!@#^&|`?%]/.test(cut)) while (cut.length > 1 && /[+-]$/.test(cut)) cut = cut.slice(0, -1)
-  return cut
+/** A run of operator characters ends where a comment starts in it; trailing signs stand alone unless it has a character that SQL's own operators have not. */
+function cutOperators(run: string | undefined): string[] | undefined {
+  if (run === undefined || run.length === 1) return run ? [run] : undefined
+  const comment = run.search(/--|\/\*/)
+  const operator = comment > 0 ? run.slice(0, comment) : run
+  if (/[~!@#^&|`?%]/.test(operator)) return [operator]
+  let end = operator.length
+  while (end > 1 && (operator[end - 1] === '+' || operator[end - 1] === '-')) end--
+  return [operator.slice(0, end), ...operator.slice(end)]
 }

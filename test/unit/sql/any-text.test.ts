@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readSql } from '../../../src/sql/index.js'
+
+const PIECES =
+  "select|from|with|recursive|as|(|)|,|;|a|b|\"q\"|'s'|E'\\'|$$|$t$|/*|*/|--|\n|join|left|outer|on|using|where|union|all|values|table|insert|into|update|set|delete|merge|for|now()|f(|::|.|*|1|$1|in|exists|explain|analyze|prepare|copy|search|cycle|only|lateral|rows|cast|extract|interval|U&'|truncate|create|drop|alter|call|uescape|fetch|group|by|cube|over".split(
+    '|',
+  )
+const soup = fc.array(fc.constantFrom(...PIECES), { maxLength: 60 }).map((pieces) => pieces.join(' '))
+const bytes = fc.string({ unit: 'binary', maxLength: 200 })
+
+describe('any text', () => {
+  it('is answered, the same each time, and only an understood read is stable', () => {
+    fc.assert(
+      fc.property(fc.oneof(soup, bytes), (sql) => {
+        const facts = readSql(sql)
+        expect(readSql(sql)).toEqual(facts)
+        if (facts.stable) expect(facts).toMatchObject({ kind: 'read', writes: [], volatileFunctions: [] })
+        else expect(facts.reason).toBeDefined()
+        if (facts.kind === 'unknown' && facts.reason !== 'empty') expect(facts.writes).toBeUndefined()
+        expect(facts.tables).toEqual([...new Set(facts.tables)].sort())
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('does not turn a comment or the case of its keywords into another statement', () => {
+    fc.assert(
+      fc.property(soup, (sql) => {
+        fc.pre(!/['"$/*-]/.test(sql))
+        const facts = readSql(sql)
+        expect(readSql(sql.replaceAll(' ', '/* from x now() */').toUpperCase())).toEqual(facts)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it.each([
+    '(',
+    'select(',
+    '((select 1) union ',
+    'with recursive a as (',
+    'select * from (',
+    'f(',
+    ')',
+    "'",
+    '"',
+    "''",
+    '$',
+    '$a$',
+    '/*',
+    '/* */',
+    '--\n',
+    '-',
+    '+-',
+    'a.',
+    'a,',
+    '1',
+    '1.',
+    'é',
+    "E'\\",
+    "select 'a' ",
+    "'a'\n",
+    "'now aaaaaaaa",
+    'a join b on ',
+    'select * from a, ',
+    'not ',
+    '::a',
+    '[',
+    ';',
+  ])('takes linear time for a megabyte of %j', (piece) => {
+    const text = (length: number) => `select * from t where ${piece.repeat(Math.ceil(length / piece.length))}`
+    const time = (sql: string) => {
+      const start = performance.now()
+      readSql(sql)
+      return performance.now() - start
+    }
+    // A hang guard: a quadratic reader needs minutes.
+    expect(time(text(1 << 20))).toBeLessThan(5000)
+  })
+
+  it('takes linear time for many CTEs and nested recursive lists', () => {
+    const many = Array.from(
+      { length: 30_000 },
+      (_, i) => `c${i} as (select * from ${i ? `c${i - 1}` : 'base'}, t${i})`,
+    ).join(', ')
+    const nested = `with recursive ${Array.from({ length: 90 }, (_, i) => `n${i} as (with recursive `).join('')}`
+    const start = performance.now()
+    expect(readSql(`with recursive ${many} select * from c9`).tables).toHaveLength(30_001)
+    expect(readSql(`with ${many} select * from c9`).tables).toHaveLength(30_001)
+    readSql(nested + many)
+    expect(performance.now() - start).toBeLessThan(5000)
+  })
+
+  it('refuses nesting that would endanger the call stack', () => {
+    const nest = (depth: number) => `select ${'('.repeat(depth)}1${')'.repeat(depth)}`
+    expect(readSql(nest(200)).stable).toBe(true)
+    expect(readSql(nest(100_000)).reason).toBe('not-understood')
+  })
+})

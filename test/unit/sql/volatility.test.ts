@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import { readSql } from '../../../src/sql/index.js'
+
+describe('what makes a read volatile', () => {
+  it.each([
+    ['SELECT now()', 'now'],
+    ['SELECT NOW ( )', 'now'],
+    ['SELECT "now"()', 'now'],
+    ['SELECT pg_catalog.now()', 'pg_catalog.now'],
+    ["SELECT * FROM t WHERE a > now() - interval '1 day'", 'now'],
+    ['SELECT * FROM t ORDER BY random()', 'random'],
+    ['SELECT * FROM t JOIN u ON random() < 0.5', 'random'],
+    ['SELECT DISTINCT ON (a) clock_timestamp() FROM t', 'clock_timestamp'],
+    ['SELECT (((gen_random_uuid())))', 'gen_random_uuid'],
+    ["SELECT nextval('s')", 'nextval'],
+    ['SELECT pg_sleep(1)', 'pg_sleep'],
+    ['SELECT txid_current()', 'txid_current'],
+    ["SELECT set_config('a', 'b', false)", 'set_config'],
+    ["SELECT query_to_xml('SELECT 1', true, true, '')", 'query_to_xml'],
+    ['SELECT inet_client_addr()', 'inet_client_addr'],
+    ['SELECT version()', 'version'],
+    ['SELECT age(born) FROM t', 'age'],
+    ['SELECT uuidv7()', 'uuidv7'],
+    ['SELECT CURRENT_DATE', 'current_date'],
+    ['SELECT CURRENT_TIMESTAMP(3)', 'current_timestamp'],
+    ['SELECT * FROM t WHERE a = LOCALTIME', 'localtime'],
+    ['SELECT * FROM current_date', 'current_date'],
+    ['SELECT * FROM now() AS n', 'now'],
+    ['SELECT * FROM ROWS FROM (now(), unnest($1))', 'now'],
+    ["SELECT 'now'::timestamp", 'now'],
+    ["SELECT TIMESTAMP 'today'", 'today'],
+    ["SELECT timestamp with time zone 'Now UTC'", 'now'],
+    ["SELECT DATE ' tomorrow '", 'tomorrow'],
+    ["SELECT CAST('yesterday 12:00' AS date)", 'yesterday'],
+    ["SELECT * FROM t WHERE at = 'NOW'", 'now'],
+    ["SELECT * FROM t WHERE at > 'today 08:30'", 'today'],
+    ["SELECT * FROM t WHERE at > 'now()'", 'now'],
+    ["SELECT '[today,tomorrow)'::daterange", 'today'],
+    ["SELECT E'\\x6eow'::timestamp", 'now'],
+    ["SELECT U&'\\006eow'::timestamp", 'now'],
+    ["SELECT 'no'\n'w'::timestamp", 'now'],
+    ['SELECT $$now$$::timestamp', 'now'],
+    ["SELECT 'users'::regclass", 'regclass'],
+  ])('%s', (sql, token) => {
+    expect(readSql(sql)).toMatchObject({
+      kind: 'read',
+      stable: false,
+      reason: 'volatile-function',
+      token,
+      volatileFunctions: [token],
+    })
+  })
+
+  it.each([
+    "SELECT 'now()' AS a, 'random()' FROM t",
+    "SELECT * FROM t WHERE title = 'NOW()'",
+    'SELECT 1 -- now()\nFROM t',
+    'SELECT 1 /* random() */ FROM t',
+    'SELECT "now()" FROM t',
+    'SELECT now, t.random, t."current_date", "current_date" FROM t',
+    'SELECT 1 AS now, 2 AS current_date',
+    'SELECT $x$ now() $x$',
+    "SELECT * FROM t WHERE title IN ('Buy now', 'today is fine', 'nowhere', 'know')",
+    "SELECT age(a, b), date_trunc('day', a), to_char(a, 'YYYY'), a AT TIME ZONE 'UTC', date(a), ts::date FROM t",
+    "SELECT coalesce(a, 1), nullif(a, b), greatest(a, b), CASE WHEN a THEN b END, row(a), a LIKE ('x' || b), NOT a IN (1) FROM t",
+    "SELECT count(*), string_agg(a, ',' ORDER BY b), json_build_object('k', v), percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t",
+    "SELECT to_tsvector('english'::regconfig, a) @@ websearch_to_tsquery('english', $1) FROM t",
+    'SELECT a OPERATOR(pg_catalog.+) b COLLATE "C" FROM t WHERE a = $1::geometry(Point, 4326)',
+  ])('%s is stable', (sql) => {
+    expect(readSql(sql)).toMatchObject({ kind: 'read', stable: true, volatileFunctions: [], identity: false })
+  })
+
+  it.each([
+    ['SELECT my_function(1)', 'my_function'],
+    ['SELECT app.lower(a)', 'app.lower'],
+    ['SELECT "Lower"(a)', 'Lower'],
+    ['SELECT over(1)', 'over'],
+    ['SELECT cube(1)', 'cube'],
+    ['SELECT * FROM operator(1, 2)', 'operator'],
+    ['SELECT is(1, 2)', 'is'],
+    ['SELECT value(1)', 'value'],
+  ])('%s calls a function that nobody declared', (sql, token) => {
+    expect(readSql(sql)).toMatchObject({ kind: 'read', stable: false, reason: 'unknown-function', token, writes: [] })
+  })
+
+  it('declared functions are what they are declared to be', () => {
+    const functions = {
+      slug: 'stable',
+      tick: 'volatile',
+      'app.me': 'identity',
+      mine: { reads: ['Posts'], identity: true },
+    } as const
+    expect(readSql('SELECT Slug(a) FROM t', { functions })).toMatchObject({ stable: true, identity: false })
+    expect(readSql('SELECT public.slug(a) FROM t', { functions })).toMatchObject({ stable: true })
+    expect(readSql('SELECT tick()', { functions })).toMatchObject({
+      stable: false,
+      reason: 'volatile-function',
+      token: 'tick',
+    })
+    expect(readSql('SELECT app.me()', { functions })).toMatchObject({ stable: true, identity: true })
+    expect(readSql('SELECT mine()', { functions })).toMatchObject({
+      stable: true,
+      identity: true,
+      tables: ['public.posts'],
+    })
+    expect(readSql('SELECT now()', { functions: { now: 'stable' } })).toMatchObject({ stable: false })
+  })
+
+  it.each([
+    'SELECT current_user',
+    'SELECT * FROM t WHERE owner = session_user',
+    'SELECT user',
+    'SELECT current_role, current_schema, current_catalog',
+    "SELECT current_setting('app.user')",
+    'SELECT * FROM t WHERE owner = auth.uid()',
+    "SELECT * FROM t WHERE owner = (auth.jwt() ->> 'sub')",
+    'SELECT auth.user_id()',
+    "SELECT has_table_privilege('t', 'SELECT')",
+  ])('%s depends on who asks', (sql) => {
+    expect(readSql(sql)).toMatchObject({ kind: 'read', stable: true, identity: true })
+  })
+})
