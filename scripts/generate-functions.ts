@@ -6,7 +6,7 @@
  * Asks PGlite, and every server named on the command line. A name stays only if all its overloads on all of them may stay.
  */
 import { PGlite } from '@electric-sql/pglite'
-import pg from 'pg'
+import { Client } from 'pg'
 
 /** One row per name in pg_catalog: may it stay (`fine`), and does anybody call it by name (`called`)? */
 export const FUNCTION_QUERY = `
@@ -60,7 +60,7 @@ async function main(urls: readonly string[]) {
   const catalogs = [(await lite.query<Row>(FUNCTION_QUERY)).rows]
   await lite.close()
   for (const connectionString of urls) {
-    const client = new pg.Client({ connectionString })
+    const client = new Client({ connectionString })
     await client.connect()
     catalogs.push((await client.query<Row>(FUNCTION_QUERY)).rows)
     await client.end()

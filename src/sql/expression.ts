@@ -46,7 +46,7 @@ export function expression(r: Reader, q: Queries, place: Place): number {
       case 'join':
         return commas
       case '(':
-        parentheses(r, q, place === 'group' ? place : 'arguments')
+        parentheses(r, q, 'arguments')
         continue
       case ',':
         if (place === 'join') return commas
@@ -57,7 +57,7 @@ export function expression(r: Reader, q: Queries, place: Place): number {
         continue
       case '::':
         r.next()
-        type(r)
+        type(r, q)
         continue
       case '.':
         // Behind `)` or `]`: a field, whatever it is called.
@@ -173,7 +173,7 @@ export function callOf(r: Reader, q: Queries, parts: readonly string[]): void {
 
 function documentOr(word: string, place: Place): Place {
   if (/^(xml|json)/.test(word) || place === 'document') return 'document'
-  return place === 'group' ? 'group' : 'arguments'
+  return word === 'sets' ? 'group' : 'arguments'
 }
 
 /** Is `word (` syntax of its own? */
@@ -186,8 +186,9 @@ export function isConstruct(before: string, word: string, place: Place): boolean
       return before === ')'
     case 'rollup':
     case 'cube':
+      return place === 'group' && /^(by|[,(]|all|distinct)$/.test(before)
     case 'sets':
-      return place === 'group'
+      return place === 'group' && before === 'grouping'
     case 'by':
       return /^(group|order|partition)$/.test(before)
     case 'second':
@@ -213,19 +214,19 @@ export function isConstruct(before: string, word: string, place: Place): boolean
 /** `AS label`, `AS type` in a cast, `AS (...)` of a window or of column definitions. */
 function as(r: Reader, q: Queries, place: Place): void {
   r.next()
-  if (place === 'cast') type(r)
+  if (place === 'cast') type(r, q)
   else if (r.key !== '(') r.name()
   else if (place === 'query') parentheses(r, q, 'arguments')
   else skipParentheses(r)
 }
 
 /** A type's name with its modifiers. */
-function type(r: Reader): void {
+function type(r: Reader, q: Queries): void {
   const parts = r.qualified()
   const name = parts.at(-1) as string
   if (CATALOG_TYPE.test(name)) r.volatile(name)
   if (LONG_TYPES.has(name)) while (TYPE_WORDS.has(r.key)) r.next()
-  if (r.key === '(') skipParentheses(r)
+  if (r.key === '(') parentheses(r, q, 'arguments')
 }
 
 /** These look their text up in the catalogs. */

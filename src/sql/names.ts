@@ -27,7 +27,7 @@ export function clip(identifier: string): string {
 /** `schema.name` of folded parts; a part that needs quotes keeps them. A database's name in front is dropped: it can only be the current one. */
 export function canonical(parts: readonly string[], defaultSchema = 'public'): string {
   const [schema, name] = parts.length > 1 ? parts.slice(-2) : [defaultSchema, parts[0]]
-  return `${quoted(schema as string)}.${quoted(name as string)}`
+  return `${quoted(schema)}.${quoted(name as string)}`
 }
 
 function quoted(part: string): string {

@@ -113,7 +113,7 @@ export class Reader {
   readTable(parts: readonly string[]): void {
     const schema = parts.at(-2) ?? 'pg_catalog'
     // What the server tells about itself changes without a write.
-    if (/^(pg_|information_schema$)/.test(schema) && (parts.length > 1 || /^pg_/.test(parts[0] as string)))
+    if (/^(pg_|information_schema$)/.test(schema) && (parts.length > 1 || (parts[0] as string).startsWith('pg_')))
       this.volatile(parts.join('.'))
     this.tables.add(canonical(parts, this.settings.defaultSchema))
   }

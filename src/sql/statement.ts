@@ -137,8 +137,8 @@ function definition(r: Reader): void {
     r.expect('exists')
   }
   r.writesUnknown = false
-  do r.write('ddl', key, relation(r))
-  while (key === 'drop' && r.take(','))
+  r.write('ddl', key, relation(r))
+  if (key === 'drop') while (r.take(',')) r.write('ddl', key, relation(r))
   if (key === 'create') return columnsAndQuery(r)
   while (r.key && r.key !== ';')
     if (/^(rename|attach|detach|schema|inherit|cascade)$/.test(r.next().key)) r.writesUnknown = true

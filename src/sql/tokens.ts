@@ -184,5 +184,5 @@ function cutOperators(run: string | undefined): string[] | undefined {
   if (/[~!@#^&|`?%]/.test(operator)) return [operator]
   let end = operator.length
   while (end > 1 && (operator[end - 1] === '+' || operator[end - 1] === '-')) end--
-  return [operator.slice(0, end), ...operator.slice(end)]
+  return [operator.slice(0, end), ...operator.slice(end).split('')]
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, constantFrom, oneof, pre, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readSql } from '../../../src/sql/index.js'
 
@@ -6,13 +6,13 @@ const PIECES =
   "select|from|with|recursive|as|(|)|,|;|a|b|\"q\"|'s'|E'\\'|$$|$t$|/*|*/|--|\n|join|left|outer|on|using|where|union|all|values|table|insert|into|update|set|delete|merge|for|now()|f(|::|.|*|1|$1|in|exists|explain|analyze|prepare|copy|search|cycle|only|lateral|rows|cast|extract|interval|U&'|truncate|create|drop|alter|call|uescape|fetch|group|by|cube|over".split(
     '|',
   )
-const soup = fc.array(fc.constantFrom(...PIECES), { maxLength: 60 }).map((pieces) => pieces.join(' '))
-const bytes = fc.string({ unit: 'binary', maxLength: 200 })
+const soup = array(constantFrom(...PIECES), { maxLength: 60 }).map((pieces) => pieces.join(' '))
+const bytes = string({ unit: 'binary', maxLength: 200 })
 
 describe('any text', () => {
   it('is answered, the same each time, and only an understood read is stable', () => {
-    fc.assert(
-      fc.property(fc.oneof(soup, bytes), (sql) => {
+    assert(
+      property(oneof(soup, bytes), (sql) => {
         const facts = readSql(sql)
         expect(readSql(sql)).toEqual(facts)
         if (facts.stable) expect(facts).toMatchObject({ kind: 'read', writes: [], volatileFunctions: [] })
@@ -25,9 +25,9 @@ describe('any text', () => {
   })
 
   it('does not turn a comment or the case of its keywords into another statement', () => {
-    fc.assert(
-      fc.property(soup, (sql) => {
-        fc.pre(!/['"$/*-]/.test(sql))
+    assert(
+      property(soup, (sql) => {
+        pre(!/['"$/*-]/.test(sql))
         const facts = readSql(sql)
         expect(readSql(sql.replaceAll(' ', '/* from x now() */').toUpperCase())).toEqual(facts)
       }),

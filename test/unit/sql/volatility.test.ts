@@ -76,6 +76,8 @@ describe('what makes a read volatile', () => {
     ['SELECT "Lower"(a)', 'Lower'],
     ['SELECT over(1)', 'over'],
     ['SELECT cube(1)', 'cube'],
+    ['SELECT 1 FROM t GROUP BY (cube(a))', 'cube'],
+    ['SELECT 1 FROM t GROUP BY a > sets(a)', 'sets'],
     ['SELECT * FROM operator(1, 2)', 'operator'],
     ['SELECT is(1, 2)', 'is'],
     ['SELECT value(1)', 'value'],
