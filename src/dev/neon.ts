@@ -3,9 +3,7 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http'
-import type { PoolClient } from 'pg'
-import { rawQuery } from './postgres.js'
-import type { LocalDatabase, RawQueryResult } from './postgres.js'
+import type { LocalDatabase, RawQueryResult, RunStatement } from './postgres.js'
 import { serve } from './serve.js'
 import type { Answer, Endpoint } from './serve.js'
 
@@ -56,8 +54,8 @@ async function answer(
   count(queries.map(({ query }) => firstWord(query)))
   const arrays = header(request, 'neon-array-mode') === 'true'
   try {
-    const results = await database.withClient((client) =>
-      cleanly(client, queries, () => (body.queries ? batch(client, request, queries) : single(client, queries[0]!))),
+    const results = await database.session((run) =>
+      cleanly(run, queries, () => (body.queries ? batch(run, request, queries) : single(run, queries[0]!))),
     )
     const shaped = results.map((result) => shape(result, arrays))
     return { status: 200, body: body.queries ? { results: shaped } : shaped[0] }
@@ -66,12 +64,12 @@ async function answer(
   }
 }
 
-const single = async (client: PoolClient, { query, params = [] }: Query): Promise<RawQueryResult[]> => [
-  await rawQuery(client, query, params),
+const single = async (run: RunStatement, { query, params }: Query): Promise<RawQueryResult[]> => [
+  await run(query, params),
 ]
 
 async function batch(
-  client: PoolClient,
+  run: RunStatement,
   request: IncomingMessage,
   queries: readonly Query[],
 ): Promise<RawQueryResult[]> {
@@ -81,26 +79,26 @@ async function batch(
     header(request, 'neon-batch-read-only') === 'true' ? 'READ ONLY' : '',
     header(request, 'neon-batch-deferrable') === 'true' ? 'DEFERRABLE' : '',
   ].filter((mode) => mode !== '')
-  await client.query(`BEGIN ${modes.join(' ')}`)
+  await run(`BEGIN ${modes.join(' ')}`)
   try {
     const results: RawQueryResult[] = []
-    for (const { query, params = [] } of queries) results.push(await rawQuery(client, query, params))
-    await client.query('COMMIT')
+    for (const { query, params } of queries) results.push(await run(query, params))
+    await run('COMMIT')
     return results
   } catch (error) {
-    await client.query('ROLLBACK')
+    await run('ROLLBACK')
     throw error
   }
 }
 
 /** Neon gives every request a session of its own; here connections are shared, so what a statement leaves behind is taken away. */
-async function cleanly<T>(client: PoolClient, queries: readonly Query[], work: () => Promise<T>): Promise<T> {
+async function cleanly<T>(run: RunStatement, queries: readonly Query[], work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } finally {
     if (queries.some(({ query }) => LEAVES_STATE.test(query))) {
-      await client.query('ROLLBACK').catch(() => undefined)
-      await client.query('DISCARD ALL').catch(() => undefined)
+      await run('ROLLBACK').catch(() => undefined)
+      await run('DISCARD ALL').catch(() => undefined)
     }
   }
 }
@@ -126,7 +124,7 @@ function refusedConnection(connectionString: string | undefined): string | undef
 }
 
 function shape({ command, rowCount, fields, rows }: RawQueryResult, arrays: boolean) {
-  const names = fields.map(({ name }) => String(name))
+  const names = fields.map(({ name }) => name)
   return {
     command,
     rowCount,

@@ -1,0 +1,35 @@
+import pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import { CachedQueryExecutor, fromPool } from '../../src/index.js'
+import { TYPES, statementOf } from '../support/types-table.js'
+
+const connectionString = process.env['TEST_DATABASE_URL']
+/** pg leaves a `__proto__` column out of its rows; the cache keeps it, as Neon does. */
+const COMPARED = TYPES.filter(({ name }) => !/prototype|__proto__/.test(name))
+
+if (connectionString)
+  describe('fromPool on PostgreSQL', () => {
+    it.each([
+      ['pool', () => new pg.Pool({ connectionString, max: 2 })],
+      ['client', () => new pg.Client({ connectionString })],
+    ])('gives the rows of the %s itself, from the database and from memory', async (_name, make) => {
+      const pool = make()
+      if (pool instanceof pg.Client) await pool.connect()
+      const executor = new CachedQueryExecutor(fromPool(pool, { identity: 'from-pool' }), { type: 'local' })
+      for (const type of COMPARED) {
+        const text = statementOf(type)
+        const own = (await pool.query(text)).rows
+        for (let i = 0; i < 2; i++) expect(await executor.query(text)).toEqual(own)
+      }
+      expect(executor.getCacheStats().l1Hits).toBeGreaterThan(40)
+      await expect(executor.transaction([{ sql: 'SELECT 1' }, { sql: 'SELECT 1/0' }])).rejects.toMatchObject({
+        code: '22012',
+      })
+      expect(await executor.query('SELECT 1 AS alive', [], { skipCache: true })).toEqual([{ alive: 1 }])
+      await pool.end()
+    })
+  })
+
+it('compares with a real driver where one is required', () => {
+  expect(connectionString !== undefined || process.env['REQUIRE_REAL_BACKENDS'] !== '1').toBe(true)
+})

@@ -1,0 +1,180 @@
+/** What the Neon endpoint must do, whatever database is behind it. With the unmodified driver. */
+import { neon, neonConfig } from '@neondatabase/serverless'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { serveNeon } from '../../src/dev/neon.js'
+import { openPostgres } from '../../src/dev/postgres.js'
+import type { LocalDatabase } from '../../src/dev/postgres.js'
+import type { Endpoint } from '../../src/dev/serve.js'
+import { CachedQueryExecutor, createConnectionPool, createQueryCache } from '../../src/index.js'
+import { FakeRedis } from '../support/fake-redis.js'
+import { TYPES, statementOf } from '../support/types-table.js'
+
+const CONNECTION = 'postgres://user:password@db.example.com/app'
+
+/** Types whose text reads the catalogs or the clock: they come from the database every time, and the same. */
+const CATALOG: Record<string, string[]> = {
+  system: Array<string>(4).fill('volatile-function'),
+  'no rows': Array<string>(4).fill('volatile-function'),
+}
+
+export function neonSuite(name: string, databaseUrl: string | undefined): void {
+  describe(`the Neon endpoint on ${name}`, () => {
+    let database: LocalDatabase
+    let endpoint: Endpoint
+    let previous: typeof neonConfig.fetchEndpoint
+    const statements: string[] = []
+    const table = `eqc_suite_${process.pid}`
+
+    beforeAll(async () => {
+      database = await openPostgres(databaseUrl, undefined)
+      endpoint = await serveNeon(database, undefined, (words) => void statements.push(...words))
+      previous = neonConfig.fetchEndpoint
+      neonConfig.fetchEndpoint = `${endpoint.url}/sql`
+      await database.exec(`CREATE TABLE ${table} (id int PRIMARY KEY, name text UNIQUE, n numeric CHECK (n > 0))`)
+    })
+    afterAll(async () => {
+      neonConfig.fetchEndpoint = previous
+      await database.exec(`DROP TABLE ${table}`)
+      await endpoint.close()
+      await database.close()
+    })
+
+    it('answers rows, arrays and full results', async () => {
+      const sql = neon(CONNECTION)
+      expect(await sql`SELECT ${7}::int AS n, ${null}::text AS nothing`).toEqual([{ n: 7, nothing: null }])
+      const rows = await sql.query('SELECT 1 AS a, 2 AS a', [], { arrayMode: true })
+      expect(rows).toEqual([[1, 2]])
+      const full = await sql.query("SELECT 'x'::text AS word", [], { fullResults: true })
+      expect(full).toMatchObject({
+        command: 'SELECT',
+        rowCount: 1,
+        rows: [{ word: 'x' }],
+        fields: [{ name: 'word', dataTypeID: 25, format: 'text' }],
+      })
+    })
+
+    it('runs transactions: all or nothing, with their modes', async () => {
+      const sql = neon(CONNECTION)
+      const insert = (id: number) => sql.query(`INSERT INTO ${table} (id) VALUES ($1) RETURNING id`, [id])
+      expect(await sql.transaction([insert(1), insert(2)])).toEqual([[{ id: 1 }], [{ id: 2 }]])
+      await expect(sql.transaction([insert(3), insert(1)])).rejects.toMatchObject({
+        code: '23505',
+        constraint: `${table}_pkey`,
+        table,
+      })
+      expect(await sql.query(`SELECT id FROM ${table} ORDER BY id`)).toEqual([{ id: 1 }, { id: 2 }])
+      await expect(sql.transaction([insert(4)], { readOnly: true })).rejects.toMatchObject({ code: '25006' })
+      const [[mode]] = (await sql.transaction([sql`SHOW transaction_isolation`], {
+        isolationLevel: 'Serializable',
+      })) as [[object]]
+      expect(mode).toEqual({ transaction_isolation: 'serializable' })
+      const [[deferrable]] = (await sql.transaction([sql`SHOW transaction_deferrable`], {
+        deferrable: true,
+        readOnly: true,
+        isolationLevel: 'Serializable',
+      })) as [[object]]
+      expect(deferrable).toEqual({ transaction_deferrable: 'on' })
+    })
+
+    it("passes PostgreSQL's errors on with every field", async () => {
+      const sql = neon(CONNECTION)
+      await expect(sql.query('SELECT nothing FROM nowhere_at_all')).rejects.toMatchObject({
+        name: 'NeonDbError',
+        message: 'relation "nowhere_at_all" does not exist',
+        severity: 'ERROR',
+        code: '42P01',
+        position: '21',
+        routine: 'parserOpenTable',
+      })
+      await sql.query(`INSERT INTO ${table} (id, name) VALUES (10, 'a')`)
+      await expect(sql.query(`INSERT INTO ${table} (id, name) VALUES (11, 'a')`)).rejects.toMatchObject({
+        code: '23505',
+        detail: 'Key (name)=(a) already exists.',
+        schema: 'public',
+        table,
+        constraint: `${table}_name_key`,
+      })
+      await expect(sql.query(`INSERT INTO ${table} (id, n) VALUES (12, -1)`)).rejects.toMatchObject({
+        code: '23514',
+        constraint: `${table}_n_check`,
+      })
+      await expect(sql.query('SELECT 1; SELECT 2')).rejects.toMatchObject({ code: '42601' })
+      await expect(sql.query("SELECT 'x'::text::int")).rejects.toMatchObject({ code: '22P02' })
+    })
+
+    it('keeps no session state from one request to the next', async () => {
+      const sql = neon(CONNECTION)
+      await sql.query('SET statement_timeout = 12345')
+      await sql.query("SELECT set_config('work_mem', '77MB', false)")
+      await sql.query('BEGIN')
+      const [row] = await sql.query(
+        "SELECT current_setting('statement_timeout') AS t, current_setting('work_mem') AS w",
+      )
+      expect(row).not.toMatchObject({ t: '12345ms' })
+      expect(row).not.toMatchObject({ w: '77MB' })
+    })
+
+    it('keeps concurrent requests apart, transactions included', async () => {
+      const sql = neon(CONNECTION)
+      const ends = await Promise.all(
+        Array.from({ length: 30 }, (_, i) =>
+          i % 3 === 0
+            ? sql
+                .transaction([sql`SELECT ${i}::int AS n`, sql`SELECT ${i}::int AS n`])
+                .then((rows) => (rows as { n: number }[][])[1]![0]!.n)
+            : sql`SELECT ${i}::int AS n`.then((rows) => (rows as { n: number }[])[0]!.n),
+        ),
+      )
+      expect(ends).toEqual(Array.from({ length: 30 }, (_, i) => i))
+    })
+
+    it('answers large results whole', async () => {
+      const rows = (await neon(CONNECTION).query(
+        "SELECT n, repeat('x', 1000) AS text FROM generate_series(1, 5000) n",
+      )) as { text: string }[]
+      expect([rows.length, rows.every(({ text }) => text.length === 1000)]).toEqual([5000, true])
+    })
+
+    it('refuses what is no connection string, without repeating it', async () => {
+      const response = await fetch(`${endpoint.url}/sql`, {
+        method: 'POST',
+        headers: { 'Neon-Connection-String': 'mysql://secret' },
+        body: JSON.stringify({ query: 'SELECT 1', params: [] }),
+      })
+      const text = await response.text()
+      expect([response.status, text.includes('secret'), text.includes('connection string')]).toEqual([400, false, true])
+    })
+
+    it('copies', async () => {
+      await database.exec(`CREATE TABLE ${table}_copied (id int, name text)`)
+      const data = Array.from({ length: 20_000 }, (_, i) => `${i}\tname ${i}\n`).join('')
+      await database.copy(`COPY ${table}_copied FROM STDIN`, data)
+      expect((await database.query(`SELECT count(*), max(id), min(name) FROM ${table}_copied`)).rows).toEqual([
+        ['20000', '19999', 'name 0'],
+      ])
+      await database.exec(`DROP TABLE ${table}_copied`)
+    })
+
+    describe('and the cache in front of it: every type is the same from the driver, a miss, memory and Redis (F6)', () => {
+      it.each(TYPES)('$name', async (type) => {
+        const text = statementOf(type)
+        const redis = new FakeRedis()
+        const pool = createConnectionPool({ connectionString: CONNECTION, fetchEndpoint: `${endpoint.url}/sql` })
+        const isolate = () =>
+          new CachedQueryExecutor(pool, createQueryCache({ type: 'hybrid', redis: { client: redis.sdk } }))
+        const [a, b] = [isolate(), isolate()]
+        await a.invalidateCache()
+        const bare = await neon(CONNECTION).query(text)
+        const outcomes: string[] = []
+        for (const executor of [a, a, b, b]) {
+          const { rows, cache } = await executor.queryResult(text)
+          await executor.flush()
+          outcomes.push(cache.reason === undefined ? cache.outcome : cache.reason)
+          expect(rows).toStrictEqual(bare)
+          expect(rows.map((row) => Object.keys(row))).toEqual(bare.map((row) => Object.keys(row)))
+        }
+        expect(outcomes).toEqual(CATALOG[type.name] ?? ['miss', 'l1', 'l2', 'l1'])
+      })
+    })
+  })
+}

@@ -1,0 +1,3 @@
+import { neonSuite } from './neon-suite.js'
+
+neonSuite('PGlite', undefined)
