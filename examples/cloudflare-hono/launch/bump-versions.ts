@@ -17,6 +17,6 @@ export async function bumpVersions({ neon, upstash }: Pick<LocalStack, 'neon' | 
   })
   const users = Array.from({ length: USER_COUNT }, (_, i) => `user:${i + 1}`)
   await executor.invalidateCache()
-  await executor.invalidate({ tables: TABLE_NAMES, tags: ['audit', ...users], keys: users })
+  await executor.invalidate({ tables: TABLE_NAMES, tags: ['audit', ...users], keys: ['user:*', ...users] })
   await executor.flush()
 }
