@@ -1,0 +1,153 @@
+import { Hono } from 'hono'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startLocalStack } from '../../src/dev/index.js'
+import type { LocalStack } from '../../src/dev/index.js'
+import { queryCache } from '../../src/hono/index.js'
+import { CachedQueryExecutor, createConnectionPool, createQueryCache } from '../../src/index.js'
+import type { CacheConfig } from '../../src/index.js'
+
+/** Counted where they arrive: at the protocol endpoints, with the unmodified clients. */
+let stack: LocalStack
+let prefix = 0
+const tables = ['a', 'b', 'c', 'd', 'e'].map((name) => `counts_${name}`)
+
+beforeAll(async () => {
+  const real = process.env['TEST_BACKENDS'] === 'real'
+  stack = await startLocalStack(real ? { databaseUrl: process.env['TEST_DATABASE_URL'] } : { embedded: true })
+  await stack.database.exec(
+    tables.map((table) => `DROP TABLE IF EXISTS ${table}; CREATE TABLE ${table} (n int)`).join(';'),
+  )
+})
+afterAll(async () => {
+  await stack.database.exec(tables.map((table) => `DROP TABLE ${table}`).join(';'))
+  await stack.stop()
+})
+beforeEach(() => void prefix++)
+
+const config = (): CacheConfig => ({
+  type: 'hybrid',
+  redis: { ...stack.upstash, timeoutMs: 5_000, redisKeyPrefix: `counts-${process.pid}-${prefix}` },
+})
+const isolate = (extra: Partial<CacheConfig> = {}) =>
+  new CachedQueryExecutor(createConnectionPool(stack.neon), createQueryCache({ ...config(), ...extra }))
+
+/** What `work` costs, and what its background work costs afterwards. */
+async function costs(executor: CachedQueryExecutor, work: () => Promise<unknown>) {
+  stack.resetCounts()
+  await work()
+  const answer = stack.counts()
+  await executor.flush()
+  const all = stack.counts()
+  const [redis, db, commands] = [answer.upstashTrips, answer.neonTrips, answer.upstashCommands]
+  return {
+    redis,
+    db,
+    commands,
+    after: all.upstashTrips - redis,
+    commandsAfter: all.upstashCommands - commands,
+    dbAfter: all.neonTrips - db,
+  }
+}
+
+async function warmed(extra: Partial<CacheConfig> = {}): Promise<CachedQueryExecutor> {
+  const executor = isolate(extra)
+  await executor.invalidate({ tables })
+  await executor.invalidateCache()
+  return executor
+}
+
+const WIDE = `SELECT count(*) AS n FROM ${tables.join(', ')}`
+
+describe('what it costs', () => {
+  it('nothing on an L1 hit; one trip and one command on an L2 hit, any number of tables', async () => {
+    const [a, b] = [await warmed(), isolate()]
+    expect(await costs(a, () => a.query(WIDE))).toEqual({
+      redis: 1,
+      commands: 1,
+      db: 1,
+      after: 1,
+      commandsAfter: 1,
+      dbAfter: 0,
+    })
+    expect(await costs(a, () => a.query(WIDE))).toEqual({
+      redis: 0,
+      commands: 0,
+      db: 0,
+      after: 0,
+      commandsAfter: 0,
+      dbAfter: 0,
+    })
+    expect(await costs(b, () => b.query(WIDE))).toEqual({
+      redis: 1,
+      commands: 1,
+      db: 0,
+      after: 0,
+      commandsAfter: 0,
+      dbAfter: 0,
+    })
+  })
+
+  it('one trip of one command more for names that have no version yet', async () => {
+    const a = isolate()
+    expect(await costs(a, () => a.query(WIDE))).toEqual({
+      redis: 1,
+      commands: 1,
+      db: 1,
+      after: 1,
+      commandsAfter: 1,
+      dbAfter: 0,
+    })
+  })
+
+  it('one MGET and one database trip for a cold batch of five, one trip to store it', async () => {
+    const a = await warmed()
+    const batch = tables.map((table) => ({ sql: `SELECT n FROM ${table}` }))
+    expect(await costs(a, () => a.queryBatch(batch))).toEqual({
+      redis: 1,
+      commands: 1,
+      db: 1,
+      after: 1,
+      commandsAfter: 5,
+      dbAfter: 0,
+    })
+    const b = isolate()
+    expect(await costs(b, () => b.queryBatch(batch))).toMatchObject({ redis: 1, commands: 1, db: 0, after: 0 })
+  })
+
+  it('one database trip and one command for a write, however many names', async () => {
+    const a = await warmed()
+    const work = () => a.execute(`INSERT INTO ${tables[0]} VALUES (1)`, [], { tables, tags: ['x', 'y', 'z'] })
+    expect(await costs(a, work)).toEqual({ redis: 1, commands: 1, db: 1, after: 0, commandsAfter: 0, dbAfter: 0 })
+  })
+
+  it('one trip more for a fenced write', async () => {
+    const a = await warmed({ consistency: { invalidate: 'fenced' } })
+    const work = () => a.execute(`INSERT INTO ${tables[0]} VALUES (1)`)
+    expect(await costs(a, work)).toMatchObject({ redis: 2, db: 1, after: 0 })
+  })
+
+  it('one query of the database for a hundred requests at once', async () => {
+    const a = await warmed()
+    const work = () => Promise.all(Array.from({ length: 100 }, () => a.query(WIDE)))
+    expect(await costs(a, work)).toMatchObject({ redis: 1, commands: 1, db: 1 })
+  })
+
+  it('the same behind a Hono handler', async () => {
+    const app = new Hono()
+    const cache = createQueryCache(config())
+    const database = createConnectionPool(stack.neon)
+    app.use(queryCache({ database, cache }))
+    app.get('/', async (c) => c.json(await c.var.queryCache.query(WIDE)))
+    const executor = new CachedQueryExecutor(database, cache)
+    await executor.invalidate({ tables })
+    await executor.invalidateCache()
+    expect(await costs(executor, async () => app.request('/'))).toMatchObject({
+      redis: 1,
+      commands: 1,
+      db: 1,
+      after: 1,
+      commandsAfter: 1,
+    })
+    expect(await costs(executor, async () => app.request('/'))).toMatchObject({ redis: 0, db: 0, after: 0 })
+  })
+})
