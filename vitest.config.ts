@@ -12,7 +12,12 @@ const resolve = {
 }
 
 /** Suites of the core, which must hold in every runtime. */
-const everywhere = ['test/hono/**/*.test.ts', 'test/flow/**/*.test.ts', 'test/unit/*.test.ts', 'test/faults/**/*.test.ts']
+const everywhere = [
+  'test/hono/**/*.test.ts',
+  'test/flow/**/*.test.ts',
+  'test/unit/*.test.ts',
+  'test/faults/**/*.test.ts',
+]
 /** Those of them that start a server of node:http or compare with a Node driver. */
 const needsNode = ['test/**/*.node.test.ts', 'test/unit/database*.test.ts']
 

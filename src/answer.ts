@@ -19,6 +19,8 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
   if (coalesced) counters.add('coalesced', 1)
   if (!loaded.ok) {
     counters.add('misses', 1)
+    const { tables } = ask.deps
+    core.cache.events.emit({ type: 'query', outcome: 'miss', reason: 'database-error', tables })
     afterwards(core, call)
     throw loaded.error
   }

@@ -56,30 +56,29 @@ const filterPart = (filters: { readonly [name: string]: KeyValue } | undefined):
 
 export const QueryCacheUtils = {
   /** `table:users:filter:active=true`. */
-  createTableCacheKey(table: string, filters?: { readonly [name: string]: KeyValue }): string {
-    return `table:${escaped(table)}${filterPart(filters)}`
-  },
+  createTableCacheKey: (table: string, filters?: { readonly [name: string]: KeyValue }): string =>
+    `table:${escaped(table)}${filterPart(filters)}`,
 
   /** `agg:orders:sum_revenue:by:status:filter:date_range="2024-01"`. The order of `groupBy` counts. */
-  createAggregationCacheKey(
+  createAggregationCacheKey: (
     table: string,
     aggregation: string,
     groupBy: readonly string[] = [],
     filters?: { readonly [name: string]: KeyValue },
-  ): string {
+  ): string => {
     const by = groupBy.length > 0 ? `:by:${groupBy.map(escaped).join(',')}` : ''
     return `agg:${escaped(table)}:${escaped(aggregation)}${by}${filterPart(filters)}`
   },
 
   /** `ts:audit_events:created_at:<from>:<to>:hour`, times in UTC. */
-  createTimeSeriesCacheKey(
+  createTimeSeriesCacheKey: (
     table: string,
     timeColumn: string,
     from: Date,
     to: Date,
     interval: string,
     filters?: { readonly [name: string]: KeyValue },
-  ): string {
+  ): string => {
     return `ts:${escaped(table)}:${escaped(timeColumn)}:${written(from)}:${written(to)}:${escaped(interval)}${filterPart(filters)}`
   },
 } as const

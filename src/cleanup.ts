@@ -75,7 +75,9 @@ function isForeign(cache: RedisQueryCache, key: string): boolean {
   const [format, generation] = key.slice(own.length).split(':')
   const [ownFormat] = cache.entryPrefix.slice(own.length).split(':')
   // A newer format belongs to a deployment that is being rolled out.
-  return Number(format) < Number(ownFormat) || (format === ownFormat && generation !== keySafe(epoch))
+  if (format !== ownFormat) return Number(format) < Number(ownFormat)
+  // Who names no generation of his own cannot tell which one is old.
+  return epoch !== '' && generation !== keySafe(epoch)
 }
 
 const globSafe = (text: string): string => text.replace(/[*?[\]\\^-]/g, '\\$&')

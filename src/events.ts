@@ -19,7 +19,7 @@ export type CacheEvent =
     }
   | { type: 'breaker'; state: 'open' | 'closed' }
   | { type: 'entry-rejected'; reason: 'undecodable' | 'wrong-key' }
-  | { type: 'not-stored'; reason: 'versions-missing' | 'fenced' | 'too-large' | 'not-serialisable' | 'ttl' }
+  | { type: 'not-stored'; reason: 'versions-missing' | 'fenced' | 'too-large' | 'not-serialisable' }
   | {
       type: 'invalidation'
       acknowledged: boolean

@@ -2,8 +2,8 @@
  * The public names, and nothing else.
  * @module
  */
-export { createConnectionPool, fromPool } from './database.js'
-export type { ConnectionConfig } from './database.js'
+export { DatabaseTimeoutError, createConnectionPool, fromPool } from './database.js'
+export type { ConnectionConfig, FromPoolOptions, PoolLike } from './database.js'
 export { createQueryCache } from './create.js'
 export { CachedQueryExecutor } from './executor.js'
 export type { BatchRows, ExecuteResult, Explanation, QueryResult } from './executor-types.js'

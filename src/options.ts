@@ -33,7 +33,7 @@ export interface RedisSettings {
   localCacheSizeMB?: number
   /** Compress values above `compressAboveBytes` where that makes them smaller. Default true. */
   enableCompression?: boolean
-  /** For values that are not wire rows: `json` falls back to `superjson` where JSON would lose something. Default `json`. */
+  /** For values that are not wire rows. Both store JSON where it is exact and superjson where JSON would lose something. Default `json`. */
   serializationFormat?: 'json' | 'superjson'
   /** Milliseconds to wait for one answer of Redis before going on without it. Default 250. */
   timeoutMs?: number

@@ -52,10 +52,11 @@ async function timed<T>(core: Core, call: Call, queries: number, run: () => Prom
 }
 
 /**
- * True when the database has said that the statement did not happen: an error with an SQLSTATE, except those that tell of a lost
- * connection or an unknown completion (PostgreSQL errcodes, classes 08, 57P and 40003).
+ * True when the database has said that the statement did not happen: an error with an SQLSTATE, whose classes begin with a digit or
+ * F, H, P, X (a system's `EPIPE` is none), except those that tell of a lost connection, an unknown completion or a broken server
+ * (PostgreSQL errcodes, classes 08, 57P, 58, XX and 40003).
  */
 export function didNotHappen(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(08|57P|40003|XX)/.test(code)
+  return typeof code === 'string' && /^[0-9FHPX][0-9A-Z]{4}$/.test(code) && !/^(08|57P|58|40003|XX)/.test(code)
 }

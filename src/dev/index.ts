@@ -4,5 +4,5 @@
  */
 export { startLocalStack } from './start.js'
 export type { LocalStack, LocalStackOptions, StackCounts, StackRequest } from './start.js'
-export type { LocalDatabase } from './postgres.js'
+export type { LocalDatabase } from './local-database.js'
 export { EmbeddedRedis, RedisReplyError } from './embedded-redis/index.js'

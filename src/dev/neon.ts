@@ -3,7 +3,7 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http'
-import type { LocalDatabase, RawQueryResult, RunStatement } from './postgres.js'
+import type { LocalDatabase, RawQueryResult, RunStatement } from './local-database.js'
 import { serve } from './serve.js'
 import type { Answer, Endpoint } from './serve.js'
 

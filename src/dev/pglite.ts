@@ -6,8 +6,8 @@ import { mkdir } from 'node:fs/promises'
 import type { PGlite } from '@electric-sql/pglite'
 import { optionalPackage } from './local-stack-error.js'
 import { lockFolder } from './lock-folder.js'
-import { FIELD_DEFAULTS } from './postgres.js'
-import type { LocalDatabase, RawQueryResult, RunStatement } from './postgres.js'
+import { FIELD_DEFAULTS } from './local-database.js'
+import type { LocalDatabase, RawQueryResult, RunStatement } from './local-database.js'
 
 /** @throws LocalStackError when the folder is in use. */
 export async function openPGlite(dataDir: string | undefined): Promise<LocalDatabase> {
@@ -59,9 +59,7 @@ async function copyInto(pglite: PGlite, statement: string, data: string | Uint8A
 }
 
 /** Parameters come as text; what arrives as another JSON value is written as PostgreSQL reads it. */
-const wireText = (param: unknown): string | null =>
-  param === null || param === undefined
-    ? null
-    : typeof param === 'object'
-      ? JSON.stringify(param)
-      : String(param as string | number | boolean)
+const wireText = (param: unknown): string | null => {
+  if (param === null || param === undefined) return null
+  return typeof param === 'string' ? param : JSON.stringify(param)
+}

@@ -2,9 +2,9 @@
  * A real PostgreSQL, through node-postgres.
  * @module
  */
-import type { PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg'
+import type { PoolClient, QueryArrayConfig } from 'pg'
 import { optionalPackage } from './local-stack-error.js'
-import type { LocalDatabase, RawQueryResult } from './postgres.js'
+import type { LocalDatabase, RawQueryResult } from './local-database.js'
 
 const COPY_PART_BYTES = 64 * 1024
 
@@ -40,7 +40,7 @@ async function rawQuery(client: PoolClient, text: string, values: readonly unkno
     queryMode: 'extended',
     types: { getTypeParser: () => (value: string) => value },
   }
-  const { command, rowCount, fields, rows } = (await client.query(query)) as QueryArrayResult<(string | null)[]>
+  const { command, rowCount, fields, rows } = await client.query<(string | null)[]>(query)
   return { command: command ?? '', rowCount, fields: fields.map((field) => ({ ...field })), rows }
 }
 

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { LocalStackError } from './local-stack-error.js'
 import { serveNeon } from './neon.js'
 import { openPostgres } from './postgres.js'
-import type { LocalDatabase } from './postgres.js'
+import type { LocalDatabase } from './local-database.js'
 import { openRedis } from './redis-backend.js'
 import type { RedisKind } from './redis-backend.js'
 import type { Endpoint } from './serve.js'
@@ -76,7 +76,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const closers: (() => Promise<void>)[] = []
   let counts = zero()
   const closeAll = async () => {
-    for (const close of closers.splice(0).reverse()) await close()
+    for (const close of closers.splice(0).toReversed()) await close()
   }
   try {
     const database = await openPostgres(databaseUrl, options.dataDir)

@@ -98,15 +98,7 @@ const isCommandList = (value: unknown): value is unknown[][] =>
 
 /** Numbers, booleans and objects in a command become the text that the REST service makes of them. */
 const asTexts = (command: readonly unknown[]): string[] =>
-  command.map((part) =>
-    typeof part === 'string'
-      ? part
-      : part === null
-        ? ''
-        : typeof part === 'object'
-          ? JSON.stringify(part)
-          : String(part),
-  )
+  command.map((part) => (typeof part === 'string' ? part : part === null ? '' : JSON.stringify(part)))
 
 /** `/set/key/value?EX=100`: the path's parts, a POST's body as the last argument, then the query's. */
 function pathCommand(url: URL, body: string): string[] {

@@ -57,9 +57,9 @@ describe('queryCache()', () => {
       }
       passThroughOnException() {}
     }
-    await app.request('/one?x', {}, {}, new Context() as never)
+    await app.request('/one?x', {}, {}, new Context())
     const { app: other } = application()
-    await other.request('/one', {}, {}, new Context() as never)
+    await other.request('/one', {}, {}, new Context())
     expect(held.length).toBeGreaterThan(0)
   })
 

@@ -97,7 +97,7 @@ describe.each(process.env['TEST_BACKENDS'] === 'real' ? ['embedded', 'redis-serv
           const [good, bad] = await redis.pipeline().get(`${key}:m`).hget(key, 'x').exec({ keepErrors: true })
           expect([good.result, bad.error]).toEqual(['OK', expect.stringContaining('WRONGTYPE')])
           const [cursor, keys] = await redis.scan(0, { match: `${key}*`, count: 1000 })
-          expect([String(cursor), keys.toSorted()]).toEqual(['0', [key, `${key}:h`, `${key}:m`, `${key}:n`]])
+          expect([cursor, keys.toSorted()]).toEqual(['0', [key, `${key}:h`, `${key}:m`, `${key}:n`]])
         }
         const stranger = new Redis({
           url: stack.upstash.url,
