@@ -77,7 +77,7 @@ describe('statistics', () => {
 
 describe('cleanup', () => {
   it('drops expired results from memory, and entries of other generations and older formats from Redis', async () => {
-    const a = world.isolate()
+    const a = world.isolate({ epoch: 'new' })
     await world.warm(a)
     await world.outcome(a, { ttl: 1 })
     await world.outcome(a, { ttl: 600 }, [2])
@@ -92,7 +92,15 @@ describe('cleanup', () => {
     const kept = [...data.keys()]
     expect(kept.filter((key) => key.includes(':e:')).toSorted()).toEqual(expect.arrayContaining(['eqc:e:other:0::abc']))
     expect(kept.filter((key) => key.includes(':v:'))).toEqual(versions)
-    expect(await world.outcome(world.isolate(), {}, [2])).toBe('l2')
+    expect(await world.outcome(world.isolate({ epoch: 'new' }), {}, [2])).toBe('l2')
+  })
+
+  it('without a generation of its own leaves those of others', async () => {
+    const a = world.isolate({ epoch: 'v2' })
+    await world.warm(a)
+    await world.outcome(a)
+    expect(await world.isolate().cleanupCache()).toBe(0)
+    expect(await world.outcome(world.isolate({ epoch: 'v2' }))).toBe('l2')
   })
 })
 
