@@ -1,7 +1,7 @@
 import { word } from './command.js'
 import type { CommandTable } from './command.js'
 import type { Keyspace } from './keyspace.js'
-import { addLongDoubles } from './long-double.js'
+import { addLongDoubles, parseLongDouble } from './long-double.js'
 import { fitsInt64, parseInt64 } from './numbers.js'
 import { refuse, text } from './reply.js'
 import type { Reply } from './reply.js'
@@ -19,7 +19,8 @@ function decrby(keyspace: Keyspace, args: readonly string[]): Reply {
 }
 
 function incrbyfloat(keyspace: Keyspace, args: readonly string[]): Reply {
-  const sum = addLongDoubles(keyspace.read(word(args, 0), 'string') ?? '0', word(args, 1))
+  const before = parseLongDouble(keyspace.read(word(args, 0), 'string') ?? '0')
+  const sum = addLongDoubles(before, parseLongDouble(word(args, 1)))
   keyspace.putString(word(args, 0), sum)
   return sum
 }

@@ -65,7 +65,7 @@ export class Dictionary<V> {
       const slot = this.#slots[index]
       if (slot?.live) entries.push([slot.key, slot.value])
     }
-    return { cursor: index < 0 ? 0 : (this.#slots[index + 1]?.id ?? 0), entries }
+    return { cursor: index < 0 ? 0 : (this.#slots[index + 1]?.id ?? 0), entries: entries.toReversed() }
   }
 
   /** One key by chance; undefined when empty. */

@@ -1,11 +1,11 @@
 import { pairs, word } from './command.js'
 import type { CommandTable } from './command.js'
 import type { Keyspace } from './keyspace.js'
-import { addLongDoubles } from './long-double.js'
+import { addLongDoubles, parseLongDouble } from './long-double.js'
 import { fitsInt64, parseInt64 } from './numbers.js'
 import { refuse, text, wrongArity } from './reply.js'
 import type { Reply } from './reply.js'
-import { parseScan, scanPage } from './scan.js'
+import { scanMembers } from './scan.js'
 
 function write(keyspace: Keyspace, command: string, args: readonly string[]): number {
   if (args.length % 2 === 0) wrongArity(command)
@@ -39,8 +39,10 @@ function hincrby(keyspace: Keyspace, args: readonly string[]): Reply {
 
 function hincrbyfloat(keyspace: Keyspace, args: readonly string[]): Reply {
   const [key, field] = [word(args, 0), word(args, 1)]
+  const increment = parseLongDouble(word(args, 2))
+  if (increment === 'infinite') return refuse('ERR value is NaN or Infinity')
   const before = keyspace.read(key, 'hash')?.get(field) ?? '0'
-  const sum = addLongDoubles(before, word(args, 2), 'ERR hash value is not a float')
+  const sum = addLongDoubles(parseLongDouble(before, 'ERR hash value is not a float'), increment)
   keyspace.open(key, 'hash').set(field, sum)
   return sum
 }
@@ -87,9 +89,11 @@ export const hashes: CommandTable = {
   hincrbyfloat: { arity: 4, run: hincrbyfloat },
   hscan: {
     arity: -3,
-    run: (keyspace, args) => {
-      const options = parseScan(args.slice(1))
-      return scanPage(keyspace.read(word(args, 0), 'hash'), options, (field, value) => [field, value])
-    },
+    run: (keyspace, args) =>
+      scanMembers(
+        args,
+        (key) => keyspace.read(key, 'hash'),
+        (field, value) => [field, value],
+      ),
   },
 }

@@ -5,17 +5,10 @@ import { glob } from './glob.js'
 import { parseInt64 } from './numbers.js'
 import { refuse, text } from './reply.js'
 import type { Reply } from './reply.js'
-import { parseScan, scanPage } from './scan.js'
+import { scanKeys } from './scan.js'
 
 function countKeys(test: (keyspace: Keyspace, key: string) => boolean) {
   return (keyspace: Keyspace, args: readonly string[]): Reply => args.filter((key) => test(keyspace, key)).length
-}
-
-function scan(keyspace: Keyspace, args: readonly string[]): Reply {
-  const options = parseScan(args, true)
-  return scanPage(keyspace, options, (key, { kind }) =>
-    options.type === undefined || options.type === kind ? [key] : [],
-  )
 }
 
 /** Moves a key; false when `onlyNew` and the target exists. */
@@ -71,7 +64,7 @@ export const keys: CommandTable = {
   touch: exists,
   type: { arity: 2, run: (keyspace, args) => keyspace.find(word(args, 0))?.kind ?? 'none' },
   keys: { arity: 2, run: (keyspace, args) => keyspace.keys().filter(glob(word(args, 0))) },
-  scan: { arity: -2, run: scan },
+  scan: { arity: -2, run: scanKeys },
   randomkey: { arity: 1, run: (keyspace) => keyspace.randomKey() ?? null },
   rename: {
     arity: 3,

@@ -27,7 +27,7 @@ function pop(command: string, end: End) {
     const list = keyspace.read(word(args, 0), 'list')
     if (!list) return null
     const amount = Math.min(count ?? 1, list.length)
-    const popped = end === 'left' ? list.splice(0, amount) : list.splice(list.length - amount, amount).reverse()
+    const popped = end === 'left' ? list.splice(0, amount) : list.splice(list.length - amount, amount).toReversed()
     keyspace.deleteIfEmpty(word(args, 0))
     return count === undefined ? word(popped, 0) : popped
   }

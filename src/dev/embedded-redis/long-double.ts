@@ -1,43 +1,40 @@
 import { refuse, text } from './reply.js'
 
-/** A binary number: `mantissa` times 2 to the power of `exponent`. */
-interface Binary {
-  mantissa: bigint
-  exponent: number
-}
+/** A number of x86's 80-bit `long double`: `mantissa` times 2 to the power of `exponent`, or an infinity of either sign. */
+export type LongDouble = { mantissa: bigint; exponent: number } | 'infinite'
+type Finite = Exclude<LongDouble, string>
 
 const precision = 64
 const maxExponent = 16_384
+const maxDecimals = 4_933
+const noNumber = 'ERR increment would produce NaN or Infinity'
 
 /**
- * Adds as `INCRBYFLOAT` does: in x86's 80-bit `long double`, printed with 17 decimals and no trailing zeros, so that 0.1 and 0.2
- * make 0.3. Throws `notFloat` when `value` is no number, and Redis's texts for a wrong increment or an infinite sum.
+ * Adds as `INCRBYFLOAT` does: with the precision of a `long double`, printed with 17 decimals and no trailing zeros, so that 0.1
+ * and 0.2 make 0.3. Throws Redis's text for an infinite sum.
  */
-export function addLongDoubles(value: string, increment: string, notFloat: string = text.notFloat): string {
-  const summands = [parse(value, notFloat), parse(increment, text.notFloat)]
-  const [a, b] = summands
-  if (!a || !b) return refuse('ERR increment would produce NaN or Infinity')
+export function addLongDoubles(a: LongDouble, b: LongDouble): string {
+  if (a === 'infinite' || b === 'infinite') return refuse(noNumber)
   const exponent = Math.min(a.exponent, b.exponent)
   const sum = round({ mantissa: aligned(a, exponent) + aligned(b, exponent), exponent })
-  if (bits(sum.mantissa) + sum.exponent > maxExponent) return refuse('ERR increment would produce NaN or Infinity')
-  return format(sum)
+  return bits(sum.mantissa) + sum.exponent > maxExponent ? refuse(noNumber) : format(sum)
 }
 
-/** Undefined for an infinity. */
-function parse(value: string, message: string): Binary | undefined {
-  if (/^[+-]?inf(inity)?$/i.test(value)) return undefined
+/** Reads a decimal number or an infinity. Throws `message`. */
+export function parseLongDouble(value: string, message: string = text.notFloat): LongDouble {
+  if (/^[+-]?inf(inity)?$/i.test(value)) return 'infinite'
   const match = /^([+-]?)(?=\.?\d)(\d*)\.?(\d*)(?:e([+-]?\d{1,9}))?$/i.exec(value)
   if (!match || value.length >= 5_120) return refuse(message)
   const [, sign, whole = '', fraction = '', power = '0'] = match
   const digits = BigInt(`${whole}${fraction}`)
   const scale = Number(power) - fraction.length
   if (digits === 0n) return { mantissa: 0n, exponent: 0 }
-  if (Math.abs(scale + String(digits).length) > 4_933) return refuse(message)
+  if (Math.abs(scale + String(digits).length) > maxDecimals) return refuse(message)
   const { mantissa, exponent } = round(fromDecimal(digits, scale))
   return { mantissa: sign === '-' ? -mantissa : mantissa, exponent }
 }
 
-function fromDecimal(digits: bigint, scale: number): Binary {
+function fromDecimal(digits: bigint, scale: number): Finite {
   if (scale >= 0) return { mantissa: digits * 10n ** BigInt(scale), exponent: 0 }
   const divisor = 10n ** BigInt(-scale)
   const shift = Math.max(0, precision + 2 + bits(divisor) - bits(digits))
@@ -47,7 +44,7 @@ function fromDecimal(digits: bigint, scale: number): Binary {
   return { mantissa: ((shifted / divisor) << 1n) | rest, exponent: -shift - 1 }
 }
 
-function round({ mantissa, exponent }: Binary): Binary {
+function round({ mantissa, exponent }: Finite): Finite {
   const excess = bits(mantissa) - precision
   if (excess <= 0) return { mantissa, exponent }
   const magnitude = halfToEven(mantissa < 0n ? -mantissa : mantissa, 1n << BigInt(excess))
@@ -62,7 +59,7 @@ function halfToEven(value: bigint, divisor: bigint): bigint {
   return up ? quotient + 1n : quotient
 }
 
-function format({ mantissa, exponent }: Binary): string {
+function format({ mantissa, exponent }: Finite): string {
   const magnitude = (mantissa < 0n ? -mantissa : mantissa) * 10n ** 17n
   const scaled = exponent >= 0 ? magnitude << BigInt(exponent) : halfToEven(magnitude, 1n << BigInt(-exponent))
   const digits = String(scaled).padStart(18, '0')
@@ -70,7 +67,7 @@ function format({ mantissa, exponent }: Binary): string {
   return mantissa < 0n && plain !== '0' ? `-${plain}` : plain
 }
 
-function aligned(value: Binary, exponent: number): bigint {
+function aligned(value: Finite, exponent: number): bigint {
   return value.mantissa << BigInt(value.exponent - exponent)
 }
 

@@ -1,22 +1,21 @@
 import { word } from './command.js'
+import type { Dictionary } from './dictionary.js'
 import { glob } from './glob.js'
+import type { Entry, Keyspace } from './keyspace.js'
 import { parseIndex } from './numbers.js'
 import { refuse, text } from './reply.js'
 import type { Reply } from './reply.js'
 
-export interface ScanOptions {
-  cursor: number
+interface ScanOptions {
   count: number
   matches: (name: string) => boolean
   /** Lower case; only SCAN itself knows it. */
   type?: string
 }
 
-/** Reads `cursor [MATCH pattern] [COUNT count] [TYPE type]`. */
-export function parseScan(words: readonly string[], allowsType = false): ScanOptions {
-  if (!/^\d{1,20}$/.test(word(words, 0))) refuse('ERR invalid cursor')
-  const options: ScanOptions = { cursor: Number(word(words, 0)), count: 10, matches: () => true }
-  for (let i = 1; i < words.length; i += 2) {
+function parseOptions(words: readonly string[], allowsType: boolean): ScanOptions {
+  const options: ScanOptions = { count: 10, matches: () => true }
+  for (let i = 0; i < words.length; i += 2) {
     const name = word(words, i).toLowerCase()
     const value = words[i + 1]
     if (value === undefined) return refuse(text.syntax)
@@ -29,18 +28,32 @@ export function parseScan(words: readonly string[], allowsType = false): ScanOpt
   return options
 }
 
-interface Pages<V> {
-  page(cursor: number, count: number): { cursor: number; entries: [string, V][] }
+function parseCursor(cursor: string): number {
+  return /^\d{0,20}$/.test(cursor) ? Number(cursor) : refuse('ERR invalid cursor')
 }
 
-/** One page, as SCAN and its kin answer it. `show` gives what is listed of an entry. */
-export function scanPage<V>(
-  pages: Pages<V> | undefined,
-  options: ScanOptions,
+/** SCAN: one page of the keys. */
+export function scanKeys(keyspace: Keyspace, args: readonly string[]): Reply {
+  const cursor = parseCursor(word(args, 0))
+  const { count, matches, type } = parseOptions(args.slice(1), true)
+  const page = keyspace.page(cursor, count)
+  const isWanted = ([key, { kind }]: [string, Entry]) => (type === undefined || type === kind) && matches(key)
+  return [String(page.cursor), page.entries.filter(isWanted).map(([key]) => key)]
+}
+
+/**
+ * HSCAN, SSCAN and ZSCAN: one page of a collection. `open` gives it, undefined when the key is absent, in which case the options
+ * are not looked at, as in Redis; `show` gives what is listed of a member.
+ */
+export function scanMembers<V>(
+  args: readonly string[],
+  open: (key: string) => Dictionary<V> | undefined,
   show: (name: string, value: V) => string[],
 ): Reply {
-  if (!pages) return ['0', []]
-  const { cursor, entries } = pages.page(options.cursor, options.count)
-  const listed = entries.filter(([name]) => options.matches(name)).flatMap(([name, value]) => show(name, value))
-  return [String(cursor), listed]
+  const cursor = parseCursor(word(args, 1))
+  const members = open(word(args, 0))
+  if (!members) return ['0', []]
+  const { count, matches } = parseOptions(args.slice(2), false)
+  const page = members.page(cursor, count)
+  return [String(page.cursor), page.entries.flatMap(([name, value]) => (matches(name) ? show(name, value) : []))]
 }

@@ -5,7 +5,7 @@ import type { Keyspace } from './keyspace.js'
 import { parseCount, parseIndex } from './numbers.js'
 import { refuse, text } from './reply.js'
 import type { Reply } from './reply.js'
-import { parseScan, scanPage } from './scan.js'
+import { scanMembers } from './scan.js'
 
 type Members = Dictionary<true>
 
@@ -92,9 +92,11 @@ export const sets: CommandTable = {
   srandmember: { arity: -2, run: srandmember },
   sscan: {
     arity: -3,
-    run: (keyspace, args) => {
-      const options = parseScan(args.slice(1))
-      return scanPage(keyspace.read(word(args, 0), 'set'), options, (member) => [member])
-    },
+    run: (keyspace, args) =>
+      scanMembers(
+        args,
+        (key) => keyspace.read(key, 'set'),
+        (member) => [member],
+      ),
   },
 }

@@ -16,10 +16,11 @@ function locateByIndex(start: string, stop: string): Locate {
   return (set) => toRange(from, to, set.size)
 }
 
-/** `1.5` includes its score, `(1.5` does not. */
+/** `1.5` includes its score, `(1.5` does not; an empty number is 0, as in Redis. */
 function parseScoreBound(bound: string): { score: number; excluded: boolean } {
   const excluded = bound.startsWith('(')
-  return { score: parseDouble(excluded ? bound.slice(1) : bound, 'ERR min or max is not a float'), excluded }
+  const score = excluded ? bound.slice(1) : bound
+  return { score: parseDouble(score || '0', 'ERR min or max is not a float'), excluded }
 }
 
 function locateByScore(min: string, max: string): Locate {
@@ -63,12 +64,13 @@ function parseOptions(words: readonly string[], by: By, reverse: boolean, isGene
     if (name === 'withscores') options.withScores = true
     else if (name === 'limit' && i + 2 < words.length)
       options.limit = { offset: parseIndex(word(words, ++i)), count: parseIndex(word(words, ++i)) }
-    else if (isGeneral && name === 'rev') options.reverse = true
-    else if (isGeneral && name === 'byscore') options.by = 'score'
-    else if (isGeneral && name === 'bylex') options.by = 'lex'
+    else if (isGeneral && name === 'rev' && !options.reverse) options.reverse = true
+    else if (isGeneral && name === 'byscore' && options.by === 'index') options.by = 'score'
+    else if (isGeneral && name === 'bylex' && options.by === 'index') options.by = 'lex'
     else refuse(text.syntax)
   }
-  if (options.limit && options.by === 'index')
+  // Redis takes a count of -1 for no limit at all.
+  if (options.limit && options.limit.count !== -1 && options.by === 'index')
     refuse('ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX')
   if (options.withScores && options.by === 'lex')
     refuse('ERR syntax error, WITHSCORES not supported in combination with BYLEX')
@@ -80,7 +82,7 @@ function select(set: SortedSet, locate: Locate, { by, reverse, limit }: RangeOpt
   const isFromEnd = reverse && by === 'index'
   const items = isFromEnd ? set.slice(set.size - to, set.size - from) : set.slice(from, Math.max(from, to))
   if (reverse) items.reverse()
-  if (!limit) return items
+  if (!limit || by === 'index') return items
   if (limit.offset < 0) return []
   return items.slice(limit.offset, limit.count < 0 ? undefined : limit.offset + limit.count)
 }

@@ -4,7 +4,7 @@ import type { Keyspace } from './keyspace.js'
 import { formatDouble, parseCount, parseDouble } from './numbers.js'
 import { refuse, text } from './reply.js'
 import type { Reply } from './reply.js'
-import { parseScan, scanPage } from './scan.js'
+import { scanMembers } from './scan.js'
 import type { SortedSet } from './sorted-set.js'
 
 type Flag = 'nx' | 'xx' | 'gt' | 'lt' | 'ch' | 'incr'
@@ -82,7 +82,8 @@ function pop(from: 'min' | 'max') {
     const count = args[1] === undefined ? 1 : parseCount(args[1])
     const set = keyspace.read(word(args, 0), 'zset')
     if (!set) return []
-    const popped = from === 'min' ? set.slice(0, count) : set.slice(Math.max(0, set.size - count), set.size).reverse()
+    const popped =
+      from === 'min' ? set.slice(0, count) : set.slice(Math.max(0, set.size - count), set.size).toReversed()
     for (const { member } of popped) set.delete(member)
     keyspace.deleteIfEmpty(word(args, 0))
     return popped.flatMap(({ member, score }) => [member, formatDouble(score)])
@@ -117,10 +118,11 @@ export const sortedSets: CommandTable = {
   zpopmax: { arity: -2, run: pop('max') },
   zscan: {
     arity: -3,
-    run: (keyspace, args) => {
-      const options = parseScan(args.slice(1))
-      const scores = keyspace.read(word(args, 0), 'zset')?.scores
-      return scanPage(scores, options, (member, score) => [member, formatDouble(score)])
-    },
+    run: (keyspace, args) =>
+      scanMembers(
+        args,
+        (key) => keyspace.read(key, 'zset')?.scores,
+        (member, score) => [member, formatDouble(score)],
+      ),
   },
 }

@@ -24,7 +24,7 @@ function parseSetOptions(keyspace: Keyspace, words: readonly string[]): SetOptio
     if ((name === 'nx' || name === 'xx') && (options.condition ?? name) === name) options.condition = name
     else if (name === 'get') options.get = true
     else if (name === 'keepttl' && !deadline) options.keepTtl = true
-    else if (deadlineOptions[name] && !deadline && !options.keepTtl && i + 1 < words.length)
+    else if (deadlineOptions[name] && (deadline?.name ?? name) === name && !options.keepTtl && i + 1 < words.length)
       deadline = { name, value: word(words, ++i) }
     else refuse(text.syntax)
   }
