@@ -9,6 +9,9 @@ import { scanMembers } from './scan.js'
 
 type Members = Dictionary<true>
 
+/** An answer with more members than this would not fit in memory. */
+const maxRepeated = 10_000_000
+
 function srem(keyspace: Keyspace, args: readonly string[]): Reply {
   const set = keyspace.read(word(args, 0), 'set')
   const removed = args.slice(1).filter((member) => set?.delete(member)).length
@@ -56,6 +59,7 @@ function spop(keyspace: Keyspace, args: readonly string[]): Reply {
 function srandmember(keyspace: Keyspace, args: readonly string[]): Reply {
   if (args.length > 2) return refuse(text.syntax)
   const count = args[1] === undefined ? undefined : parseIndex(args[1])
+  if (count !== undefined && count < -maxRepeated) return refuse('ERR value is out of range')
   const set = keyspace.read(word(args, 0), 'set')
   if (count === undefined) return set?.randomKey() ?? null
   if (!set) return []

@@ -57,6 +57,8 @@ export const expiry: Scenarios = {
     ['EXPIREAT k 9000000001 NX', 0],
     ['EXPIREAT k 9000000001 LT', 0],
     ['EXPIREAT k 9000000001 GT', 1],
+    ['EXPIREAT k 9000000001 GT', 0],
+    ['EXPIREAT k 9000000001 LT', 0],
     ['EXPIREAT k 9000000000 GT', 0],
     ['EXPIREAT k 9000000002 XX GT', 1],
     ['EXPIRETIME k', 9000000002],
