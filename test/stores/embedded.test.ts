@@ -79,6 +79,12 @@ it('adds floats as the x86 builds of Redis do, to the last digit', () => {
   expect(store.run(['INCRBYFLOAT', 'f', '5.0e3'])).toBe('5010.60000000000000009')
 })
 
+it('refuses to repeat members without bound', () => {
+  const store = new EmbeddedRedis()
+  store.run(['SADD', 's', 'a'])
+  expect(() => store.run(['SRANDMEMBER', 's', '-9000000000000'])).toThrow('ERR value is out of range')
+})
+
 it('checks a command without running it', () => {
   const store = new EmbeddedRedis()
   store.check(['SET', 'k', 'v'])
