@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -7,7 +5,6 @@ import { Redis } from '@upstash/redis'
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startLocalStack } from '../../src/dev/index.js'
-import { lockFolder } from '../../src/dev/lock-folder.js'
 
 let folder: string
 beforeEach(async () => void (folder = await mkdtemp(path.join(tmpdir(), 'eqc-stack-'))))
@@ -31,18 +28,6 @@ describe('startLocalStack', () => {
     )
     await first.stop()
     await (await startLocalStack({ embedded: true, dataDir: folder })).stop()
-  })
-
-  it('takes a folder over at once from a process that was killed', async () => {
-    const program = `
-      const net = require('node:net')
-      net.createServer((s) => s.end(String(process.pid))).listen(${JSON.stringify(`${folder}.lock`)}, () => console.log('holding'))`
-    const holder = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
-    await once(holder.stdout, 'data')
-    await expect(lockFolder(folder)).rejects.toThrow(`in use by process ${holder.pid}`)
-    holder.kill('SIGKILL')
-    await once(holder, 'exit')
-    await (await lockFolder(folder)).release()
   })
 
   it('says which port is taken', async () => {
