@@ -14,6 +14,9 @@ import { LocalStackError, optionalPackage } from './local-stack-error.js'
 
 export type RedisKind = 'embedded' | 'redis-server' | 'redis'
 
+/** What EXEC answers when a command could not be queued. */
+const EXECABORT = 'EXECABORT Transaction discarded because of previous errors.'
+
 export type RedisReply = string | number | null | RedisReply[]
 
 export type RedisResult = { result: RedisReply } | { error: string }
@@ -42,11 +45,19 @@ function embeddedBackend(): RedisBackend {
       return { error: (error as Error).message }
     }
   }
+  const queues = (command: readonly string[]): boolean => {
+    try {
+      store.check(command)
+      return true
+    } catch {
+      return false
+    }
+  }
   return {
     kind: 'embedded',
     run: async (command) => run(command),
     // One thread and no await in between: nothing can come between the commands.
-    transaction: async (commands) => commands.map(run),
+    transaction: async (commands) => (commands.every(queues) ? commands.map(run) : { error: EXECABORT }),
     close: async () => {},
   }
 }

@@ -107,6 +107,9 @@ describe.each(process.env['TEST_BACKENDS'] === 'real' ? ['embedded', 'redis-serv
           { error: "ERR unknown command 'NOSUCH', with args beginning with: 'a' " },
         ])
         expect((await raw('/', { method: 'POST', body: '["SUBSCRIBE","a"]' }))[0]).toBe(400)
+        const aborted = await raw('/multi-exec', { method: 'POST', body: '[["SET","never-set","1"],["NOSUCH"]]' })
+        expect(aborted).toEqual([400, { error: expect.stringContaining('EXECABORT') }])
+        expect(await raw('/get/never-set')).toEqual([200, { result: null }])
       } finally {
         await stack.stop()
       }
