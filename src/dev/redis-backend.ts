@@ -88,7 +88,7 @@ async function connectTo(url: string, kind: RedisKind, afterwards: () => Promise
         )
       } catch (error) {
         const replies = (error as { replies?: unknown[] }).replies
-        if (!replies) return { error: (error as Error).message }
+        if (!replies) return { error: /^ERR /.test((error as Error).message) ? EXECABORT : (error as Error).message }
         return replies.map((reply) =>
           reply instanceof Error ? { error: reply.message } : { result: reply as RedisReply },
         )
