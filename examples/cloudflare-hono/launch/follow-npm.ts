@@ -8,12 +8,12 @@ import { processFacts } from './processes.ts'
 /** Calls `stop` once npm, or the shell between it and this process, has ended. Does nothing when npm did not start this process. */
 export function followNpm(stop: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) return
-  const shell = process.ppid
-  const above = processFacts(shell)?.parent
-  // A shell may have replaced itself by this process: then its parent is npm already, and what is above npm is no concern of ours.
-  const npm = above !== undefined && /npm/.test(processFacts(above)?.command ?? '') ? above : undefined
+  const parent = process.ppid
+  const facts = processFacts(parent)
+  // A shell may have replaced itself by this process: then the parent is npm, and what is above npm is no concern of ours.
+  const npm = facts && /^(\S*\/)?\w*sh -c /.test(facts.command) ? facts.parent : undefined
   const timer = setInterval(() => {
-    if (process.ppid === shell && (npm === undefined || isAlive(npm))) return
+    if (process.ppid === parent && (npm === undefined || isAlive(npm))) return
     clearInterval(timer)
     stop()
   }, 500)
