@@ -22,17 +22,24 @@ export interface LocalDatabase {
   query: RunStatement
   /** Runs a `COPY ... FROM STDIN` with this data. */
   copy(statement: string, data: string | Uint8Array): Promise<void>
-  /** @internal Runs `work` on one connection that nobody else uses meanwhile. */
+  /** @internal Runs `work` on one connection that nobody else uses meanwhile, and takes away what it leaves: settings, locks, transactions. */
   session<T>(work: (run: RunStatement) => Promise<T>): Promise<T>
   /** @internal */
   close(): Promise<void>
 }
 
-/** What Neon's fields say besides name and type where the database does not tell. */
-export const FIELD_DEFAULTS = {
-  tableID: 0,
-  columnID: 0,
-  dataTypeSize: -1,
-  dataTypeModifier: -1,
-  format: 'text',
-} as const
+/** A parameter as the text that PostgreSQL reads. Neon's driver sends texts; other clients send numbers, lists and objects too. */
+export function wireText(param: unknown): string | null {
+  if (param === null || param === undefined) return null
+  if (typeof param === 'string') return param
+  return Array.isArray(param) ? arrayText(param) : JSON.stringify(param)
+}
+
+function arrayText(list: readonly unknown[]): string {
+  return `{${list.map((item) => (Array.isArray(item) ? arrayText(item) : itemText(item))).join(',')}}`
+}
+
+function itemText(item: unknown): string {
+  const text = wireText(item)
+  return text === null ? 'NULL' : `"${text.replace(/["\\]/g, '\\$&')}"`
+}

@@ -148,8 +148,10 @@ function stateOf(address: string): Promise<'holds' | 'asks' | 'dead'> {
     socket.setEncoding('utf8')
     socket.on('data', (part) => (text += String(part)))
     socket.on('end', () => end(text === 'holds' ? 'holds' : 'asks'))
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      end(error.code === 'ECONNREFUSED' || error.code === 'ENOENT' ? 'dead' : 'holds'),
-    )
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED' || code === 'ENOENT') end('dead')
+      // It gave way at this moment, and may ask again.
+      else end(code === 'ECONNRESET' || code === 'EPIPE' ? 'asks' : 'holds')
+    })
   })
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http'
+import { wireText } from './local-database.js'
 import type { LocalDatabase, RawQueryResult, RunStatement } from './local-database.js'
 import { serve } from './serve.js'
 import type { Answer, Endpoint } from './serve.js'
@@ -43,30 +44,47 @@ async function answer(
     return failed(404, 'not found: Neon answers at POST /sql')
   const refused = refusedConnection(header(request, 'neon-connection-string'))
   if (refused !== undefined) return failed(400, refused)
-  let body: Partial<Query> & { queries?: Query[] }
+  let body: unknown
   try {
-    body = JSON.parse(text) as typeof body
+    body = JSON.parse(text)
   } catch {
     return failed(400, 'failed to parse the request body as JSON')
   }
-  const queries = Array.isArray(body.queries) ? body.queries : [body as Query]
-  if (!queries.every((one) => typeof one?.query === 'string')) return failed(400, 'missing field `query`')
+  const batched = isObject(body) && Array.isArray(body['queries'])
+  const queries: unknown[] = batched ? (body as { queries: unknown[] }).queries : [body]
+  if (!queries.every(isQuery)) return failed(400, 'expected `query`, a string, and `params`, an array')
+  const isolation = header(request, 'neon-batch-isolation-level')
+  if (isolation !== undefined && !(isolation in ISOLATION)) return failed(400, 'invalid `Neon-Batch-Isolation-Level`')
   count(queries.map(({ query }) => firstWord(query)))
   const arrays = header(request, 'neon-array-mode') === 'true'
   try {
-    const results = await database.session((run) =>
-      cleanly(run, queries, () => (body.queries ? batch(run, request, queries) : single(run, queries[0]!))),
-    )
+    const results = await database.session((run) => (batched ? batch(run, request, queries) : all(run, queries)))
     const shaped = results.map((result) => shape(result, arrays))
-    return { status: 200, body: body.queries ? { results: shaped } : shaped[0] }
+    return { status: 200, body: batched ? { results: shaped } : shaped[0] }
   } catch (error) {
     return sqlError(error)
   }
 }
 
-const single = async (run: RunStatement, { query, params }: Query): Promise<RawQueryResult[]> => [
-  await run(query, params),
-]
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isQuery = (value: unknown): value is Query =>
+  isObject(value) &&
+  typeof value['query'] === 'string' &&
+  (value['params'] === undefined || Array.isArray(value['params']))
+
+async function all(run: RunStatement, queries: readonly Query[]): Promise<RawQueryResult[]> {
+  const results: RawQueryResult[] = []
+  for (const { query, params = [] } of queries) {
+    // On the wire a zero ends a text: the rest of it would be read as something else.
+    if (query.includes('\0')) throw Object.assign(new Error(ZERO.message), ZERO)
+    results.push(await run(query, params.map(wireText)))
+  }
+  return results
+}
+
+const ZERO = { message: 'invalid byte sequence for encoding "UTF8": 0x00', severity: 'ERROR', code: '22021' }
 
 async function batch(
   run: RunStatement,
@@ -81,30 +99,15 @@ async function batch(
   ].filter((mode) => mode !== '')
   await run(`BEGIN ${modes.join(' ')}`)
   try {
-    const results: RawQueryResult[] = []
-    for (const { query, params } of queries) results.push(await run(query, params))
+    const results = await all(run, queries)
     await run('COMMIT')
     return results
   } catch (error) {
-    await run('ROLLBACK')
+    // Without a connection there is nothing left to roll back; the first error is the one to tell.
+    await run('ROLLBACK').catch(() => undefined)
     throw error
   }
 }
-
-/** Neon gives every request a session of its own; here connections are shared, so what a statement leaves behind is taken away. */
-async function cleanly<T>(run: RunStatement, queries: readonly Query[], work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } finally {
-    if (queries.some(({ query }) => LEAVES_STATE.test(query))) {
-      await run('ROLLBACK').catch(() => undefined)
-      await run('DISCARD ALL').catch(() => undefined)
-    }
-  }
-}
-
-const LEAVES_STATE =
-  /^\s*(set|reset|begin|start|savepoint|prepare|declare|listen|create\s+(local\s+|global\s+)?temp)|set_config|pg_advisory_lock/i
 
 const header = (request: IncomingMessage, name: string): string | undefined => {
   const value = request.headers[name]
@@ -115,8 +118,8 @@ function refusedConnection(connectionString: string | undefined): string | undef
   if (connectionString === undefined)
     return 'connection string is missing: the header `Neon-Connection-String` is required'
   try {
-    const { protocol, username } = new URL(connectionString)
-    if (/^postgres(ql)?:$/.test(protocol) && username !== '') return undefined
+    const { protocol, username, hostname, pathname } = new URL(connectionString)
+    if (/^postgres(ql)?:$/.test(protocol) && username && hostname && pathname.length > 1) return undefined
   } catch {
     // Said below.
   }

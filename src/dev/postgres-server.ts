@@ -15,10 +15,14 @@ export async function openServer(connectionString: string): Promise<LocalDatabas
   pool.on('error', () => undefined)
   const withClient = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect()
+    let failure: unknown
     try {
       return await work(client)
+    } catch (error) {
+      failure = error
+      throw error
     } finally {
-      client.release()
+      client.release(!(await reset(client, failure)))
     }
   }
   return {
@@ -30,6 +34,23 @@ export async function openServer(connectionString: string): Promise<LocalDatabas
     close: () => pool.end().catch(() => undefined),
   }
 }
+
+/** Whether the connection can be given to the next. */
+async function reset(client: PoolClient, failure: unknown): Promise<boolean> {
+  // After a COPY without data node-postgres waits for ever to be told that the server is ready.
+  if ((failure as { code?: unknown } | undefined)?.code === QUERY_CANCELED) return false
+  try {
+    // Older node-postgres does not tell; outside a transaction a ROLLBACK is but a warning.
+    const { getTransactionStatus } = client as { getTransactionStatus?: () => string | null }
+    if (getTransactionStatus?.call(client) !== 'I') await client.query('ROLLBACK')
+    await client.query('DISCARD ALL')
+    return true
+  } catch {
+    return false
+  }
+}
+
+const QUERY_CANCELED = '57014'
 
 /** Over the extended protocol also without parameters, as Neon does: several statements in one text are an error. */
 async function rawQuery(client: PoolClient, text: string, values: readonly unknown[]): Promise<RawQueryResult> {

@@ -3,7 +3,7 @@ import { neon, neonConfig } from '@neondatabase/serverless'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serveNeon } from '../../src/dev/neon.js'
 import { openPostgres } from '../../src/dev/postgres.js'
-import type { LocalDatabase } from '../../src/dev/local-database.js'
+import type { LocalDatabase, RawQueryResult } from '../../src/dev/local-database.js'
 import type { Endpoint } from '../../src/dev/serve.js'
 import { CachedQueryExecutor, createConnectionPool, createQueryCache } from '../../src/index.js'
 import { FakeRedis } from '../support/fake-redis.js'
@@ -24,6 +24,20 @@ export function neonSuite(name: string, databaseUrl: string | undefined): void {
     let previous: typeof neonConfig.fetchEndpoint
     const statements: string[] = []
     const table = `eqc_suite_${process.pid}`
+    /** Without the driver. */
+    const ask = async (body: unknown, headers: Record<string, string> = {}) => {
+      const response = await fetch(`${endpoint.url}/sql`, {
+        method: 'POST',
+        headers: {
+          'Neon-Connection-String': CONNECTION,
+          'Neon-Raw-Text-Output': 'true',
+          'Neon-Array-Mode': 'true',
+          ...headers,
+        },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      })
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+    }
 
     beforeAll(async () => {
       database = await openPostgres(databaseUrl, undefined)
@@ -105,13 +119,101 @@ export function neonSuite(name: string, databaseUrl: string | undefined): void {
     it('keeps no session state from one request to the next', async () => {
       const sql = neon(CONNECTION)
       await sql.query('SET statement_timeout = 12345')
-      await sql.query("SELECT set_config('work_mem', '77MB', false)")
-      await sql.query('BEGIN')
+      await sql.query("/* a word */ SET lock_timeout = '11s'")
+      await sql.query("DO $$ BEGIN PERFORM set_config('work_mem', '77MB', false); END $$")
+      await sql.query('CREATE TEMP TABLE of_one_request (n int)')
       const [row] = await sql.query(
-        "SELECT current_setting('statement_timeout') AS t, current_setting('work_mem') AS w",
+        `SELECT current_setting('statement_timeout') AS t, current_setting('lock_timeout') AS l,
+                current_setting('work_mem') = '77MB' AS w, to_regclass('of_one_request') AS r`,
       )
-      expect(row).not.toMatchObject({ t: '12345ms' })
-      expect(row).not.toMatchObject({ w: '77MB' })
+      expect(row).toEqual({ t: '0', l: '0', w: false, r: null })
+    })
+
+    it('ends a transaction with the request that began it', async () => {
+      const sql = neon(CONNECTION)
+      await sql.query('-- a word\nBEGIN')
+      await sql.query(`INSERT INTO ${table} (id) VALUES (700)`)
+      await sql.query('ROLLBACK')
+      await expect(sql.transaction([sql.query('BEGIN'), sql.query('SELECT 1/0')])).rejects.toMatchObject({
+        code: '22012',
+      })
+      expect(await sql.query(`SELECT id FROM ${table} WHERE id = 700`)).toEqual([{ id: 700 }])
+    })
+
+    it('refuses a COPY, which would wait for data, and goes on', async () => {
+      const sql = neon(CONNECTION)
+      for (let i = 0; i < 10; i++)
+        await expect(sql.query(`COPY ${table} FROM STDIN`)).rejects.toMatchObject({ code: '57014' })
+      expect(await sql`SELECT 1 AS n`).toEqual([{ n: 1 }])
+    })
+
+    it('tells everything about fields, of types of their own too', async () => {
+      await database.exec(
+        `CREATE TYPE ${table}_mood AS ENUM ('good', 'bad'); CREATE TABLE ${table}_moods (at date, mood ${table}_mood, n varchar(7))`,
+      )
+      const result = (await neon(CONNECTION).query(
+        `INSERT INTO ${table}_moods VALUES ('2024-02-29', 'good', 'x') RETURNING *, ARRAY[mood] AS list, ROW(mood, NULL, 'a b') AS row`,
+        [],
+        { fullResults: true, arrayMode: true, types: { getTypeParser: () => (text: string) => text } },
+      )) as unknown as RawQueryResult
+      expect(result).toMatchObject({ command: 'INSERT', rowCount: 1 })
+      expect(result.rows).toEqual([['2024-02-29', 'good', 'x', '{good}', '(good,,"a b")']])
+      const oid = expect.any(Number) as number
+      const { tableID } = result.fields[0]!
+      expect(tableID).toBeGreaterThan(16_383)
+      const column = (
+        name: string,
+        columnID: number,
+        dataTypeID: number,
+        dataTypeSize: number,
+        dataTypeModifier = -1,
+      ) => ({
+        name,
+        tableID: columnID ? tableID : 0,
+        columnID,
+        dataTypeID,
+        dataTypeSize,
+        dataTypeModifier,
+        format: 'text',
+      })
+      expect(result.fields).toEqual([
+        column('at', 1, 1082, 4),
+        column('mood', 2, oid, 4),
+        column('n', 3, 1043, -1, 11),
+        column('list', 0, oid, -1),
+        column('row', 0, 2249, -1),
+      ])
+      await database.exec(`DROP TABLE ${table}_moods; DROP TYPE ${table}_mood`)
+    })
+
+    it('takes parameters as text or as any other JSON value', async () => {
+      const params = ['7', 7, true, null, [1, null, [2]], ['a"b\\', null], { a: [1] }]
+      const text = 'SELECT $1::int, $2::int, $3::bool, $4::text, $5::text, $6::text[], $7::jsonb'
+      expect((await ask({ query: text, params })).body).toMatchObject({
+        rows: [['7', '7', 't', null, '{"1",NULL,{"2"}}', '{"a\\"b\\\\",NULL}', '{"a": [1]}']],
+      })
+    })
+
+    it.each([
+      ['{', 'parse'],
+      ['null', '`query`'],
+      ['{"query":1}', '`query`'],
+      ['{"query":"SELECT 1","params":"x"}', '`params`'],
+      ['{"query":"SELECT 1\\u0000; SELECT 2","params":[]}', 'byte sequence'],
+    ])('says what is wrong with the body %s', async (body, said) => {
+      const answer = await ask(body)
+      expect([answer.status, answer.body.message]).toEqual([400, expect.stringContaining(said) as string])
+    })
+
+    it('answers rows as objects to who does not ask for arrays, and serves no other path', async () => {
+      const { body } = await ask({ query: 'SELECT 1 AS a, NULL AS b' }, { 'Neon-Array-Mode': 'false' })
+      expect([body.rowAsArray, body.rows]).toEqual([false, [{ a: '1', b: null }]])
+      expect((await fetch(endpoint.url)).status).toBe(404)
+    })
+
+    it('refuses an isolation level that does not exist', async () => {
+      const answer = await ask({ queries: [{ query: 'SELECT 1' }] }, { 'Neon-Batch-Isolation-Level': 'Total' })
+      expect(answer.status).toBe(400)
     })
 
     it('keeps concurrent requests apart, transactions included', async () => {
