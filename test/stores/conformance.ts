@@ -6,15 +6,22 @@ import { expiry } from './scenarios/expiry.js'
 import { hashes } from './scenarios/hashes.js'
 import { keys } from './scenarios/keys.js'
 import { lists } from './scenarios/lists.js'
-import { server } from './scenarios/server.js'
+import { connection, server } from './scenarios/server.js'
 import { sets } from './scenarios/sets.js'
 import { sortedSets } from './scenarios/sorted-sets.js'
 import { strings } from './scenarios/strings.js'
 
 const families: Record<string, Scenarios> = { strings, keys, expiry, hashes, sets, sortedSets, lists, server }
 
-/** Registers what every store must answer. Empties the store's database before each test. */
-export function conformance(name: string, connect: () => Promise<Connection>): void {
+/**
+ * Registers what every store must answer. Empties the store's database before each test.
+ * @param over how commands get there: by a connection of one's own, or by requests, which share one.
+ */
+export function conformance(
+  name: string,
+  connect: () => Promise<Connection>,
+  over: 'a connection' | 'requests' = 'a connection',
+): void {
   describe(`${name} answers as Redis does`, () => {
     let store: Connection
     beforeAll(async () => {
@@ -25,7 +32,8 @@ export function conformance(name: string, connect: () => Promise<Connection>): v
       expect(await store.send(['FLUSHDB'])).toBe('OK')
     })
 
-    for (const [family, scenarios] of Object.entries(families))
+    const shown = over === 'requests' ? families : { ...families, connection }
+    for (const [family, scenarios] of Object.entries(shown))
       describe(family, () => {
         for (const [invariant, steps] of Object.entries(scenarios)) it(invariant, () => follow(store, steps))
       })

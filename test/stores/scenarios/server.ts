@@ -8,8 +8,6 @@ export const server: Scenarios = {
     ['PING hello', 'hello'],
     ['PING a b', arity('ping')],
     ['ECHO hello', 'hello'],
-    ['SELECT 0', 'OK'],
-    ['SELECT 99', error('ERR DB index is out of range')],
   ],
   'refuses what it does not know with the words it was given': [
     ['FOO a b', error("ERR unknown command 'FOO', with args beginning with: 'a' 'b' ")],
@@ -67,5 +65,13 @@ export const server: Scenarios = {
         expect(microseconds).toMatch(/^\d{1,6}$/)
       },
     ],
+  ],
+}
+
+/** Of a connection of one's own. */
+export const connection: Scenarios = {
+  'has a database 0': [
+    ['SELECT 0', 'OK'],
+    ['SELECT 99', error('ERR DB index is out of range')],
   ],
 }
