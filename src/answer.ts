@@ -13,7 +13,7 @@ import { clock } from './runtime.js'
 import type { DatabaseResult } from './types.js'
 
 /** What answers, to be read once; throws the driver's own error when nothing does. Counts the answer either way. */
-export function settle(core: Core, call: Call, ask: Ask, answered: Answered, startedAt: number): ResultReader {
+export function settle(core: Core, call: Call, ask: Ask, answered: Answered, startedAt?: number): ResultReader {
   const { loaded, coalesced, waited } = answered
   const { counters } = core.cache
   if (coalesced) counters.add('coalesced', 1)
@@ -67,14 +67,14 @@ export function bypassInfo({ bypass, display, tables, tags }: Bypass): CacheInfo
 }
 
 /** Counts an answer that no cache was asked for. */
-export function account(core: Core, call: Call, info: CacheInfo, startedAt: number): void {
+export function account(core: Core, call: Call, info: CacheInfo, startedAt?: number): void {
   core.cache.counters.add('bypassed', 1)
   tell(core, call, info, startedAt)
   afterwards(core, call)
 }
 
-function tell(core: Core, call: Call, info: CacheInfo, startedAt: number): void {
-  const durationMs = Math.max(0, clock(call.runtime) - startedAt)
+function tell(core: Core, call: Call, info: CacheInfo, startedAt: number | undefined): void {
+  const durationMs = startedAt === undefined ? 0 : Math.max(0, clock(call.runtime) - startedAt)
   call.observe?.(info, durationMs)
   core.cache.events.emit({ type: 'query', outcome: info.outcome, reason: info.reason, tables: info.tables, durationMs })
 }

@@ -1,10 +1,9 @@
 /**
- * A call -> what to ask for: what the text says, whether the result may be shared and with whom, and under which key. No I/O.
+ * A question on its way: what it depends on, what tells it from any other, and where its answer comes from.
  * @module
  */
-import { encodeParams, sized, snapshot, weakHash } from './key.js'
+import { digest, sized, snapshot, weakHash } from './key.js'
 import type { QueryCache } from './l1.js'
-import { validateQueryOptions } from './configure.js'
 import type { QueryOptions } from './options.js'
 import type { Runtime } from './runtime.js'
 import type { Dependencies, StatementRecord } from './statement.js'
@@ -52,25 +51,72 @@ export interface CacheInfo {
 
 /** Where the answer comes from when no tier has it. */
 export type Source =
-  | { kind: 'sql'; sql: string; params: readonly unknown[]; pinned?: boolean }
-  | { kind: 'loader'; run: () => Promise<unknown> }
+  { kind: 'sql'; sql: string; params: readonly unknown[] } | { kind: 'loader'; run: () => Promise<unknown> }
 
 /** One question that may be answered from a cache. */
-export interface Ask {
-  readonly deps: Dependencies
-  /** The L1 key. */
+export class Ask {
+  /** The L1 key: unique in this isolate, and never hashed. */
   readonly key: string
-  /** Everything that tells this question from any other, for the L2 key. */
-  readonly canonical: () => string
-  readonly display: string
+  readonly deps: Dependencies
   readonly options: QueryOptions
   readonly source: Source
-  readonly reason?: BypassReason
-  /** The L2 key, once it is worked out. */
-  redisKey?: Promise<string>
-  /** A sync check was waited for once already. */
-  rechecked?: boolean
+  /** What was not known when it was decided to cache. */
+  readonly reason: BypassReason | undefined
+  /** A check that others wait for too was waited for once already. */
+  rechecked = false
+  readonly #core: Core
+  readonly #text: string
+  readonly #scope: string
+  readonly #params: string
+  #pinned = false
+  #digest: Promise<string> | undefined
+
+  constructor(
+    core: Core,
+    deps: Dependencies,
+    options: QueryOptions,
+    source: Source,
+    identity: { text: string; scope: string | undefined; params: string; reason?: BypassReason },
+  ) {
+    this.#core = core
+    this.#text = identity.text
+    this.#scope = identity.scope === undefined ? '-' : sized(identity.scope)
+    this.#params = identity.params
+    this.key = `${deps.id}|${this.#scope}|${identity.params}`
+    this.deps = deps
+    this.options = options
+    this.source = source
+    this.reason = identity.reason
+  }
+
+  /** The custom key, or a short fingerprint. For display only. */
+  get display(): string {
+    return this.options.cacheKey ?? fingerprint(`${this.#text}|${this.#scope}|${this.#params}`)
+  }
+
+  /** SHA-256 of everything that tells this question from any other, worked out once. */
+  digest(): Promise<string> {
+    return (this.#digest ??= digest(this.#canonical()))
+  }
+
+  /** Copies the parameters, so that a caller who changes them while the query waits changes nothing. L1 hits do not need it. */
+  pin(): void {
+    const { source } = this
+    if (this.#pinned || source.kind !== 'sql') return
+    source.params = snapshot(source.params)
+    this.#pinned = true
+  }
+
+  #canonical(): string {
+    const { database, cache } = this.#core
+    const { cacheKey } = this.options
+    const custom = cacheKey === undefined ? '-' : sized(cacheKey)
+    const names = sized(this.deps.shortNames.map(sized).join(''))
+    return `${sized(database.identity)}${sized(cache.config.epoch)}${this.#scope};${custom};${names}${sized(this.#text)}${this.#params}`
+  }
 }
+
+export const fingerprint = (text: string): string => `query:${weakHash(text).toString(36)}`
 
 export interface Bypass {
   readonly bypass: BypassReason
@@ -78,126 +124,3 @@ export interface Bypass {
   readonly tables: readonly string[]
   readonly tags: readonly string[]
 }
-
-const NO_OPTIONS: QueryOptions = Object.freeze({})
-
-/** What the text says; worked out once per text. */
-export const recordOf = (core: Core, sql: string): StatementRecord =>
-  core.cache.statements.record(core.statements, core.database, sql)
-
-/** What changes something, or may: it runs once and invalidates. */
-export const isWrite = (facts: SqlFacts): boolean => facts.kind === 'write' || facts.kind === 'unknown'
-
-/**
- * Plans a read. `pin` it before anything is waited for.
- * @throws InvalidOptionError
- */
-export function plan(
-  core: Core,
-  call: Call,
-  record: StatementRecord,
-  params: readonly unknown[],
-  given: QueryOptions | undefined,
-): Ask | Bypass {
-  const options = given ?? NO_OPTIONS
-  if (given) validateQueryOptions(given)
-  const { cache, database } = core
-  const scope = options.scope ?? call.scope ?? database.scope
-  const deps = given ? cache.statements.dependencies(record, database, options) : record.plain
-  const encoded = encodeParams(params)
-  const refused =
-    refuse(core, call, record.facts, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
-  if (refused !== undefined || typeof encoded !== 'string')
-    return bypass(refused ?? 'unsupported-parameter', record, deps, options)
-  const scopePart = scope === undefined ? '-' : sized(scope)
-  return {
-    deps,
-    key: `${deps.id}|${scopePart}|${encoded}`,
-    canonical: () => canonical(core, deps, scopePart, options.cacheKey, record.sql, encoded),
-    get display() {
-      return options.cacheKey ?? fingerprint(`${record.sql}|${scopePart}|${encoded}`)
-    },
-    options,
-    source: { kind: 'sql', sql: record.sql, params },
-    reason: record.facts.stable ? undefined : record.facts.reason,
-  }
-}
-
-/** Copies the parameters, so that a caller who changes them while the query waits changes nothing. L1 hits do not need it. */
-export function pin(ask: Ask): void {
-  const { source } = ask
-  if (source.kind !== 'sql' || source.pinned) return
-  source.params = snapshot(source.params)
-  source.pinned = true
-}
-
-/** Plans a `cached()` call: like a read whose text is its key. */
-export function planLoader(
-  core: Core,
-  call: Call,
-  key: string,
-  options: QueryOptions,
-  run: () => Promise<unknown>,
-): Ask | Bypass {
-  validateQueryOptions(options)
-  const scope = options.scope ?? call.scope ?? core.database.scope
-  const record = loaderRecord(core)
-  const deps = core.cache.statements.dependencies(record, core.database, { ...options, cacheKey: key })
-  const refused = refuse(core, call, record.facts, options, scope)
-  if (refused !== undefined) return { bypass: refused, display: key, tables: deps.tables, tags: deps.tags }
-  const scopePart = scope === undefined ? '-' : sized(scope)
-  return {
-    deps,
-    key: `${deps.id}|${scopePart}|${key}`,
-    canonical: () => canonical(core, deps, scopePart, key, LOADER_TEXT, ''),
-    display: key,
-    options,
-    source: { kind: 'loader', run },
-  }
-}
-
-/** Stands for the statement of a loader; no SQL text can be equal to it. */
-const LOADER_TEXT = '\0cached'
-
-function loaderRecord(core: Core): StatementRecord {
-  const found = core.statements.get(LOADER_TEXT)
-  if (found) return found
-  const record = { ...recordOf(core, 'SELECT 1'), sql: LOADER_TEXT, others: new Map<string, Dependencies>() }
-  core.statements.set(LOADER_TEXT, record)
-  return record
-}
-
-function refuse(
-  core: Core,
-  call: Call,
-  facts: SqlFacts,
-  options: QueryOptions,
-  scope: string | undefined,
-): BypassReason | undefined {
-  const { config } = core.cache
-  if (options.skipCache || call.skipCaches) return 'skip-cache'
-  if (!config.enabled) return 'disabled'
-  const ttlOnly = facts.reason === 'unknown-function' && config.sql.onUnknown === 'ttl-only'
-  if (!facts.stable && !ttlOnly) return facts.reason ?? 'not-understood'
-  if ((core.database.needsScope || facts.identity) && scope === undefined) return 'scope-required'
-  return (options.ttl ?? config.defaultTtl) === 0 ? 'ttl' : undefined
-}
-
-function bypass(reason: BypassReason, record: StatementRecord, deps: Dependencies, options: QueryOptions): Bypass {
-  return { bypass: reason, display: options.cacheKey ?? fingerprint(record.sql), tables: deps.tables, tags: deps.tags }
-}
-
-function canonical(
-  core: Core,
-  deps: Dependencies,
-  scopePart: string,
-  cacheKey: string | undefined,
-  sql: string,
-  params: string,
-): string {
-  const { identity } = core.database
-  const custom = cacheKey === undefined ? '-' : sized(cacheKey)
-  return `${sized(identity)}${sized(core.cache.config.epoch)}${scopePart};${custom};${sized(deps.shortNames.map(sized).join(''))}${sized(sql)}${params}`
-}
-
-const fingerprint = (text: string): string => `query:${weakHash(text).toString(36)}`

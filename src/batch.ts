@@ -3,7 +3,7 @@
  * @module
  */
 import { settle } from './answer.js'
-import { isWrite, plan, recordOf } from './ask.js'
+import { isWrite, plan, recordOf } from './plan.js'
 import type { Ask } from './ask.js'
 import type { CachedQueryExecutor } from './executor.js'
 import type { QueryOptions } from './options.js'

@@ -3,7 +3,7 @@
  * @module
  */
 import { account, afterwards, bypassInfo, infoOf, settle } from './answer.js'
-import { isWrite, plan, planLoader, recordOf } from './ask.js'
+import { isWrite, plan, planLoader, recordOf } from './plan.js'
 import type { Ask, Bypass, Call, Core } from './ask.js'
 import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
@@ -68,8 +68,11 @@ export class CachedQueryExecutor {
     if (isWrite(record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
     const asked = plan(this.core, this.call, record, params, options)
     if ('bypass' in asked) return (await this.#direct<R>(asked, record.facts, { sql, params }, options)).rows
-    const { reader } = await this.#answer(asked)
-    return reader.rows() as R[]
+    const { core, call } = this
+    const hit = readMemory(core, call, asked)
+    // A hit waits for nothing and is told no time.
+    if (hit) return settle(core, call, asked, hit).rows() as R[]
+    return (await this.#load(asked)).reader.rows() as R[]
   }
 
   /** Like `query`, with column types and how the answer came about. */
@@ -213,8 +216,13 @@ export class CachedQueryExecutor {
   async #answer(asked: Ask): Promise<{ reader: ResultReader; answered: Answered }> {
     const { core, call } = this
     const hit = readMemory(core, call, asked)
+    return hit ? { reader: settle(core, call, asked, hit), answered: hit } : this.#load(asked)
+  }
+
+  async #load(asked: Ask): Promise<{ reader: ResultReader; answered: Answered }> {
+    const { core, call } = this
     const startedAt = clock(call.runtime)
-    const answered = hit ?? (await withSignal(read(core, call, [asked]), asked.options.signal))[0]!
+    const answered = (await withSignal(read(core, call, [asked]), asked.options.signal))[0]!
     return { reader: settle(core, call, asked, answered, startedAt), answered }
   }
 

@@ -2,7 +2,6 @@
  * The order in which a read travels: L1, flight, L2, origin, store. The only file that knows it.
  * @module
  */
-import { pin } from './ask.js'
 import type { Ask, Call, Core } from './ask.js'
 import { announce, checkUnderWay, hotNames, keepVouched, probe } from './check.js'
 import { freshness } from './entry.js'
@@ -68,7 +67,7 @@ export function readMemory(core: Core, call: Call, ask: Ask): Answered | undefin
 
 /** Answers questions together: they share the trip to Redis and, where the database is asked, the trip to it. */
 export async function read(core: Core, call: Call, asks: readonly Ask[]): Promise<Answered[]> {
-  asks.forEach(pin)
+  for (const ask of asks) ask.pin()
   const answers: Answered[] = new Array<Answered>(asks.length)
   let open = asks.map((_, i) => i)
   while (open.length > 0) {
@@ -243,7 +242,7 @@ function startRefresh(core: Core, ask: Ask, now: number): boolean {
 /** Loads a stale entry anew in the background, one load per key; after a failure not again for a while. */
 function refresh(core: Core, call: Call, ask: Ask, entry: L1Entry, now: number): void {
   if (now < entry.refreshAfter || !startRefresh(core, ask, now)) return
-  pin(ask)
+  ask.pin()
   const one = lead(core, ask, now, true)
   core.cache.background.run(call.runtime, load(core, call, [one]))
   core.cache.background.run(

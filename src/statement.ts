@@ -11,7 +11,7 @@ import type { Known, VersionBook } from './versions.js'
 
 /** The names that a text and its options depend on. */
 export interface Dependencies {
-  /** Short, unique in this isolate: the head of the L1 key. */
+  /** Unique in this isolate, and the same for the same statement and names: the head of the L1 key. */
   readonly id: string
   readonly tables: readonly string[]
   readonly tags: readonly string[]
@@ -27,7 +27,8 @@ export interface StatementRecord {
   readonly others: Map<string, Dependencies>
 }
 
-const MOST_STATEMENTS = 4_096
+/** At least so many, and as many as L1 holds results: a statement that is forgotten takes the way to its results with it. */
+const FEWEST_STATEMENTS = 4_096
 const MOST_VARIANTS = 256
 
 /** Memory of statements, bounded; the oldest go first. */
@@ -57,10 +58,11 @@ export class Statements {
     const record = {
       sql,
       facts,
-      plain: this.#dependencies(database, facts, {}),
+      plain: this.#dependencies(database, facts, {}, (this.#nextId++).toString(36)),
       others: new Map<string, Dependencies>(),
     }
-    if (statements.size >= MOST_STATEMENTS) statements.delete(statements.keys().next().value!)
+    if (statements.size >= Math.max(FEWEST_STATEMENTS, this.#config.l1Entries))
+      statements.delete(statements.keys().next().value!)
     statements.set(sql, record)
     return record
   }
@@ -69,21 +71,21 @@ export class Statements {
   dependencies(record: StatementRecord, database: Database, options: QueryOptions): Dependencies {
     const { tables, tags, cacheKey } = options
     if (!tables?.length && !tags?.length && cacheKey === undefined) return record.plain
-    const signature = `${written(tables)}${written(tags)}${cacheKey === undefined ? '' : `=${cacheKey}`}`
+    const signature = `${written(tables)}${written(tags)}${cacheKey === undefined ? '' : `=${sized(cacheKey)}`}`
     const found = record.others.get(signature)
     if (found) return found
-    const made = this.#dependencies(database, record.facts, options)
+    const made = this.#dependencies(database, record.facts, options, `${record.plain.id}~${signature}`)
     if (record.others.size >= MOST_VARIANTS) record.others.delete(record.others.keys().next().value!)
     record.others.set(signature, made)
     return made
   }
 
-  #dependencies(database: Database, facts: SqlFacts, options: QueryOptions): Dependencies {
+  #dependencies(database: Database, facts: SqlFacts, options: QueryOptions, id: string): Dependencies {
     const named = (options.tables ?? []).map((table) => canonicalTable(table, this.#config.sql.defaultSchema))
     const tables = [...new Set([...facts.tables, ...named])].sort()
     const tags = [...new Set(options.tags ?? [])].sort()
     const shortNames = dependencyNames(tables, tags, options.cacheKey)
-    return { id: (this.#nextId++).toString(36), tables, tags, shortNames, names: this.known(database, shortNames) }
+    return { id, tables, tags, shortNames, names: this.known(database, shortNames) }
   }
 
   known(database: Database, shortNames: readonly string[]): Known[] {

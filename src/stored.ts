@@ -7,7 +7,6 @@ import { canDecompress } from './codec/compress.js'
 import { decodeEntry, encodeEntry } from './codec/encode.js'
 import type { StoredEntry } from './codec/encode.js'
 import { freshness, redisTtl } from './entry.js'
-import { digest } from './key.js'
 import type { L1Entry } from './l1.js'
 import { isRedisCache } from './l2.js'
 import type { Found } from './l2.js'
@@ -23,7 +22,7 @@ const MOST_DECODED_BYTES = 64 * 1024 * 1024
 export function redisKey(core: Core, ask: Ask): Promise<string> {
   const { cache } = core
   if (!isRedisCache(cache)) return Promise.resolve('')
-  return (ask.redisKey ??= digest(ask.canonical()).then((hash) => cache.entryKey(hash)))
+  return ask.digest().then((hash) => cache.entryKey(hash))
 }
 
 /** What Redis gave, when it may answer: versions equal, times right, decodable, and for this very question. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Call, Core } from './ask.js'
-import { recordOf } from './ask.js'
+import { recordOf } from './plan.js'
 import { invalidateNames } from './invalidate.js'
 import { isRedisCache } from './l2.js'
 import { snapshot } from './key.js'

@@ -2,15 +2,9 @@
  * The Redis behind the Upstash endpoint: one at an address, a `redis-server` started from the PATH, or the embedded store.
  * @module
  */
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { access, constants, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { EmbeddedRedis } from './embedded-redis/index.js'
 import { LocalStackError, optionalPackage } from './local-stack-error.js'
+import { findRedisServer, startRedisServer } from './redis-server.js'
 
 export type RedisKind = 'embedded' | 'redis-server' | 'redis'
 
@@ -31,9 +25,34 @@ export interface RedisBackend {
 
 /** @throws LocalStackError */
 export async function openRedis(url: string | undefined, embedded: boolean): Promise<RedisBackend> {
-  if (url !== undefined) return connectTo(url, 'redis', async () => {})
-  const program = embedded ? undefined : await onPath('redis-server')
-  return program === undefined ? embeddedBackend() : startServer(program)
+  if (url !== undefined) {
+    const backend = await connectTo(url, 'redis', async () => {})
+    if (backend) return backend
+    throw new LocalStackError(
+      'The Redis of LOCAL_STACK_REDIS_URL (`redisUrl`) does not answer. Check the address (redis://host:port), or unset it.',
+    )
+  }
+  const program = embedded ? undefined : await findRedisServer()
+  return program === undefined ? embeddedBackend() : ownServer(program)
+}
+
+/** A free port may be taken by someone else before the server has it: then another one is tried. */
+async function ownServer(program: string): Promise<RedisBackend> {
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const server = await startRedisServer(program)
+    if (!server) continue
+    try {
+      const backend = await connectTo(server.url, 'redis-server', () => server.stop())
+      if (backend) return backend
+    } catch (error) {
+      await server.stop()
+      throw error
+    }
+    await server.stop()
+  }
+  throw new LocalStackError(
+    'The redis-server found on the PATH does not start. Take it off the PATH, or use `embedded: true`.',
+  )
 }
 
 function embeddedBackend(): RedisBackend {
@@ -62,7 +81,12 @@ function embeddedBackend(): RedisBackend {
   }
 }
 
-async function connectTo(url: string, kind: RedisKind, afterwards: () => Promise<void>): Promise<RedisBackend> {
+/** `undefined`: it does not answer. */
+async function connectTo(
+  url: string,
+  kind: RedisKind,
+  afterwards: () => Promise<void>,
+): Promise<RedisBackend | undefined> {
   const { createClient } = await optionalPackage('redis', () => import('redis'))
   const client = createClient({ url, RESP: 2, disableOfflineQueue: true, socket: { connectTimeout: 3_000 } })
   // Every command's own failure is told to who sent it; without a listener a lost connection would end the process.
@@ -71,9 +95,7 @@ async function connectTo(url: string, kind: RedisKind, afterwards: () => Promise
   const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, 5_000, false).unref())
   if (!(await Promise.race([connected.catch(() => false), timeout]))) {
     client.destroy()
-    throw new LocalStackError(
-      'The Redis of LOCAL_STACK_REDIS_URL (`redisUrl`) does not answer. Check the address (redis://host:port), or unset it.',
-    )
+    return undefined
   }
   return {
     kind,
@@ -88,7 +110,8 @@ async function connectTo(url: string, kind: RedisKind, afterwards: () => Promise
         )
       } catch (error) {
         const replies = (error as { replies?: unknown[] }).replies
-        if (!replies) return { error: /^ERR /.test((error as Error).message) ? EXECABORT : (error as Error).message }
+        if (!replies)
+          return { error: (error as Error).message.startsWith('ERR ') ? EXECABORT : (error as Error).message }
         return replies.map((reply) =>
           reply instanceof Error ? { error: reply.message } : { result: reply as RedisReply },
         )
@@ -107,97 +130,4 @@ async function settled(reply: Promise<RedisReply>): Promise<RedisResult> {
   } catch (error) {
     return { error: (error as Error).message }
   }
-}
-
-async function onPath(program: string): Promise<string | undefined> {
-  for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
-    if (folder === '') continue
-    const file = path.join(folder, program)
-    const found = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (found) return file
-  }
-  return undefined
-}
-
-/**
- * Stands between this process and redis-server: when this process is gone, however it went, its end of the pipe closes, and the server
- * is stopped. The terminal's own signals are left to this process.
- */
-const GUARD = `
-const child = require('node:child_process').spawn(process.argv[1], process.argv.slice(2), { stdio: 'ignore' })
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
-process.stdin.on('end', () => child.kill('SIGKILL')).on('error', () => child.kill('SIGKILL')).resume()
-child.on('exit', () => process.exit()).on('error', () => process.exit(1))
-`
-
-async function startServer(program: string): Promise<RedisBackend> {
-  const port = await freePort()
-  const folder = await mkdtemp(path.join(tmpdir(), 'edge-query-cache-redis-'))
-  const args = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-    '--dir',
-    folder,
-    '--daemonize',
-    'no',
-  ]
-  const guard = spawn(process.execPath, ['-e', GUARD, program, ...args], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  })
-  guard.unref()
-  const stop = async () => {
-    await ended(guard)
-    await rm(folder, { recursive: true, force: true })
-  }
-  try {
-    await accepting(port, guard)
-    return await connectTo(`redis://127.0.0.1:${port}`, 'redis-server', stop)
-  } catch (error) {
-    await stop()
-    throw error
-  }
-}
-
-function ended(guard: ChildProcess): Promise<void> {
-  if (guard.exitCode !== null || guard.signalCode !== null) return Promise.resolve()
-  return new Promise((resolve) => {
-    guard.once('exit', () => resolve())
-    guard.stdin?.end()
-  })
-}
-
-async function accepting(port: number, guard: ChildProcess): Promise<void> {
-  const { connect } = await import('node:net')
-  for (let attempt = 0; attempt < 200 && guard.exitCode === null; attempt++) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve((socket.destroy(), true)))
-      socket.on('error', () => resolve(false))
-    })
-    if (open) return
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  throw new LocalStackError(
-    'The redis-server found on the PATH does not start. Take it off the PATH, or use `embedded: true`.',
-  )
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -86,3 +86,16 @@ describe('cached', () => {
     expect(calls).toBe(2)
   })
 })
+
+describe('many custom keys', () => {
+  it('stay in memory, however many there are', async () => {
+    const a = world.isolate({ type: 'local' })
+    let calls = 0
+    for (let round = 0; round < 2; round++)
+      for (let i = 0; i < 1_000; i++) {
+        await a.cached(`user:${i}`, async () => ++calls)
+        await a.query(SQL, [1], { cacheKey: `user:${i}:rows`, tags: [`user:${i}`] })
+      }
+    expect([calls, world.database.trips]).toEqual([1_000, 1_000])
+  })
+})

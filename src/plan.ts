@@ -1,0 +1,95 @@
+/**
+ * A call -> a question: what the text says, whether the result may be shared and with whom, and under which key. No I/O.
+ * @module
+ */
+import { Ask, fingerprint } from './ask.js'
+import type { Bypass, BypassReason, Call, Core } from './ask.js'
+import { validateQueryOptions } from './configure.js'
+import { encodeParams } from './key.js'
+import type { QueryOptions } from './options.js'
+import type { Dependencies, StatementRecord } from './statement.js'
+import type { SqlFacts } from './types.js'
+
+const NO_OPTIONS: QueryOptions = Object.freeze({})
+
+/** What the text says; worked out once per text. */
+export const recordOf = (core: Core, sql: string): StatementRecord =>
+  core.cache.statements.record(core.statements, core.database, sql)
+
+/** What changes something, or may: it runs once and invalidates. */
+export const isWrite = (facts: SqlFacts): boolean => facts.kind === 'write' || facts.kind === 'unknown'
+
+/**
+ * Plans a read. The question is to be pinned before anything is waited for.
+ * @throws InvalidOptionError
+ */
+export function plan(
+  core: Core,
+  call: Call,
+  record: StatementRecord,
+  params: readonly unknown[],
+  given: QueryOptions | undefined,
+): Ask | Bypass {
+  const options = given ?? NO_OPTIONS
+  if (given) validateQueryOptions(given)
+  const { cache, database } = core
+  const scope = options.scope ?? call.scope ?? database.scope
+  const deps = given ? cache.statements.dependencies(record, database, options) : record.plain
+  const encoded = encodeParams(params)
+  const refused =
+    refuse(core, call, record.facts, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
+  if (refused !== undefined || typeof encoded !== 'string')
+    return bypass(refused ?? 'unsupported-parameter', record, deps, options)
+  const reason = record.facts.stable ? undefined : record.facts.reason
+  const source = { kind: 'sql', sql: record.sql, params } as const
+  return new Ask(core, deps, options, source, { text: record.sql, scope, params: encoded, reason })
+}
+
+/** Plans a `cached()` call: like a read whose text is its key. */
+export function planLoader(
+  core: Core,
+  call: Call,
+  key: string,
+  options: QueryOptions,
+  run: () => Promise<unknown>,
+): Ask | Bypass {
+  validateQueryOptions(options)
+  const scope = options.scope ?? call.scope ?? core.database.scope
+  const record = loaderRecord(core)
+  const named = { ...options, cacheKey: key }
+  const deps = core.cache.statements.dependencies(record, core.database, named)
+  const refused = refuse(core, call, record.facts, options, scope)
+  if (refused !== undefined) return { bypass: refused, display: key, tables: deps.tables, tags: deps.tags }
+  return new Ask(core, deps, named, { kind: 'loader', run }, { text: LOADER_TEXT, scope, params: '' })
+}
+
+/** Stands for the statement of a loader; no SQL text can be equal to it. */
+const LOADER_TEXT = '\0cached'
+
+function loaderRecord(core: Core): StatementRecord {
+  const found = core.statements.get(LOADER_TEXT)
+  if (found) return found
+  const record = { ...recordOf(core, 'SELECT 1'), sql: LOADER_TEXT, others: new Map<string, Dependencies>() }
+  core.statements.set(LOADER_TEXT, record)
+  return record
+}
+
+function refuse(
+  core: Core,
+  call: Call,
+  facts: SqlFacts,
+  options: QueryOptions,
+  scope: string | undefined,
+): BypassReason | undefined {
+  const { config } = core.cache
+  if (options.skipCache || call.skipCaches) return 'skip-cache'
+  if (!config.enabled) return 'disabled'
+  const ttlOnly = facts.reason === 'unknown-function' && config.sql.onUnknown === 'ttl-only'
+  if (!facts.stable && !ttlOnly) return facts.reason ?? 'not-understood'
+  if ((core.database.needsScope || facts.identity) && scope === undefined) return 'scope-required'
+  return (options.ttl ?? config.defaultTtl) === 0 ? 'ttl' : undefined
+}
+
+function bypass(reason: BypassReason, record: StatementRecord, deps: Dependencies, options: QueryOptions): Bypass {
+  return { bypass: reason, display: options.cacheKey ?? fingerprint(record.sql), tables: deps.tables, tags: deps.tags }
+}
