@@ -88,15 +88,26 @@ async function connectTo(
   afterwards: () => Promise<void>,
 ): Promise<RedisBackend | undefined> {
   const { createClient } = await optionalPackage('redis', () => import('redis'))
-  const client = createClient({ url, RESP: 2, disableOfflineQueue: true, socket: { connectTimeout: 3_000 } })
+  let ready = false
+  const client = createClient({
+    url,
+    RESP: 2,
+    disableOfflineQueue: true,
+    socket: {
+      connectTimeout: 3_000,
+      // A server that went may come back; one that was never there is told of at once.
+      reconnectStrategy: (retries) => ready && Math.min(50 * retries, 1_000),
+    },
+  })
   // Every command's own failure is told to who sent it; without a listener a lost connection would end the process.
   client.on('error', () => undefined)
   const connected = client.connect().then(() => true)
   const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, 5_000, false).unref())
   if (!(await Promise.race([connected.catch(() => false), timeout]))) {
-    client.destroy()
+    if (client.isOpen) client.destroy()
     return undefined
   }
+  ready = true
   return {
     kind,
     run: async (command) => settled(client.sendCommand([...command]) as unknown as Promise<RedisReply>),
@@ -118,7 +129,7 @@ async function connectTo(
       }
     },
     close: async () => {
-      client.destroy()
+      if (client.isOpen) client.destroy()
       await afterwards()
     },
   }

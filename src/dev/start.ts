@@ -70,13 +70,17 @@ const zero = (): StackCounts => ({ neonTrips: 0, neonStatements: 0, upstashTrips
  * @throws LocalStackError when a port is taken, the folder is in use, or a backend cannot be had.
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const env = options.embedded ? {} : process.env
-  const databaseUrl = options.embedded ? undefined : (options.databaseUrl ?? env['LOCAL_STACK_DATABASE_URL'])
-  const redisUrl = options.embedded ? undefined : (options.redisUrl ?? env['LOCAL_STACK_REDIS_URL'])
+  // An empty variable is one that is not set.
+  const given = (option: string | undefined, variable: string) =>
+    options.embedded ? undefined : (option ?? (process.env[variable] || undefined))
+  const databaseUrl = given(options.databaseUrl, 'LOCAL_STACK_DATABASE_URL')
+  const redisUrl = given(options.redisUrl, 'LOCAL_STACK_REDIS_URL')
   const closers: (() => Promise<void>)[] = []
   let counts = zero()
   const closeAll = async () => {
-    for (const close of closers.splice(0).toReversed()) await close()
+    const failures: unknown[] = []
+    for (const close of closers.splice(0).toReversed()) await close().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     const database = await openPostgres(databaseUrl, options.dataDir)
@@ -107,7 +111,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       stop: () => (stopping ??= closeAll()),
     }
   } catch (error) {
-    await closeAll()
+    await closeAll().catch(() => undefined)
     throw error instanceof LocalStackError
       ? error
       : new LocalStackError(`The local stack did not start: ${String(error)}`, { cause: error })

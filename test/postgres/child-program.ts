@@ -37,8 +37,8 @@ export class Child {
     return this.#output.split('\n')[0]!
   }
 
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL')
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    this.#child.kill(signal)
     await this.ended
   }
 }
