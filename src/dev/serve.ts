@@ -77,13 +77,14 @@ function send(response: ServerResponse, { status, body, headers }: Answer): void
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body))
 }
 
+/** `undefined`: it is too large. It is read to its end all the same, or the client would never get to the answer. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const parts: Buffer[] = []
   let bytes = 0
   for await (const part of request as AsyncIterable<Buffer>) {
     bytes += part.length
-    if (bytes > MOST_BYTES) return undefined
-    parts.push(part)
+    if (bytes <= MOST_BYTES) parts.push(part)
+    else parts.length = 0
   }
-  return Buffer.concat(parts).toString('utf8')
+  return bytes > MOST_BYTES ? undefined : Buffer.concat(parts).toString('utf8')
 }

@@ -10,9 +10,13 @@ import type { Answer, Endpoint } from './serve.js'
 
 /** What the REST service does not take: it needs a connection of its own, waits, or reaches the server itself. */
 const REFUSED = new Set(
-  'subscribe psubscribe ssubscribe unsubscribe punsubscribe monitor multi exec discard watch unwatch blpop brpop brpoplpush blmove bzpopmin bzpopmax wait shutdown config debug replicaof slaveof sync psync client cluster save bgsave bgrewriteaof module acl auth hello select quit reset failover migrate'.split(
-    ' ',
-  ),
+  [
+    'subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe monitor',
+    'multi exec discard watch unwatch',
+    'blpop brpop brpoplpush blmove blmpop bzpopmin bzpopmax bzmpop wait waitaof',
+    'shutdown config debug replicaof slaveof replconf sync psync client cluster save bgsave bgrewriteaof lastsave role module acl',
+    'latency slowlog auth hello select swapdb move quit reset failover migrate',
+  ].flatMap((names) => names.split(' ')),
 )
 
 export function serveUpstash(
@@ -58,7 +62,7 @@ async function answerTo(
     if (!isCommandList(commands)) return bad('ERR failed to parse pipeline request')
     const texts = commands.map(asTexts)
     count(texts.map(nameOf))
-    const refused = texts.find((command) => REFUSED.has(nameOf(command)))
+    const refused = texts.find(isRefused)
     if (url.pathname === '/pipeline')
       return { status: 200, body: await Promise.all(texts.map((command) => run(redis, command))) }
     if (refused) return bad(`EXECABORT Transaction discarded because of: ${notAvailable(refused)}`)
@@ -74,7 +78,12 @@ async function answerTo(
 }
 
 const run = async (redis: RedisBackend, command: readonly string[]): Promise<RedisResult> =>
-  REFUSED.has(nameOf(command)) ? { error: notAvailable(command) } : redis.run(command)
+  isRefused(command) ? { error: notAvailable(command) } : redis.run(command)
+
+/** Reading streams is refused only where it waits, which would keep everyone else waiting. */
+const isRefused = (command: readonly string[]): boolean =>
+  REFUSED.has(nameOf(command)) ||
+  (/^xread(group)?$/.test(nameOf(command)) && command.some((part) => part.toLowerCase() === 'block'))
 
 const notAvailable = (command: readonly string[]): string =>
   `ERR Command is not available: '${command[0]}'. See https://upstash.com/docs/redis/overall/rediscompatibility for details`
@@ -102,11 +111,19 @@ const asTexts = (command: readonly unknown[]): string[] =>
 
 /** `/set/key/value?EX=100`: the path's parts, a POST's body as the last argument, then the query's. */
 function pathCommand(url: URL, body: string): string[] {
-  const parts = url.pathname.slice(1).split('/').map(decodeURIComponent)
+  const parts = url.pathname.slice(1).split('/').map(decoded)
   const rest = [...url.searchParams]
     .filter(([name]) => name !== '_token')
     .flatMap(([name, value]) => (value === '' ? [name] : [name, value]))
   return [...parts, ...(body === '' ? [] : [body]), ...rest]
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 /** Every text of a result in base64; `OK` stays, as the service leaves it. Errors are never encoded. */
