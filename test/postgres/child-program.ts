@@ -27,6 +27,11 @@ export class Child {
     return this.#child.pid!
   }
 
+  /** The whole lines that it has written. */
+  get lines(): string[] {
+    return this.#output.split('\n').slice(0, -1)
+  }
+
   /** The first whole line it writes, or all it has written when it ends before. */
   async line(): Promise<string> {
     const whole = () => this.#output.includes('\n')

@@ -68,6 +68,19 @@ function info(keyspace: Keyspace, args: readonly string[]): Reply {
     .join('\r\n')
 }
 
+/** `MEMORY USAGE key [SAMPLES count]`, the only part of MEMORY there is. */
+function memoryUsage(keyspace: Keyspace, [sub = '', key, ...options]: readonly string[]): Reply {
+  if (sub.toLowerCase() !== 'usage') return refuse(`ERR unknown subcommand '${sub.slice(0, 128)}'. Try MEMORY HELP.`)
+  if (key === undefined) return wrongArity('memory|usage')
+  const [name, count, ...more] = options
+  if (name !== undefined && (name.toLowerCase() !== 'samples' || count === undefined || more.length > 0))
+    return refuse(text.syntax)
+  if (count !== undefined && !/^\d{1,18}$/.test(count))
+    return refuse(/^-\d+$/.test(count) ? text.syntax : text.notInteger)
+  const entry = keyspace.find(key)
+  return entry ? bytesPerKey + key.length + sizeOf(entry) : null
+}
+
 export const server: CommandTable = {
   ping: { arity: -1, run: (_keyspace, args) => (args.length > 1 ? wrongArity('ping') : (args[0] ?? 'PONG')) },
   echo: { arity: 2, run: (_keyspace, args) => word(args, 0) },
@@ -83,4 +96,5 @@ export const server: CommandTable = {
   flushall: { arity: -1, run: flush },
   time: { arity: 1, run: time },
   info: { arity: -1, run: info },
+  memory: { arity: -2, run: memoryUsage },
 }

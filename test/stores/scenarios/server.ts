@@ -9,6 +9,18 @@ export const server: Scenarios = {
     ['PING a b', arity('ping')],
     ['ECHO hello', 'hello'],
   ],
+  'tells the memory of a key': [
+    ['SET k hello', 'OK'],
+    ['MEMORY USAGE k', (answer) => expect(answer).toBeGreaterThan(5)],
+    ['memory usage k samples 0', (answer) => expect(answer).toBeGreaterThan(5)],
+    ['MEMORY USAGE absent', null],
+    ['MEMORY USAGE', arity('memory|usage')],
+    ['MEMORY', arity('memory')],
+    ['MEMORY USAGE k SAMPLES', syntaxError],
+    ['MEMORY USAGE k SAMPLES -1', syntaxError],
+    ['MEMORY USAGE k SAMPLES x', error('ERR value is not an integer or out of range')],
+    ['MEMORY NOPE k', error("ERR unknown subcommand 'NOPE'. Try MEMORY HELP.")],
+  ],
   'refuses what it does not know with the words it was given': [
     ['FOO a b', error("ERR unknown command 'FOO', with args beginning with: 'a' 'b' ")],
     ['foo', error("ERR unknown command 'foo', with args beginning with: ")],
