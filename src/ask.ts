@@ -31,6 +31,7 @@ export type BypassReason =
   | 'disabled'
   | 'ttl'
   | 'scope-required'
+  | 'in-transaction'
   | 'unsupported-parameter'
   | 'not-serialisable'
   | NonNullable<SqlFacts['reason']>
@@ -64,6 +65,12 @@ export class Ask {
   readonly reason: BypassReason | undefined
   /** A check that others wait for too was waited for once already. */
   rechecked = false
+  /** Redis has just failed this question: it is not waited for again. */
+  withoutRedis = false
+  /** What others loaded cannot be shared: it is asked for alone. */
+  alone = false
+  /** Belongs to somebody, and is kept from everybody else. */
+  readonly scoped: boolean
   readonly #core: Core
   readonly #text: string
   readonly #scope: string
@@ -80,6 +87,7 @@ export class Ask {
   ) {
     this.#core = core
     this.#text = identity.text
+    this.scoped = identity.scope !== undefined
     this.#scope = identity.scope === undefined ? '-' : sized(identity.scope)
     this.#params = identity.params
     this.key = `${deps.id}|${this.#scope}|${identity.params}`

@@ -27,7 +27,7 @@ export async function runBatch(
   let group: number[] = []
   for (const [i, query] of queries.entries()) {
     const { facts } = recordOf(executor.core, query.sql)
-    if (!isWrite(facts) && facts.kind !== 'session') {
+    if (!isWrite(executor.core, facts) && facts.kind !== 'session') {
       group.push(i)
       continue
     }

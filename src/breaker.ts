@@ -7,12 +7,14 @@
 const FAILURES_TO_OPEN = 3
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
+/** A probe whose request died never reports: after this time it counts as dead. */
+const LONGEST_PROBE_MS = 10_000
 
 export class Breaker {
   #failures = 0
   #pauseMs = FIRST_PAUSE_MS
   #probeAt = 0
-  #probing = false
+  #probingSince: number | undefined
 
   get open(): boolean {
     return this.#failures >= FAILURES_TO_OPEN
@@ -20,8 +22,11 @@ export class Breaker {
 
   /** True at most once per pause: the caller then probes, and reports with `succeeded` or `failed`. */
   takeProbe(now: number): boolean {
-    if (!this.open || this.#probing || now < this.#probeAt) return false
-    this.#probing = true
+    const probing = this.#probingSince !== undefined && Math.abs(now - this.#probingSince) < LONGEST_PROBE_MS
+    // A clock that was set back does not put the probe off.
+    const early = now < this.#probeAt && this.#probeAt - now <= LONGEST_PAUSE_MS
+    if (!this.open || probing || early) return false
+    this.#probingSince = now
     return true
   }
 
@@ -30,7 +35,7 @@ export class Breaker {
     const closed = this.open
     this.#failures = 0
     this.#pauseMs = FIRST_PAUSE_MS
-    this.#probing = false
+    this.#probingSince = undefined
     return closed
   }
 
@@ -39,9 +44,10 @@ export class Breaker {
     const wasOpen = this.open
     this.#failures++
     if (!this.open) return false
-    if (wasOpen && this.#probing) this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
-    if (!wasOpen || this.#probing) this.#probeAt = now + this.#pauseMs
-    this.#probing = false
+    const probed = this.#probingSince !== undefined
+    if (wasOpen && probed) this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
+    if (!wasOpen || probed) this.#probeAt = now + this.#pauseMs
+    this.#probingSince = undefined
     return !wasOpen
   }
 }

@@ -10,15 +10,14 @@ import type { Known } from './versions.js'
 import { ROOT } from './names.js'
 
 /** Most names that one check looks after besides those it must. */
-const MOST_NAMES = 64
-/** Names of entries that were read within this time count as hot. */
-const HOT_MS = 60_000
+const MOST_NAMES = 512
 
 export interface Check {
   readonly covers: ReadonlySet<Known>
   readonly startedAt: number
   readonly order: number
-  readonly promise: Promise<unknown>
+  /** Whether Redis answered. Never rejects. */
+  readonly promise: Promise<boolean>
 }
 
 /** The check that is under way, one per cache at most, and when the last one began. */
@@ -40,7 +39,10 @@ export function checkUnderWay(core: Core, names: readonly Known[], now: number):
 /** Tells others that a lookup is under way which also checks `names`. The record goes when the lookup ends. */
 export function announce(core: Core, names: readonly Known[], now: number, promise: Promise<unknown>): void {
   const { versions, checks } = core.cache
-  const quiet = promise.catch(() => undefined)
+  const quiet = promise.then(
+    () => true,
+    () => false,
+  )
   const check = { covers: new Set(names), startedAt: now, order: versions.mark(), promise: quiet }
   checks.current = check
   checks.lastAt = now
@@ -49,9 +51,9 @@ export function announce(core: Core, names: readonly Known[], now: number, promi
   })
 }
 
-/** Names worth checking in the same trip, because entries that were read lately depend on them. */
-export function hotNames(core: Core, now: number): Known[] {
-  return core.cache.versions.inUse(now - HOT_MS, MOST_NAMES)
+/** Names worth checking in the same trip: those that results in memory depend on, the most lately read first. */
+export function hotNames(core: Core): Known[] {
+  return core.cache.versions.inUse(MOST_NAMES)
 }
 
 /** After an L1 hit: when half of the bound is over, checks in the background, at most twice per bound. */
@@ -59,8 +61,8 @@ export function keepVouched(core: Core, call: Call, names: readonly Known[], now
   const { cache } = core
   const half = cache.config.maxStalenessMs / 2
   if (!isRedisCache(cache) || now - cache.versions.oldestCheck(names) < half) return
-  if (checkUnderWay(core, [], now) || now - cache.checks.lastAt < half || cache.link.breaker.open) return
-  const hot = hotNames(core, now)
+  if (checkUnderWay(core, [], now) || Math.abs(now - cache.checks.lastAt) < half || cache.link.breaker.open) return
+  const hot = hotNames(core)
   const lookup = Promise.resolve().then(() => cache.lookup(call.runtime, [], hot))
   announce(core, hot, now, lookup)
   cache.background.run(call.runtime, lookup)

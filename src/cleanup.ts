@@ -8,6 +8,7 @@ import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
 import { InvalidOptionError } from './errors.js'
 import { keySafe } from './key.js'
+import { RedisError } from './redis.js'
 import { clock } from './runtime.js'
 
 export interface CleanupOptions {
@@ -52,6 +53,7 @@ async function sweep(cache: RedisQueryCache, call: Call, maxCommands: number, de
       pipeline.scan(scan, { match: `${globSafe(redisKeyPrefix)}:e:*`, count: PAGE }),
     )
     commands++
+    if (!Array.isArray(page!.result)) throw new RedisError('refused')
     const [next, keys] = page!.result as [string | number, string[]]
     const dead = keys.filter((key) => isForeign(cache, key))
     for (let from = 0; from < dead.length; from += PAGE) {

@@ -4,6 +4,7 @@
  */
 import type { Redis } from '@upstash/redis'
 import { InvalidOptionError } from './errors.js'
+import type { Named } from './names.js'
 import type {
   CacheConfig,
   ConsistencySettings,
@@ -46,6 +47,11 @@ const zeroUp = (unit: string): Check =>
   )
 const oneOf = (...values: string[]): Check =>
   check((v: unknown) => values.includes(v as string), `Allowed: ${values.map((v) => `'${v}'`).join(', ')}.`)
+/** What each key may be is said where keys are read. */
+const anyTexts = check(
+  (v: unknown) => Array.isArray(v) && v.every((item) => typeof item === 'string'),
+  'Allowed: an array of texts.',
+)
 const texts = check(
   (v: unknown) => Array.isArray(v) && v.every((item) => typeof item === 'string' && item !== ''),
   'Allowed: an array of texts that are not empty.',
@@ -113,6 +119,7 @@ const QUERY: Checks<QueryOptions> = {
   signal: check((v: unknown) => v instanceof AbortSignal, 'Allowed: an AbortSignal.'),
 }
 
+const NAMED: Checks<Named> = { tables: texts, tags: texts, keys: anyTexts }
 const WRITE: Checks<WriteOptions> = { tables: texts, tags: texts, timeoutMs: positive('milliseconds') }
 
 function restUrl(value: unknown): string | undefined {
@@ -149,6 +156,11 @@ export function validateQueryOptions(options: QueryOptions): void {
 /** Throws an `InvalidOptionError` when a write's options cannot be meant. */
 export function validateWriteOptions(options: WriteOptions): void {
   validate(options, WRITE, '')
+}
+
+/** Throws an `InvalidOptionError` when what is to be invalidated cannot be meant: a misspelt name would invalidate nothing. */
+export function validateNamed(named: Named): void {
+  validate(named, NAMED, '')
 }
 
 /**

@@ -9,6 +9,7 @@ import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
 import { cleanup } from './cleanup.js'
 import type { CleanupOptions } from './cleanup.js'
+import { validateNamed } from './configure.js'
 import { createQueryCache } from './create.js'
 import { InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
@@ -27,6 +28,7 @@ import { directResult } from './result.js'
 import type { Result, ResultReader, Row } from './result.js'
 import { clock } from './runtime.js'
 import type { Runtime } from './runtime.js'
+import { noteSession } from './session.js'
 import { withSignal } from './signal.js'
 import { summarise } from './stats.js'
 import type { CacheStats } from './stats.js'
@@ -65,7 +67,7 @@ export class CachedQueryExecutor {
   /** Rows of a read, from the nearest tier that has them. A write runs once and invalidates. Rejects with the driver's own error. */
   async query<R = Row>(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<R[]> {
     const record = recordOf(this.core, sql)
-    if (isWrite(record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
+    if (isWrite(this.core, record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
     const asked = plan(this.core, this.call, record, params, options)
     if ('bypass' in asked) return (await this.#direct<R>(asked, record.facts, { sql, params }, options)).rows
     const { core, call } = this
@@ -82,7 +84,7 @@ export class CachedQueryExecutor {
     options?: QueryOptions,
   ): Promise<QueryResult<R>> {
     const record = recordOf(this.core, sql)
-    if (isWrite(record.facts)) {
+    if (isWrite(this.core, record.facts)) {
       const { results, cache } = await this.#write([{ sql, params }], writeOptions(options))
       const info = bypassInfo({
         bypass: record.facts.reason ?? 'write',
@@ -234,7 +236,7 @@ export class CachedQueryExecutor {
   ): Promise<Result<R>> {
     const { core, call } = this
     const startedAt = clock(call.runtime)
-    if (facts.kind === 'session') core.database.markSessionState?.()
+    noteSession(core, statement.sql, facts)
     try {
       const result = await withSignal(fetchOne(core, call, statement, options?.timeoutMs), options?.signal)
       return directResult(result, core.database) as Result<R>
@@ -260,6 +262,7 @@ export class CachedQueryExecutor {
   async #invalidate(named: Named): Promise<number> {
     const { core, call } = this
     const { cache } = core
+    validateNamed(named)
     const names = new Set(
       cache.statements.known(core.database, invalidatedNames(named, cache.config.sql.defaultSchema)),
     )

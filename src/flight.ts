@@ -10,6 +10,8 @@ export interface Flight<T> {
   readonly startedAt: number
   /** The isolate's own order when it began. */
   readonly order: number
+  /** How long its leader waits for the database: who waits longer or shorter does not share it. */
+  readonly timeoutMs: number | undefined
 }
 
 /** How long a follower waits for a leader before it takes over, at the least. */

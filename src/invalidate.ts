@@ -12,6 +12,7 @@ import type { Known } from './versions.js'
 const RETRY_AFTER_MS = [200, 1_000, 4_000, 12_000]
 /** After those, a request may start another round when this much time is over. */
 const NEXT_ROUND_MS = 5_000
+const ROUND_MS = RETRY_AFTER_MS.reduce((sum, ms) => sum + ms, NEXT_ROUND_MS)
 
 /** Returns whether every other isolate can see it. Never rejects. `mayStillCommit`: leaves a fence, because the write's end is not known. */
 export async function invalidateNames(
@@ -27,25 +28,35 @@ export async function invalidateNames(
     if (mayStillCommit) cache.versions.blockUntil(names, clock(call.runtime) + cache.config.fenceMs)
     return true
   }
+  const order = cache.versions.mark()
   const acknowledged = await cache.renew(
     call.runtime,
     names,
     mayStillCommit ? { standing: true } : fence && { lift: fence },
   )
   cache.versions.invalidated(names)
-  if (acknowledged) settle(cache, names)
+  if (acknowledged) settle(cache, names, order, mayStillCommit)
   else {
+    const failedAt = cache.versions.mark()
     cache.versions.distrust(names, true)
     for (const known of names)
-      cache.unacknowledged.set(known, mayStillCommit || cache.unacknowledged.get(known) === true)
+      cache.unacknowledged.set(known, {
+        order: failedAt,
+        fence: mayStillCommit || cache.unacknowledged.get(known)?.fence === true,
+      })
     retryInBackground(core, call)
   }
   return acknowledged
 }
 
-function settle(cache: RedisQueryCache, names: readonly Known[]): void {
-  for (const known of names) cache.unacknowledged.delete(known)
-  cache.versions.distrust(names, false)
+/** An acknowledgement pays what was owed before it was sent; a fence that is owed is paid by a fence only. */
+function settle(cache: RedisQueryCache, names: readonly Known[], sentAt: number, fenced: boolean): void {
+  for (const known of names) {
+    const owed = cache.unacknowledged.get(known)
+    if (!owed || owed.order > sentAt || (owed.fence && !fenced)) continue
+    cache.unacknowledged.delete(known)
+    cache.versions.distrust([known], false)
+  }
 }
 
 /** Repeats what Redis has not acknowledged, with fresh values each time. One loop per cache. */
@@ -53,24 +64,27 @@ export function retryInBackground(core: Core, call: Call): void {
   const { cache } = core
   if (!isRedisCache(cache) || cache.unacknowledged.size === 0) return
   const now = clock(call.runtime)
-  if (now < cache.retryAt) return
+  // A clock that was set back does not put the next round off.
+  if (now < cache.retryAt && cache.retryAt - now < 2 * ROUND_MS) return
   // The whole round's length: a round whose request died does not keep the next one from starting.
-  cache.retryAt = now + RETRY_AFTER_MS.reduce((sum, ms) => sum + ms, NEXT_ROUND_MS)
+  cache.retryAt = now + ROUND_MS
   cache.background.run(call.runtime, retry(cache, call))
 }
 
 async function retry(cache: RedisQueryCache, call: Call): Promise<void> {
   for (const pause of RETRY_AFTER_MS) {
     await cache.background.sleep(pause)
-    const names = [...cache.unacknowledged.keys()]
-    const uncertain = names.filter((known) => cache.unacknowledged.get(known))
-    const certain = names.filter((known) => !cache.unacknowledged.get(known))
-    const done =
-      (await cache.renew(call.runtime, certain)) && (await cache.renew(call.runtime, uncertain, { standing: true }))
-    if (!done) continue
-    cache.versions.invalidated(names)
-    settle(cache, names)
-    break
+    await Promise.all([payOff(cache, call, false), payOff(cache, call, true)])
+    if (cache.unacknowledged.size === 0) break
   }
   cache.retryAt = cache.unacknowledged.size === 0 ? 0 : clock(call.runtime) + NEXT_ROUND_MS
+}
+
+/** One attempt for all names that owe the same: a new version, or a new version and a fence. */
+async function payOff(cache: RedisQueryCache, call: Call, fenced: boolean): Promise<void> {
+  const names = [...cache.unacknowledged].filter(([, owed]) => owed.fence === fenced).map(([known]) => known)
+  const order = cache.versions.mark()
+  if (names.length === 0 || !(await cache.renew(call.runtime, names, fenced ? { standing: true } : undefined))) return
+  cache.versions.invalidated(names)
+  settle(cache, names, order, fenced)
 }

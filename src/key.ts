@@ -45,7 +45,8 @@ function encodeParam(value: unknown, depth: number): string | undefined {
 }
 
 function encodeObject(value: object, depth: number): string | undefined {
-  if (depth > 16) return undefined
+  // A driver asks such an object for its text, which may differ at each call.
+  if (depth > 16 || writesItself(value)) return undefined
   if (value instanceof Date) return `D${value.getTime()}@${value.getTimezoneOffset()};`
   if (ArrayBuffer.isView(value)) return `x${hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))};`
   if (Array.isArray(value)) {
@@ -57,8 +58,6 @@ function encodeObject(value: object, depth: number): string | undefined {
     }
     return out
   }
-  // A driver asks such an object for its text, which may differ at each call.
-  if (typeof (value as { toPostgres?: unknown }).toPostgres === 'function') return undefined
   try {
     return `o${sized(JSON.stringify(value) ?? '')}`
   } catch {
@@ -72,32 +71,45 @@ function hex(bytes: Uint8Array): string {
   return out
 }
 
-/** Copies parameters deeply enough that a caller who changes them while the query waits changes nothing. */
+const writesItself = (value: object): boolean => typeof (value as { toPostgres?: unknown }).toPostgres === 'function'
+
+/**
+ * Parameters as the driver would send them now, so that a caller who changes them while the query waits changes nothing. Objects
+ * become the JSON that drivers make of them; what cannot be copied without changing what it is stays as it is.
+ */
 export function snapshot(params: readonly unknown[]): unknown[] {
   return params.map((param) => (typeof param === 'object' && param !== null ? copyParam(param) : param))
 }
 
 function copyParam(value: object): unknown {
-  if (value instanceof Date) return new Date(value)
+  if (writesItself(value)) return value
+  if (value instanceof Date) return Object.getPrototypeOf(value) === Date.prototype ? new Date(value) : value
   if (Array.isArray(value)) return snapshot(value as unknown[])
-  if (ArrayBuffer.isView(value)) return copyBytes(value)
+  if (ArrayBuffer.isView(value)) return copyView(value)
   try {
-    return structuredClone(value)
+    return JSON.stringify(value) ?? value
   } catch {
     return value
   }
 }
 
-/** Keeps the class: a driver knows a Buffer by its prototype. */
-function copyBytes(view: ArrayBufferView): unknown {
-  const copy = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()
-  return Object.setPrototypeOf(copy, Object.getPrototypeOf(view) as object) as unknown
+/** Keeps the class: a driver knows a Buffer by its prototype, and reads other views by their own. */
+function copyView(view: ArrayBufferView): unknown {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()
+  if (view instanceof Uint8Array) return Object.setPrototypeOf(bytes, Object.getPrototypeOf(view) as object) as unknown
+  return new (view.constructor as new (buffer: ArrayBuffer) => ArrayBufferView)(bytes.buffer)
 }
 
 /** SHA-256 of a text, as 64 hexadecimal digits (FIPS 180-4). Only for Redis: isolate memory looks up without hashing. */
 export async function digest(text: string): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(wellFormed(text)))))
 }
+
+/** UTF-8 has one replacement for all lone surrogates; written out they differ. U+FFFF is the escape and stands for itself doubled. */
+const wellFormed = (text: string): string =>
+  text.replace(/\uffff|\p{Cs}/gu, (unit) =>
+    unit === '\uffff' ? '\uffff\uffff' : `\uffff${unit.charCodeAt(0).toString(16)}`,
+  )
 
 /** What may stand in a part of a Redis key without being mistaken for a separator or a SCAN pattern. */
 export const keySafe = (part: string): string => part.replace(/[^\w.-]/g, (c) => `~${c.codePointAt(0)!.toString(16)}~`)

@@ -99,6 +99,8 @@ export class QueryCache {
 
   /** @internal Keeps an entry when it fits, and makes room by giving each read entry a second chance. */
   put(entry: L1Entry): void {
+    // A load that began earlier may end later: what was read last stays.
+    if ((this.#entries.get(entry.key)?.readAt ?? 0) > entry.readAt) return
     this.drop(entry.key)
     const { l1Bytes, l1Entries } = this.config
     if (entry.size > l1Bytes * LARGEST_PART) return

@@ -10,6 +10,7 @@ import type { CacheConfig } from './options.js'
 import { RedisLink } from './redis.js'
 import { clock, randomAddend, uniqueValue } from './runtime.js'
 import type { Runtime } from './runtime.js'
+import type { Pipeline } from '@upstash/redis'
 import type { Captured, Known } from './versions.js'
 
 /** What one entry of a lookup got. */
@@ -36,8 +37,8 @@ const CLOCK_SKEW_MS = 1_000
 /** One isolate's cache with Redis behind it. Made by `createQueryCache` for the types `redis` and `hybrid`. */
 export class RedisQueryCache extends QueryCache {
   /** @internal */ readonly link: RedisLink
-  /** @internal Names whose invalidation Redis has not acknowledged; `true`: a write to it may still commit. */
-  readonly unacknowledged = new Map<Known, boolean>()
+  /** @internal Names whose invalidation Redis has not acknowledged: since when, and whether a write to them may still commit. */
+  readonly unacknowledged = new Map<Known, { order: number; fence: boolean }>()
   /** @internal When the next round of repeating invalidations may begin. */
   retryAt = 0
 
@@ -123,6 +124,7 @@ export class RedisQueryCache extends QueryCache {
         sentAt,
       )
     accept(others)
+    for (const { names: own } of wanted) for (const known of own) known.usedAt = sentAt
     let next = 0
     return wanted.map((ask) => ({ text: ask.key === undefined ? null : values[next++]!, captured: accept(ask.names) }))
   }
@@ -169,8 +171,10 @@ export class RedisQueryCache extends QueryCache {
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
         pipeline.mset(this.#freshVersions(runtime, names))
         if (fence && 'standing' in fence) this.#raise(pipeline, runtime, names)
-        if (fence && 'lift' in fence) for (const key of fence.lift.keys) pipeline.incrby(key, -fence.lift.addend)
+        if (fence && 'lift' in fence) this.#lower(pipeline, fence.lift)
       })
+      const standing = fence !== undefined && 'standing' in fence
+      if (standing && replies.slice(1).some((reply) => reply.error !== undefined)) return false
       if (replies[0]!.result === 'OK') return true
       const [deleted] = await this.link.pipeline('invalidate', (pipeline) =>
         pipeline.del(...names.map((known) => this.versionKey(known))),
@@ -195,19 +199,24 @@ export class RedisQueryCache extends QueryCache {
     }
   }
 
-  #raise(
-    pipeline: Parameters<Parameters<RedisLink['pipeline']>[1]>[0],
-    runtime: Runtime,
-    names: readonly Known[],
-  ): Fence {
+  #raise(pipeline: Pipeline, runtime: Runtime, names: readonly Known[]): Fence {
     const period = Math.floor(clock(runtime) / this.config.fenceMs)
     const fence = { keys: names.map((known) => this.#fenceKey(known, period)), addend: randomAddend(runtime) }
+    this.#add(pipeline, fence.keys, fence.addend)
+    return fence
+  }
+
+  #lower(pipeline: Pipeline, { keys, addend }: Fence): void {
+    this.#add(pipeline, keys, -addend)
+  }
+
+  /** With an expiry each time: a fence whose key was lost leaves its negative behind, which must end too. */
+  #add(pipeline: Pipeline, keys: readonly string[], addend: number): void {
     const seconds = Math.ceil((3 * this.config.fenceMs + CLOCK_SKEW_MS) / 1000)
-    for (const key of fence.keys) {
-      pipeline.incrby(key, fence.addend)
+    for (const key of keys) {
+      pipeline.incrby(key, addend)
       pipeline.expire(key, seconds)
     }
-    return fence
   }
 }
 

@@ -16,25 +16,51 @@ export async function fetchOne(
   return timed(core, call, 1, () => core.database.run(statement, { timeoutMs }))
 }
 
-/** Runs stable reads in one trip; when that fails each is asked on its own, so that one bad query spoils no other. */
+/** One query of several. */
+export interface Fetch {
+  statement: Statement
+  timeoutMs: number | undefined
+  /** Only such a query shares a trip or is asked again: an unknown function may do something each time. */
+  stable: boolean
+}
+
+/** Runs stable reads that wait equally long in one trip each, and everything else on its own. */
 export async function fetchMany(
   core: Core,
   call: Call,
-  statements: readonly Statement[],
-  timeouts: readonly (number | undefined)[],
+  fetches: readonly Fetch[],
 ): Promise<PromiseSettledResult<DatabaseResult>[]> {
-  if (statements.length > 1) {
-    try {
-      const timeoutMs = timeouts.includes(undefined) ? undefined : Math.max(...(timeouts as number[]))
-      const results = await timed(core, call, statements.length, () =>
-        core.database.transaction(statements, { readOnly: true, timeoutMs }),
-      )
-      return results.map((value) => ({ status: 'fulfilled', value }))
-    } catch {
-      // Asked again below, one by one: only the failed one shall fail.
-    }
+  const groups = new Map<unknown, Fetch[]>()
+  for (const fetch of fetches) {
+    const group = fetch.stable ? (fetch.timeoutMs ?? 'none') : fetch
+    groups.set(group, [...(groups.get(group) ?? []), fetch])
   }
-  return Promise.allSettled(statements.map((statement, i) => fetchOne(core, call, statement, timeouts[i])))
+  const ends = new Map<Fetch, PromiseSettledResult<DatabaseResult>>()
+  const runs = [...groups.values()].map(async (group) => {
+    const settled = await fetchTogether(core, call, group)
+    group.forEach((fetch, i) => ends.set(fetch, settled[i]!))
+  })
+  await Promise.all(runs)
+  return fetches.map((fetch) => ends.get(fetch)!)
+}
+
+/** One trip. When a statement fails in it each is asked on its own, so that one bad query spoils no other; a lost trip is lost for all. */
+async function fetchTogether(
+  core: Core,
+  call: Call,
+  group: readonly Fetch[],
+): Promise<PromiseSettledResult<DatabaseResult>[]> {
+  const [{ timeoutMs }] = group as [Fetch]
+  const alone = () => Promise.allSettled(group.map(({ statement }) => fetchOne(core, call, statement, timeoutMs)))
+  if (group.length === 1) return alone()
+  try {
+    const statements = group.map(({ statement }) => statement)
+    const run = () => core.database.transaction(statements, { readOnly: true, timeoutMs })
+    const results = await timed(core, call, group.length, run)
+    return results.map((value) => ({ status: 'fulfilled', value }))
+  } catch (reason) {
+    return didNotHappen(reason) ? alone() : group.map(() => ({ status: 'rejected', reason }))
+  }
 }
 
 async function timed<T>(core: Core, call: Call, queries: number, run: () => Promise<T>): Promise<T> {

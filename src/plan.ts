@@ -5,7 +5,8 @@
 import { Ask, fingerprint } from './ask.js'
 import type { Bypass, BypassReason, Call, Core } from './ask.js'
 import { validateQueryOptions } from './configure.js'
-import { encodeParams } from './key.js'
+import { UnkeyableParameter, encodeParams } from './key.js'
+import { isMoment } from './sql/functions.js'
 import type { QueryOptions } from './options.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { SqlFacts } from './types.js'
@@ -16,8 +17,11 @@ const NO_OPTIONS: QueryOptions = Object.freeze({})
 export const recordOf = (core: Core, sql: string): StatementRecord =>
   core.cache.statements.record(core.statements, core.database, sql)
 
-/** What changes something, or may: it runs once and invalidates. */
-export const isWrite = (facts: SqlFacts): boolean => facts.kind === 'write' || facts.kind === 'unknown'
+/** What changes something, or may: it runs once and invalidates. On a single connection COMMIT is what makes writes visible. */
+export const isWrite = ({ database }: Core, facts: SqlFacts): boolean =>
+  facts.kind === 'write' ||
+  facts.kind === 'unknown' ||
+  (facts.kind === 'session' && database.markSessionState !== undefined)
 
 /**
  * Plans a read. The question is to be pinned before anything is waited for.
@@ -35,7 +39,7 @@ export function plan(
   const { cache, database } = core
   const scope = options.scope ?? call.scope ?? database.scope
   const deps = given ? cache.statements.dependencies(record, database, options) : record.plain
-  const encoded = encodeParams(params)
+  const encoded = params.some(isMomentText) ? new UnkeyableParameter() : encodeParams(params)
   const refused =
     refuse(core, call, record.facts, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
   if (refused !== undefined || typeof encoded !== 'string')
@@ -63,6 +67,9 @@ export function planLoader(
   return new Ask(core, deps, named, { kind: 'loader', run }, { text: LOADER_TEXT, scope, params: '' })
 }
 
+/** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
+const isMomentText = (param: unknown): boolean => typeof param === 'string' && isMoment(param, false)
+
 /** Stands for the statement of a loader; no SQL text can be equal to it. */
 const LOADER_TEXT = '\0cached'
 
@@ -84,6 +91,7 @@ function refuse(
   const { config } = core.cache
   if (options.skipCache || call.skipCaches) return 'skip-cache'
   if (!config.enabled) return 'disabled'
+  if (core.database.inTransaction) return 'in-transaction'
   const ttlOnly = facts.reason === 'unknown-function' && config.sql.onUnknown === 'ttl-only'
   if (!facts.stable && !ttlOnly) return facts.reason ?? 'not-understood'
   if ((core.database.needsScope || facts.identity) && scope === undefined) return 'scope-required'

@@ -62,7 +62,7 @@ export async function readStatistics(
   range: StatsRange,
 ): Promise<CounterValues> {
   const now = clock(call.runtime)
-  const until = range.until === undefined ? now : Number(range.until)
+  const until = range.until === undefined ? now : Math.min(now, Number(range.until))
   const oldest = (Math.floor(now / DAY_MS) - KEPT_DAYS) * DAY_MS
   const since = Math.max(oldest, range.since === undefined ? oldest : Number(range.since))
   await push(core, cache, now)

@@ -15,7 +15,6 @@ import { fetchMany } from './origin.js'
 import { RedisError } from './redis.js'
 import { clock, withTimeout } from './runtime.js'
 import { fromStored, redisKey, storeAll } from './stored.js'
-import type { DatabaseResult } from './types.js'
 
 /** What a load came to; followers of the flight get the same. */
 export type Loaded =
@@ -92,41 +91,48 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
   if (hit) return hit
   const { flights, versions, config } = core.cache
   const now = clock(call.runtime)
-  if (!ask.options.refreshCache) {
+  if (!ask.options.refreshCache && !ask.alone) {
     const flight = flights.joinable(ask.key, ask.deps.names, versions, now, config.maxStalenessMs)
-    if (flight) {
+    if (flight && flight.timeoutMs === ask.options.timeoutMs) {
       const loaded = await flights.follow(ask.key, flight, config.maxStalenessMs)
-      if (!loaded || !suits(ask, loaded, clock(call.runtime))) return undefined
-      return { loaded, coalesced: true, waited: true }
+      return loaded && suits(ask, loaded, clock(call.runtime)) ? { loaded, coalesced: true, waited: true } : undefined
     }
-    const check =
-      ask.rechecked || core.cache.get(ask.key) === undefined ? undefined : checkUnderWay(core, ask.deps.names, now)
+    const check = ask.rechecked || !core.cache.get(ask.key) ? undefined : checkUnderWay(core, ask.deps.names, now)
     if (check) {
       ask.rechecked = true
-      await withTimeout(check.promise, config.redisTimeoutMs, () => new RedisError('timeout')).catch(() => undefined)
+      ask.withoutRedis = !(await answeredInTime(check.promise, config.redisTimeoutMs))
       return undefined
     }
   }
   const mine = lead(core, ask, now)
-  flights.lead(ask.key, mine.flight)
+  if (!ask.alone) flights.lead(ask.key, mine.flight)
   led.push(mine)
   return { loaded: await mine.flight.promise, coalesced: false, waited: true }
 }
 
-/** Whether another's load answers this reader too: he may accept less age than its leader. */
+const answeredInTime = (check: Promise<boolean>, ms: number): Promise<boolean> =>
+  withTimeout(check, ms, () => new RedisError('timeout')).catch(() => false)
+
+/** Whether another's load answers this reader too: his own options decide, not those of its leader. */
 function suits(ask: Ask, loaded: Loaded, now: number): boolean {
-  if (!loaded.ok || loaded.outcome === 'miss') return true
-  return loaded.outcome !== 'unshared' && freshness(loaded.entry, ask.options, now) !== 'expired'
+  // One who accepts an old answer when the database fails looks for it himself.
+  if (!loaded.ok) return ask.options.staleIfError === undefined
+  if (loaded.outcome === 'miss') return true
+  if (loaded.outcome === 'unshared') return !(ask.alone = true)
+  const state = freshness(loaded.entry, ask.options, now)
+  return state === 'fresh' || state === 'stale' || (state === 'error-only' && loaded.outcome === 'stale-if-error')
 }
 
 function lead(core: Core, ask: Ask, now: number, refreshing = false): Led {
   let land!: (loaded: Loaded) => void
   const promise = new Promise<Loaded>((resolve) => (land = resolve))
-  return { ask, flight: { promise, startedAt: now, order: core.cache.versions.mark() }, land, refreshing }
+  const flight = { promise, startedAt: now, order: core.cache.versions.mark(), timeoutMs: ask.options.timeoutMs }
+  return { ask, flight, land, refreshing }
 }
 
 /** L2, then the database for what L2 has not, then the store. Never rejects: every question lands. */
 async function load(core: Core, call: Call, led: readonly Led[]): Promise<void> {
+  const refreshed = new Set(led.filter((one) => one.refreshing).map(({ ask }) => ask.key))
   try {
     const found = await askRedis(core, call, led)
     const missed: Missed[] = []
@@ -134,28 +140,29 @@ async function load(core: Core, call: Call, led: readonly Led[]): Promise<void> 
       const loaded = found && (await fromStored(core, call, one, found[i]!))
       const stale = loaded?.ok && loaded.outcome === 'stale'
       if (loaded && !(stale && one.refreshing)) one.land(loaded)
-      if (!loaded || (stale && (one.refreshing || startRefresh(core, one.ask, clock(call.runtime)))))
-        missed.push({ one, found: found?.[i] })
+      const refreshes = stale && !one.refreshing && startRefresh(core, one.ask, clock(call.runtime))
+      if (refreshes) refreshed.add(one.ask.key)
+      if (!loaded || refreshes || (stale && one.refreshing)) missed.push({ one, found: found?.[i] })
     }
     if (missed.length > 0) await askDatabase(core, call, missed)
   } catch (error) {
     for (const { land } of led) land({ ok: false, error })
   } finally {
-    for (const { ask } of led) core.cache.refreshes.delete(ask.key)
+    for (const key of refreshed) core.cache.refreshes.delete(key)
   }
 }
 
 /** One MGET for all, together with the names of other hot entries when theirs are due too. `undefined`: Redis gave no answer. */
 async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Found[] | undefined> {
   const { cache } = core
-  if (!isRedisCache(cache)) return undefined
+  if (!isRedisCache(cache) || led.some(({ ask }) => ask.withoutRedis)) return undefined
   if (cache.link.breaker.open) {
     probe(core, call)
     return undefined
   }
   const unvouched = led.some(({ ask }) => cache.get(ask.key) !== undefined)
   const now = clock(call.runtime)
-  const others = unvouched ? hotNames(core, now) : []
+  const others = unvouched ? hotNames(core) : []
   const lookup = (async () => {
     const wanted = await Promise.all(
       led.map(async ({ ask }) => ({
@@ -185,7 +192,9 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
       toStore.push({ ask: one.ask, found })
       return one.land(onError(core, call, one, result.reason))
     }
-    const payload = packed(core, one.ask, result.value)
+    // A session that somebody changed meanwhile may have decided which rows these are.
+    const own = core.database.inTransaction || (core.database.needsScope && !one.ask.scoped)
+    const payload = own ? undefined : packed(core, one.ask, result.value)
     if (!payload) return one.land({ ok: true, outcome: 'unshared', value: result.value })
     const entry = makeEntry(
       core,
@@ -213,21 +222,16 @@ function onError(core: Core, call: Call, one: Led, error: unknown): Loaded {
 }
 
 async function fetchSources(core: Core, call: Call, asks: readonly Ask[]): Promise<PromiseSettledResult<unknown>[]> {
-  const sql = asks.filter((ask) => ask.source.kind === 'sql')
-  const rows = fetchMany(
-    core,
-    call,
-    sql.map((ask) => ask.source as { sql: string; params: readonly unknown[] }),
-    sql.map((ask) => ask.options.timeoutMs),
+  const fetches = asks.flatMap(({ source, options, reason }) =>
+    source.kind === 'sql' ? [{ statement: source, timeoutMs: options.timeoutMs, stable: reason === undefined }] : [],
   )
+  const rows = fetchMany(core, call, fetches)
   const values = Promise.allSettled(
-    asks.map(async (ask) => (ask.source.kind === 'loader' ? ask.source.run() : undefined)),
+    asks.map(async ({ source }) => (source.kind === 'loader' ? source.run() : undefined)),
   )
   const [fetched, loaded] = await Promise.all([rows, values])
   let next = 0
-  return asks.map((ask, i) =>
-    ask.source.kind === 'sql' ? (fetched[next++] as PromiseSettledResult<DatabaseResult>) : loaded[i]!,
-  )
+  return asks.map((ask, i) => (ask.source.kind === 'sql' ? fetched[next++]! : loaded[i]!))
 }
 
 /** Marks a key as being refreshed. False: somebody refreshes it already. */

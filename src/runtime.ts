@@ -18,6 +18,7 @@ export interface Runtime {
 export class Background {
   readonly #pending = new Set<Promise<unknown>>()
   readonly #wakers = new Set<() => void>()
+  #settling = 0
 
   /** Runs `work` after the response. Its failure is swallowed: whoever cares has handled it inside. */
   run(runtime: Runtime, work: Promise<unknown>): void {
@@ -34,8 +35,9 @@ export class Background {
     }
   }
 
-  /** Waits `ms`, or until `settle` is called. */
+  /** Waits `ms`, or until `settle` is called; not at all while it is under way. */
   sleep(ms: number): Promise<void> {
+    if (this.#settling > 0) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer)
@@ -49,9 +51,12 @@ export class Background {
 
   /** Resolves when nothing is under way any more; work that is waiting to try again tries now. */
   async settle(): Promise<void> {
-    while (this.#pending.size > 0) {
+    this.#settling++
+    try {
       for (const wake of this.#wakers) wake()
-      await Promise.race(this.#pending)
+      while (this.#pending.size > 0) await Promise.race(this.#pending)
+    } finally {
+      this.#settling--
     }
   }
 }

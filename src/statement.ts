@@ -29,6 +29,9 @@ export interface StatementRecord {
 
 /** At least so many, and as many as L1 holds results: a statement that is forgotten takes the way to its results with it. */
 const FEWEST_STATEMENTS = 4_096
+/** Characters of texts that are remembered, and of one text. */
+const MOST_CHARACTERS = 2_000_000
+const LONGEST_REMEMBERED = 16_384
 const MOST_VARIANTS = 256
 
 /** Memory of statements, bounded; the oldest go first. */
@@ -37,6 +40,7 @@ export class Statements {
   readonly #versions: VersionBook
   readonly #byDatabase = new Map<string, Map<string, StatementRecord>>()
   #nextId = 0
+  #characters = 0
 
   constructor(config: ResolvedConfig, versions: VersionBook) {
     this.#config = config
@@ -55,16 +59,29 @@ export class Statements {
     const found = statements.get(sql)
     if (found) return found
     const facts = readSql(sql, this.#config.sql)
+    // A text too long to be remembered is its own id: its results are found again all the same.
+    const remembered = sql.length <= LONGEST_REMEMBERED
+    const id = remembered ? (this.#nextId++).toString(36) : `=${sized(sql)}`
     const record = {
       sql,
       facts,
-      plain: this.#dependencies(database, facts, {}, (this.#nextId++).toString(36)),
+      plain: this.#dependencies(database, facts, {}, id),
       others: new Map<string, Dependencies>(),
     }
-    if (statements.size >= Math.max(FEWEST_STATEMENTS, this.#config.l1Entries))
-      statements.delete(statements.keys().next().value!)
+    if (!remembered) return record
+    this.#characters += sql.length
+    this.#makeRoom(statements)
     statements.set(sql, record)
     return record
+  }
+
+  #makeRoom(statements: Map<string, StatementRecord>): void {
+    const most = Math.max(FEWEST_STATEMENTS, this.#config.l1Entries)
+    for (const sql of statements.keys()) {
+      if (statements.size < most && this.#characters <= MOST_CHARACTERS) return
+      statements.delete(sql)
+      this.#characters -= sql.length
+    }
   }
 
   /** The names of a call, given that it names tables, tags or a key of its own. */
@@ -85,7 +102,14 @@ export class Statements {
     const tables = [...new Set([...facts.tables, ...named])].sort()
     const tags = [...new Set(options.tags ?? [])].sort()
     const shortNames = dependencyNames(tables, tags, options.cacheKey)
-    return { id, tables, tags, shortNames, names: this.known(database, shortNames) }
+    // Handed out with every answer: nobody may change them for the others.
+    return {
+      id,
+      tables: Object.freeze(tables),
+      tags: Object.freeze(tags),
+      shortNames,
+      names: this.known(database, shortNames),
+    }
   }
 
   known(database: Database, shortNames: readonly string[]): Known[] {

@@ -71,7 +71,7 @@ export class Counters {
   due(now: number, intervalMs: number): boolean {
     if (this.#lastPush === undefined) this.#lastPush = now
     return (
-      now - this.#lastPush >= intervalMs &&
+      Math.abs(now - this.#lastPush) >= intervalMs &&
       this.#unpushed.l1Hits + this.#unpushed.misses + this.#unpushed.l2Hits + this.#unpushed.bypassed > 0
     )
   }

@@ -32,13 +32,11 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
   if (one.ask.options.refreshCache) return undefined
   const now = clock(call.runtime)
   const mine = cache.get(one.ask.key)
-  if (
-    mine?.versions &&
-    captured.versions &&
-    same(mine.versions, captured.versions) &&
-    freshness(mine, one.ask.options, now) === 'fresh'
-  )
-    return { ok: true, outcome: 'l2', entry: mine }
+  if (mine?.versions && captured.versions && same(mine.versions, captured.versions)) {
+    const state = freshness(mine, one.ask.options, now)
+    if (state === 'fresh') return { ok: true, outcome: 'l2', entry: mine }
+    if (state !== 'expired') one.fallback = mine
+  }
   if (text === null) return undefined
   const stored = await decoded(core, one.ask, found)
   if (!stored || !captured.versions || !same(stored.versions, captured.versions)) return undefined
@@ -109,6 +107,8 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
   }
   // An invalidation of this isolate's own has overtaken the read: the entry would be dead on arrival.
   if (!versions.untouchedSince(entry.names, entry.order)) return undefined
+  // A refresh that began later has stored already.
+  if ((core.cache.get(entry.key)?.readAt ?? 0) > entry.readAt) return undefined
   const { readAt, freshUntil, staleUntil, errorUntil, payload } = entry
   const text = await encodeEntry(
     {

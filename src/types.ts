@@ -66,6 +66,8 @@ export interface Database {
   parser(oid: number): (text: string) => unknown
   /** Called when session state may have changed: on a single connection nothing is shared from then on without a scope. */
   markSessionState?(): void
+  /** On a single connection: a transaction is open, whose rows nobody else may see. Set by the executor. */
+  inTransaction?: boolean
 }
 
 /** What the text of a statement says. Made by `readSql`. */

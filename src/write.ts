@@ -10,8 +10,9 @@ import { isRedisCache } from './l2.js'
 import { snapshot } from './key.js'
 import { ROOT, invalidatedNames } from './names.js'
 import { didNotHappen } from './origin.js'
+import { commits, endSession, noteSession } from './session.js'
 import { clock } from './runtime.js'
-import type { DatabaseResult, Statement } from './types.js'
+import type { DatabaseResult, SqlFacts, Statement } from './types.js'
 import { validateWriteOptions } from './configure.js'
 import type { WriteOptions } from './options.js'
 
@@ -43,7 +44,7 @@ export function writeNames(core: Core, statements: readonly Statement[], options
   let everything = false
   for (const { sql } of statements) {
     const { facts } = recordOf(core, sql)
-    if (facts.writes === undefined) everything = true
+    if (facts.writes === undefined || commits(core, facts)) everything = true
     for (const table of facts.writes ?? []) tables.add(table)
     if (facts.kind === 'read' && !facts.stable && facts.reason === 'unknown-function') everything = true
   }
@@ -86,18 +87,25 @@ async function sendAndInvalidate(
   const fence = wantsFence ? await cache.fence(call.runtime, names) : undefined
   const startedAt = clock(call.runtime)
   cache.counters.add('dbQueries', statements.length)
+  for (const { sql } of statements) noteSession(core, sql, recordOf(core, sql).facts)
   try {
-    const results = await send(statements)
+    const results = await send(statements).finally(() => {
+      for (const { sql } of statements) endSession(core, sql, recordOf(core, sql).facts)
+    })
     cache.counters.add('dbTimeMs', Math.max(0, clock(call.runtime) - startedAt))
     const invalidated = await invalidateNames(core, call, names, fence)
     cache.events.emit({ type: 'write', outcome: 'committed', invalidated, tables })
     return { results, cache: { tables, tags, invalidated, ...(wantsFence ? { fenced: fence !== undefined } : {}) } }
   } catch (error) {
     cache.counters.add('errors', 1)
-    const failed = didNotHappen(error)
-    // A fence of one's own is lifted when nothing was written; when nobody knows, one stays for as long as the write may take.
-    const invalidated = failed && !fence ? true : await invalidateNames(core, call, names, fence, !failed)
+    // An SQLSTATE says that the statement is over; only of plain writes does it also say that nothing was written.
+    const over = didNotHappen(error)
+    const failed = over && statements.every(({ sql }) => isPlainWrite(recordOf(core, sql).facts))
+    const invalidated = failed && !fence ? true : await invalidateNames(core, call, names, fence, !over)
     cache.events.emit({ type: 'write', outcome: failed ? 'failed' : 'unknown', invalidated, tables })
     throw error
   }
 }
+
+/** A procedure, a block or several statements in one text may have committed a part before they failed. */
+const isPlainWrite = (facts: SqlFacts): boolean => facts.writes !== undefined && facts.kind !== 'session'

@@ -16,14 +16,19 @@ export interface PoolLike {
 }
 
 export interface FromPoolOptions {
-  /** A name for the database and the role that asks it. Two databases with one identity share cache entries and invalidations. */
+  /** A name for the database and the role that asks it. Two databases with one identity share cache entries. */
   identity: string
+  /**
+   * A name for the database alone: what a write changes, whoever wrote it. Give the same one to every role and pool of a database, or
+   * they do not see each other's writes. Where Neon over HTTP is used beside it: `<host without -pooler>/<database>`. Default: `identity`.
+   */
+  database?: string
   /** Whose rows these are, for every query that names no scope of its own. */
   scope?: string
 }
 
 const IDENTITY =
-  'Give a name for the database and the role that asks it, such as `main:app_user`; databases with one identity share entries.'
+  'Give a name for the database and the role that asks it, such as `main:app_user`, and in `database` one for the database alone.'
 const SHAPES = 'Give a Pool or Client of `pg` or `@neondatabase/serverless`, or a PGlite.'
 
 /**
@@ -32,12 +37,18 @@ const SHAPES = 'Give a Pool or Client of `pg` or `@neondatabase/serverless`, or 
  * @throws InvalidOptionError
  */
 export function fromPool(pool: PoolLike, options: FromPoolOptions): Database {
-  const { identity, scope } = options ?? {}
+  const { identity, scope, database } = options ?? {}
   if (typeof identity !== 'string' || identity === '')
     throw new InvalidOptionError(
       'identity',
       identity === '' ? 'empty' : identity === undefined ? 'not set' : `of type ${typeof identity}`,
       IDENTITY,
+    )
+  if (database !== undefined && (typeof database !== 'string' || database === ''))
+    throw new InvalidOptionError(
+      'database',
+      database === '' ? 'empty' : `of type ${typeof database}`,
+      'Give a name that all roles and pools of this database share.',
     )
   if (scope !== undefined && (typeof scope !== 'string' || scope === ''))
     throw new InvalidOptionError(
@@ -50,7 +61,7 @@ export function fromPool(pool: PoolLike, options: FromPoolOptions): Database {
     | null
     | undefined
   if (typeof shape?.query !== 'function') throw new InvalidOptionError('pool', 'without a `query` method', SHAPES)
-  const about = { identity, invalidationIdentity: identity, ...(scope !== undefined && { scope }) }
+  const about = { identity, invalidationIdentity: database ?? identity, ...(scope !== undefined && { scope }) }
   if (typeof shape.transaction === 'function' && typeof shape.exec === 'function')
     return pgliteDatabase(pool as unknown as PGliteLike, about)
   if (typeof shape.getTypeParser === 'function') return clientDatabase(pool as unknown as PgClient, about)

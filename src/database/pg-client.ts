@@ -26,6 +26,12 @@ export function clientDatabase(client: PgClient, about: About): Database {
       return connection.sessionState
     },
     markSessionState: () => void (connection.sessionState = true),
+    get inTransaction() {
+      return connection.inTransaction
+    },
+    set inTransaction(open) {
+      connection.inTransaction = open
+    },
     parser: (oid) => parserFrom(client, oid),
     run: (statement, options) =>
       withDeadline(options?.timeoutMs, (signal) => inTurn(signal, () => ask(client, statement, { raw: true }))),

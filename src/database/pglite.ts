@@ -31,6 +31,12 @@ export function pgliteDatabase(db: PGliteLike, about: About): Database {
       return connection.sessionState
     },
     markSessionState: () => void (connection.sessionState = true),
+    get inTransaction() {
+      return connection.inTransaction
+    },
+    set inTransaction(open) {
+      connection.inTransaction = open
+    },
     parser: (oid) => ownParser(db, oid),
     run: (statement, options) => withDeadline(options?.timeoutMs, () => ask(db, db, statement)),
     transaction: (statements, options = {}) =>

@@ -71,10 +71,43 @@ describe('the key of parameters', () => {
     ;(params[1] as number[])[0] = 9
     ;(params[2] as Uint8Array)[0] = 9
     ;(params[3] as { a: { b: number } }).a.b = 9
-    expect(copy).toEqual([new Date(5), [1, [2]], new Uint8Array([1]), { a: { b: 1 } }])
+    expect(copy).toEqual([new Date(5), [1, [2]], new Uint8Array([1]), '{"a":{"b":1}}'])
   })
 
   it('hashes with SHA-256 (FIPS 180-4, example of one block)', async () => {
     expect(await digest('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  })
+
+  it('leaves to the driver what the driver would ask, and copies everything else as it would send it', () => {
+    class Money {
+      toJSON() {
+        return 'EUR 0.05'
+      }
+    }
+    const point = { toPostgres: () => '(1,2)' }
+    class PgDate extends Date {
+      toPostgres() {
+        return 'infinity'
+      }
+    }
+    const date = new PgDate(5)
+    const view = new DataView(new Uint8Array([1, 2]).buffer)
+    const floats = new Float64Array([1.5, 2])
+    const copy = snapshot([{ m: new Money() }, point, date, view, floats, [new Money(), point], Buffer.from('ab')])
+    expect(copy[0]).toBe('{"m":"EUR 0.05"}')
+    expect([copy[1], copy[2]]).toEqual([point, date])
+    expect(copy[1]).toBe(point)
+    expect(copy[2]).toBe(date)
+    expect((copy[3] as DataView).getUint8(1)).toBe(2)
+    expect(copy[4]).toEqual(floats)
+    expect(copy[5]).toEqual(['"EUR 0.05"', point])
+    expect(Buffer.isBuffer(copy[6])).toBe(true)
+    expect(key(date)).toBeInstanceOf(UnkeyableParameter)
+  })
+
+  it('hashes texts that are not well-formed apart', async () => {
+    const texts = ['\ud800', '\ud801', '\ufffd', '\uffff', '\uffffd800', '\uffff\uffffd800', '\udc00\ud800']
+    const digests = await Promise.all(texts.map((text) => digest(text)))
+    expect(new Set(digests).size).toBe(texts.length)
   })
 })

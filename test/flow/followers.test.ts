@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { SQL, World } from '../support/isolates.js'
+
+let world: World
+beforeEach(() => void (world = new World()))
+
+const tick = () => new Promise((resolve) => setTimeout(resolve, 0))
+
+describe('a follower', () => {
+  it('is answered by his own `staleIfError`, not by his leader having none', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const old = { ttl: 1, staleIfError: 600 }
+    await world.outcome(a, old)
+    world.now += 5_000
+    world.database.answer = async () => {
+      await tick()
+      throw new Error('database down')
+    }
+    const leader = a.query(SQL, [1], { ttl: 1 })
+    const follower = a.queryResult(SQL, [1], old)
+    await expect(leader).rejects.toThrow('database down')
+    expect((await follower).cache.outcome).toBe('stale-if-error')
+  })
+
+  it('gets no rows older than he accepts', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a, { ttl: 600 })
+    world.now += 5_000
+    const leader = a.queryResult(SQL, [1], { ttl: 600 })
+    const follower = a.queryResult(SQL, [1], { ttl: 1, staleIfError: 600 })
+    await leader
+    expect((await follower).cache.age).toBe(0)
+  })
+
+  it('with another `timeoutMs` does not share a load', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    let release!: () => void
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    world.database.answer = async () => {
+      await gate
+      return [[['n', 23, '7']]]
+    }
+    const both = [a.queryResult(SQL, [1], { timeoutMs: 50 }), a.queryResult(SQL, [1])]
+    while (world.database.trips < 2) await tick()
+    release()
+    expect((await Promise.all(both)).map(({ cache }) => cache.outcome)).toEqual(['miss', 'miss'])
+  })
+
+  it('does not queue up behind a value that cannot be shared', async () => {
+    const a = world.isolate()
+    let running = 0
+    let most = 0
+    class Odd {
+      value = 1
+    }
+    const load = async () => {
+      most = Math.max(most, ++running)
+      await tick()
+      running--
+      return new Odd()
+    }
+    await Promise.all(Array.from({ length: 20 }, () => a.cached('odd', load)))
+    expect(most).toBeGreaterThanOrEqual(19)
+  })
+
+  it('finds newer rows kept when an older load ends later', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    let release!: () => void
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    let reads = 0
+    world.database.answer = async () => {
+      const n = ++reads
+      if (n === 1) await gate
+      return [[['n', 23, String(n)]]]
+    }
+    const slow = a.query(SQL, [1])
+    while (reads === 0) await tick()
+    world.now += 10
+    expect(await a.query(SQL, [1], { refreshCache: true })).toEqual([{ n: 2 }])
+    await tick()
+    release()
+    await slow
+    await a.flush()
+    expect(await a.query(SQL, [1])).toEqual([{ n: 2 }])
+    expect(await world.isolate().query(SQL, [1])).toEqual([{ n: 2 }])
+  })
+})
+
+describe('many hot names', () => {
+  it('are checked together, never by two checks at once', async () => {
+    const a = world.isolate()
+    const queries = Array.from({ length: 100 }, (_, i) => `SELECT n FROM t${i}`)
+    await a.invalidate({ tables: queries.map((_, i) => `t${i}`) })
+    await a.invalidateCache()
+    await a.queryBatch(queries.map((sql) => ({ sql })))
+    await a.flush()
+    world.now += 70_000
+    world.redis.reset()
+    const results = await Promise.all(queries.map((sql) => a.queryResult(sql)))
+    await a.flush()
+    expect(results.every(({ cache }) => cache.outcome === 'l1' || cache.outcome === 'l2')).toBe(true)
+    expect(world.redis.trips.filter(({ commands }) => commands[0]![0] === 'mget')).toHaveLength(1)
+    world.redis.reset()
+    for (let i = 0; i < 40; i++) {
+      world.now += 100
+      await Promise.all(queries.map((sql) => a.query(sql)))
+      await a.flush()
+    }
+    expect(world.redis.trips.filter(({ commands }) => commands[0]![0] === 'mget').length).toBeLessThanOrEqual(4)
+  })
+})
+
+describe('what is handed out', () => {
+  it('cannot be changed for others', async () => {
+    const a = world.isolate()
+    const { cache } = await a.queryResult(SQL, [1])
+    expect(() => (cache.tables as string[]).push('evil')).toThrow(TypeError)
+  })
+
+  it('is refused when it would invalidate nothing', async () => {
+    const a = world.isolate()
+    await expect(a.invalidate({ tables: 'users' } as never)).rejects.toThrow('`tables`')
+    await expect(a.invalidate({ table: ['users'] } as never)).rejects.toThrow('`table` is not an option')
+  })
+
+  it('takes a moment in a parameter for a clock', async () => {
+    const { cache } = await world.isolate().queryResult('SELECT n FROM users WHERE at > $1', ['yesterday'])
+    expect([cache.outcome, cache.reason]).toEqual(['bypass', 'unsupported-parameter'])
+  })
+})

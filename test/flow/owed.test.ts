@@ -1,0 +1,92 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { SQL, World } from '../support/isolates.js'
+
+const UPDATE = 'UPDATE users SET n = n + 1'
+let world: World
+beforeEach(() => void (world = new World()))
+
+/** Lets everything run that is ready, timers included. */
+const tick = () => new Promise((resolve) => setTimeout(resolve, 0))
+
+describe('an invalidation that Redis did not acknowledge', () => {
+  it('is not paid by the late acknowledgement of an older one', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    let release!: () => void
+    const held = new Promise<void>((resolve) => (release = resolve))
+    let writes = 0
+    world.redis.after = async ({ commands }) => {
+      if (commands[0]![0] === 'mset' && ++writes === 1) await held
+    }
+    const first = a.execute(UPDATE)
+    while (writes === 0) await tick()
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset') throw new Error('lost')
+    }
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    release()
+    expect((await first).cache.invalidated).toBe(true)
+    expect((await a.queryResult(SQL, [1])).cache.outcome).toBe('miss')
+    expect((a.core.cache as unknown as { unacknowledged: Map<unknown, unknown> }).unacknowledged.size).toBe(1)
+    world.redis.before = () => {}
+    await a.flush()
+    expect((a.core.cache as unknown as { unacknowledged: Map<unknown, unknown> }).unacknowledged.size).toBe(0)
+  })
+
+  it.each([
+    [
+      'Redis is away',
+      (on: boolean) =>
+        void (world.redis.before = () => {
+          if (on) throw new Error('down')
+        }),
+    ],
+    ['Redis is full', (on: boolean) => void (world.redis.full = on)],
+  ])('of a write that may still commit leaves its fence once Redis takes it: %s', async (_name, fault) => {
+    const a = world.isolate()
+    await world.warm(a)
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(new Error('Error connecting to database: fetch failed'))
+    fault(true)
+    await expect(a.execute(UPDATE)).rejects.toThrow('fetch failed')
+    fault(false)
+    world.database.answer = answer
+    await a.invalidate({ tables: ['users'] })
+    await a.flush()
+    expect([...world.redis.data.keys()].filter((key) => key.includes(':f:'))).toHaveLength(1)
+    await world.outcome(world.isolate())
+    expect(await world.outcome(world.isolate())).toBe('miss')
+  })
+
+  it('lets `flush` end at once, however long the pauses between attempts are', async () => {
+    const a = world.isolate()
+    world.redis.before = () => {
+      throw new Error('down')
+    }
+    await a.execute(UPDATE)
+    const startedAt = performance.now()
+    await a.flush()
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+  })
+})
+
+describe('a failure with an SQLSTATE', () => {
+  it('of a procedure, which may have committed a part, invalidates all the same', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    await world.outcome(b)
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(Object.assign(new Error('division by zero'), { code: '22012' }))
+    await expect(a.execute('CALL p()')).rejects.toThrow('division')
+    world.database.answer = answer
+    expect(await world.outcome(world.isolate())).toBe('miss')
+    expect([...world.redis.data.keys()].filter((key) => key.includes(':f:'))).toEqual([])
+  })
+
+  it('is not what a system error is, although it has a code of five letters', async () => {
+    const a = world.isolate()
+    world.database.answer = () => Promise.reject(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+    await expect(a.execute(UPDATE)).rejects.toThrow('EPIPE')
+    expect(world.events).toContainEqual(expect.objectContaining({ type: 'write', outcome: 'unknown' }))
+  })
+})
