@@ -78,7 +78,7 @@ describe('a follower', () => {
       return [[['n', 23, String(n)]]]
     }
     const slow = a.query(SQL, [1])
-    while (reads === 0) await tick()
+    while (world.database.trips === 0) await tick()
     world.now += 10
     expect(await a.query(SQL, [1], { refreshCache: true })).toEqual([{ n: 2 }])
     await tick()

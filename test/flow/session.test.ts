@@ -52,8 +52,6 @@ describe('a single connection with session state', () => {
   it('caches nothing inside a transaction, and invalidates everything at its commit', async () => {
     const executor = world.isolate({}, connection)
     const scoped = { scope: 'own' }
-    const other = world.isolate()
-    other.core.database
     await world.warm(executor)
     expect(await world.outcome(executor, scoped)).toBe('miss')
     await executor.execute('BEGIN')
