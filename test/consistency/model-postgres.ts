@@ -1,0 +1,195 @@
+/** A Postgres whose rows say which read brought them, and which tells the judge of every commit. */
+import type { Database, DatabaseResult, Statement } from '../../src/types.js'
+import type { Op } from './history.ts'
+import type { World } from './world.ts'
+import { alive, context } from './virtual-time.ts'
+
+export interface DatabaseRead {
+  id: number
+  op: Op
+  sql: string
+  params: readonly unknown[]
+  identity: string
+  epoch: string
+  tables: string[]
+  /** When it was sent, and when the database looked. */
+  sentOrder: number
+  sentAt: number
+  snapshotOrder: number
+}
+
+export interface Commit {
+  order: number
+  at: number
+  tables: string[]
+}
+
+export const TABLES = ['users', 'posts', 'notes']
+
+export class ModelPostgres {
+  readonly reads: DatabaseRead[] = []
+  readonly #fencedWriters = new Map<Op, string[]>()
+  readonly #world: World
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  client(identity: string, epoch: string): Database {
+    const run = (statements: readonly Statement[], timeoutMs: number | undefined) =>
+      this.#trip(statements, timeoutMs ?? 4000, identity, epoch)
+    return {
+      identity,
+      invalidationIdentity: 'model/db',
+      needsScope: false,
+      parser: () => Number,
+      run: async (statement, options) => (await run([statement], options?.timeoutMs))[0]!,
+      transaction: (statements, options) => run(statements, options?.timeoutMs),
+    }
+  }
+
+  #trip(
+    statements: readonly Statement[],
+    timeoutMs: number,
+    identity: string,
+    epoch: string,
+  ): Promise<DatabaseResult[]> {
+    const of = context.getStore() as Op
+    const { time, trace } = this.#world
+    trace(of, `postgres <- ${statements.map(({ sql }) => sql).join('; ')}`)
+    const op = of
+    const writes = statements.some(({ sql }) => !sql.startsWith('SELECT'))
+    return new Promise((resolve, reject) => {
+      let open = true
+      const end = (run: () => void) => () => {
+        if (!open || !alive(of)) return
+        open = false
+        run()
+      }
+      const timedOut = Object.assign(new Error('the database did not answer'), {
+        code: 'DATABASE_TIMEOUT',
+        model: true,
+      })
+      time.after(
+        timeoutMs,
+        end(() => reject(timedOut)),
+      )
+      const answer = (ms: number, results: DatabaseResult[]) =>
+        time.after(
+          ms,
+          end(() => ((op.databaseAnswered = true), resolve(results))),
+        )
+      const fail = (ms: number, code?: string) =>
+        time.after(
+          ms,
+          end(() => reject(Object.assign(new Error('model failure'), { code, model: true }))),
+        )
+      if (writes) this.#write(of, statements, answer, fail)
+      else this.#read(of, statements, identity, epoch, answer, fail)
+    })
+  }
+
+  #read(
+    of: Op,
+    statements: readonly Statement[],
+    identity: string,
+    epoch: string,
+    answer: (ms: number, results: DatabaseResult[]) => void,
+    fail: (ms: number, code?: string) => void,
+  ): void {
+    const { time, chance, faults, count, trace } = this.#world
+    const reads = statements.map(({ sql, params }) => {
+      const read: DatabaseRead = {
+        id: this.reads.length,
+        op: of,
+        sql,
+        params,
+        identity,
+        epoch,
+        tables: tablesOf(sql),
+        sentOrder: time.mark(),
+        sentAt: time.now,
+        snapshotOrder: Infinity,
+      }
+      this.reads.push(read)
+      return read
+    })
+    const slow = () =>
+      chance.of(faults.slowRead) ? chance.between(100, chance.of(0.3) ? 2500 : 600) : chance.between(1, 30)
+    time.after(slow(), () => {
+      for (const read of reads) read.snapshotOrder = time.mark()
+      trace(of, `postgres == read ${reads.map(({ id }) => `#${id}`).join(' ')}`)
+      if (!chance.of(faults.readFails)) return answer(slow(), reads.map(resultOf))
+      count('fault: database read failed')
+      if (chance.of(0.7)) fail(1, chance.of(0.5) ? '57014' : undefined)
+    })
+  }
+
+  #noteOverlap(op: Op, tables: string[]): void {
+    if (!op.fencedBeforeSend) return
+    for (const [other, its] of this.#fencedWriters)
+      if (other.endOrder !== undefined || !alive(other)) this.#fencedWriters.delete(other)
+      else if (its.some((table) => tables.includes(table))) this.#world.count('two fenced writers on one table')
+    this.#fencedWriters.set(op, tables)
+  }
+
+  #write(
+    of: Op,
+    statements: readonly Statement[],
+    answer: (ms: number, results: DatabaseResult[]) => void,
+    fail: (ms: number, code?: string) => void,
+  ): void {
+    const { time, chance, faults, count, trace, fenceMs } = this.#world
+    const op = of
+    op.sent = (op.sent ?? 0) + 1
+    op.sentOrder = time.mark()
+    op.fencedBeforeSend = op.fenceAcknowledged !== undefined
+    const tables = statements.flatMap(({ sql }) => tablesOf(sql))
+    this.#noteOverlap(op, tables)
+    const commit = (ms: number, then: () => void) =>
+      time.after(ms, () => {
+        op.commits.push({ order: time.mark(), at: time.now, tables })
+        trace(of, `postgres == COMMIT ${tables.join(', ')}`)
+        then()
+      })
+    const kind = chance.next()
+    const results = statements.map(() => ({ raw: true as const, fields: [], rows: [], rowCount: 1, command: 'UPDATE' }))
+    if (!op.slow && kind < faults.ambiguous) {
+      const early = chance.of(0.4)
+      const at = early ? chance.between(1, 20) : chance.between(1, fenceMs * 0.8)
+      count('ambiguous write')
+      if (chance.of(0.75))
+        commit(at, () => count(early ? 'ambiguous write: committed before' : 'ambiguous write: committed late'))
+      else count('ambiguous write: never committed')
+      // Or it hangs until it is given up.
+      if (chance.of(0.5)) fail(chance.between(5, 400), chance.of(0.3) ? '08006' : undefined)
+    } else if (!op.slow && kind < faults.ambiguous + 0.03) {
+      count('write refused by the database')
+      fail(chance.between(2, 20), '23505')
+    } else {
+      const slow = op.slow || chance.of(faults.slowWrite)
+      if (slow) count('slow write')
+      commit(slow ? chance.between(200, 2500) : chance.between(1, 25), () => {
+        const dies = op.slow ? 0.3 : op.isolate.fenced ? faults.dieAfterCommit : faults.dieAfterCommit / 3
+        if (chance.of(dies)) {
+          count(op.fencedBeforeSend ? 'fenced writer died after its commit' : 'writer died after its commit')
+          if (chance.of(0.5)) this.#world.kill(op.isolate)
+          else op.dead = true
+          trace(of, 'DIES between commit and invalidation')
+        }
+        answer(chance.between(1, 20), results)
+      })
+    }
+  }
+}
+
+export const tablesOf = (sql: string): string[] =>
+  sql.startsWith('CALL') ? TABLES : [...sql.matchAll(/\b(?:FROM|JOIN|UPDATE) (\w+)/g)].map(([, table]) => table!)
+
+const resultOf = ({ id }: DatabaseRead): DatabaseResult => ({
+  raw: true,
+  fields: [{ name: 'read', dataTypeID: 23 }],
+  rows: [[String(id)]],
+  rowCount: 1,
+  command: 'SELECT',
+})

@@ -1,0 +1,156 @@
+/** One history's world: time, Redis, Postgres, isolates and the faults that its seed chose. */
+import type { CachedQueryExecutor, CacheEvent } from '../../src/index.js'
+import type { Op } from './history.ts'
+import type { Sources } from './load-sources.ts'
+import { ModelPostgres } from './model-postgres.ts'
+import { ModelRedis } from './model-redis.ts'
+import { Chance, VirtualTime, context } from './virtual-time.ts'
+import type { Context } from './virtual-time.ts'
+
+/** Probabilities, each per occasion. */
+export interface Faults {
+  lostRequest: number
+  lostReply: number
+  delayed: number
+  reverse: number
+  loseFreshVersion: number
+  evict: number
+  flush: number
+  full: number
+  away: number
+  slowRead: number
+  readFails: number
+  ambiguous: number
+  slowWrite: number
+  dieAfterCommit: number
+  requestDies: number
+  isolateDies: number
+}
+
+const MOST: Faults = {
+  lostRequest: 0.08,
+  lostReply: 0.08,
+  delayed: 0.2,
+  reverse: 0.3,
+  loseFreshVersion: 0.15,
+  evict: 0.06,
+  flush: 0.01,
+  full: 0.012,
+  away: 0.006,
+  slowRead: 0.25,
+  readFails: 0.1,
+  ambiguous: 0.25,
+  slowWrite: 0.3,
+  dieAfterCommit: 0.2,
+  requestDies: 0.06,
+  isolateDies: 0.01,
+}
+
+export interface Isolate extends Context {
+  readonly id: number
+  readonly slot: number
+  readonly executor: CachedQueryExecutor
+  readonly fenced: boolean
+  readonly epoch: string
+  readonly identity: string
+}
+
+export class World {
+  readonly time = new VirtualTime()
+  readonly chance: Chance
+  readonly faults: Faults
+  readonly redis: ModelRedis
+  readonly postgres: ModelPostgres
+  readonly isolates: Isolate[] = []
+  readonly maxStalenessMs: number
+  readonly fenceMs = 5_000
+  readonly counts: Map<string, number>
+  readonly lines: string[] = []
+  readonly #sources: typeof Sources
+  readonly #tracing: boolean
+  readonly #epochs: string[]
+  readonly #modes: ('after' | 'fenced')[]
+  #nextIsolate = 0
+
+  constructor(seed: number, sources: typeof Sources, counts: Map<string, number>, tracing: boolean) {
+    this.#sources = sources
+    this.#tracing = tracing
+    this.counts = counts
+    const chance = (this.chance = new Chance(seed))
+    // Half of the faults in a history, each as strong as it likes: all at once would hide each other.
+    const faults = { ...MOST }
+    for (const name of Object.keys(faults) as (keyof Faults)[])
+      faults[name] = chance.of(0.5) ? 0 : faults[name] * chance.next()
+    this.faults = faults
+    this.maxStalenessMs = chance.pick([1000, 2000])
+    this.#epochs = chance.of(0.4) ? ['a', 'b'] : ['a']
+    this.#modes = chance.pick([['after'], ['fenced'], ['after', 'fenced']])
+    this.redis = new ModelRedis(this)
+    this.postgres = new ModelPostgres(this)
+    if (this.#epochs.length > 1) this.count('two epochs at once')
+    const size = chance.between(2, 4)
+    for (let slot = 0; slot < size; slot++) this.isolates.push(this.#isolate(slot))
+  }
+
+  #isolate(slot: number): Isolate {
+    const { chance, time } = this
+    const skew = chance.between(-300, 300)
+    const epoch = this.#epochs[slot % this.#epochs.length]!
+    const identity = chance.of(0.8) ? 'model/db/app' : 'model/db/other'
+    const mode = chance.pick(this.#modes)
+    const isolate = { id: this.#nextIsolate++, slot, dead: false, fenced: mode === 'fenced', epoch, identity } as {
+      -readonly [K in keyof Isolate]: Isolate[K]
+    }
+    const cache = this.#sources.createQueryCache({
+      type: chance.of(0.85) ? 'hybrid' : 'redis',
+      redis: { client: this.redis.client(isolate), timeoutMs: 250, enableCompression: false },
+      consistency: {
+        maxStalenessSeconds: this.maxStalenessMs / 1000,
+        invalidate: mode,
+        fenceSeconds: this.fenceMs / 1000,
+      },
+      queryCache: { defaultTTL: 3600 },
+      epoch,
+      onEvent: (event) => this.#noteEvent(event),
+    })
+    const runtime = { now: () => time.now + skew, random: () => chance.next(), waitUntil: () => undefined }
+    isolate.executor = new this.#sources.CachedQueryExecutor(this.postgres.client(identity, epoch), cache, runtime)
+    return isolate
+  }
+
+  /** Nothing of it happens any more; another takes its place. */
+  kill(isolate: Isolate): void {
+    if (isolate.dead) return
+    ;(isolate as { dead: boolean }).dead = true
+    this.isolates[isolate.slot] = this.#isolate(isolate.slot)
+    this.count('isolate died')
+  }
+
+  count = (what: string): void => {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
+  }
+
+  trace = (op: Op | undefined, what: string): void => {
+    if (!this.#tracing) return
+    const at = String(this.time.now - this.time.startedAt).padStart(7)
+    this.lines.push(`${at} ${op ? `isolate ${op.isolate.id} op ${op.id}` : 'world'}: ${what}`)
+  }
+
+  #noteEvent(event: CacheEvent): void {
+    const op = context.getStore() as Op | undefined
+    if (event.type === 'query') op?.outcomes.push(event.reason === 'database-error' ? 'failed' : event.outcome)
+    else if (event.type === 'write') {
+      if (op)
+        op.writeEvent = {
+          outcome: event.outcome,
+          invalidated: event.invalidated,
+          order: this.time.mark(),
+          at: this.time.now,
+        }
+      this.count(`write ${event.outcome}, ${event.invalidated ? 'invalidated' : 'not acknowledged'}`)
+    } else if (event.type === 'not-stored' || event.type === 'entry-rejected')
+      this.count(`${event.type}: ${event.reason}`)
+    else if (event.type === 'redis-failed') this.count(`redis failed: ${event.operation} ${event.failure}`)
+    else if (event.type === 'breaker') this.count(`breaker ${event.state}`)
+  }
+}
