@@ -9,6 +9,8 @@ import type { Context } from './virtual-time.ts'
 import { World } from './world.ts'
 import type { Isolate } from './world.ts'
 
+export type Aim = 'slow' | 'ambiguous' | 'late-reply' | 'lost-invalidation'
+
 /** One request to one isolate. */
 export interface Op extends Context {
   readonly id: number
@@ -27,10 +29,14 @@ export interface Op extends Context {
   fenceAcknowledged?: number
   fencedBeforeSend?: boolean
   databaseAnswered?: boolean
+  /** The database said that the write did not happen. */
+  refused?: boolean
   sent?: number
   sentOrder?: number
-  /** Aimed: this write is slow, and its isolate may die when it has committed. */
-  readonly slow?: boolean
+  /** What is aimed at with this request. `slow`: its write is, and its isolate may die when it has committed. */
+  readonly aim?: Aim
+  /** Its invalidation has been lost once, on purpose. */
+  owes?: boolean
   writeEvent?: { outcome: string; invalidated: boolean; order: number; at: number }
 }
 
@@ -138,6 +144,7 @@ export class History {
     await time.drive(() => calm)
     judge.settled([...this.#open].filter((op) => !op.dead && !op.isolate.dead))
     for (let round = 0; round < 2; round++) {
+      if (round === 1) judge.repaid()
       for (const isolate of world.isolates) for (const site of some) this.#read(isolate, [site])
       let over = false
       time.after(3_000, () => (over = true))
@@ -153,6 +160,7 @@ export class History {
     const { chance, time } = world
     const isolate = () => chance.pick(world.isolates)
     if (chance.of(0.012)) return this.#duel(chance.pick(sites))
+    if (chance.of(0.008)) return this.#debt(chance.pick(sites))
     if (chance.of(writes)) {
       const site = chance.pick(sites)
       const writer = isolate()
@@ -179,9 +187,28 @@ export class History {
     const { chance, time, isolates } = this.world
     const table = chance.pick(site.tables)
     const some = () => chance.pick(isolates)
-    this.#write(some(), table, [], true)
+    this.#write(some(), table, [], 'slow')
     time.after(chance.between(20, 300), () => this.#write(some(), table, []))
     for (let i = 0; i < 20; i++) time.after(chance.between(0, 2500), () => this.#read(some(), [site]))
+    return 10
+  }
+
+  /** Aimed: an acknowledgement that arrives after a later invalidation has failed; or one that must not pay for a fence. */
+  #debt(site: Site): number {
+    const { chance, time, isolates } = this.world
+    const table = chance.pick(site.tables)
+    const writer = chance.pick(isolates)
+    const fence = chance.of(0.5)
+    const write = (aim?: Aim) => () => writer.dead || this.#write(writer, table, [], aim)
+    write(fence ? 'ambiguous' : 'late-reply')()
+    time.after(
+      fence ? chance.between(150, 500) : chance.between(40, 100),
+      write(fence ? undefined : 'lost-invalidation'),
+    )
+    for (let i = 0; i < 20; i++)
+      time.after(chance.between(0, chance.of(0.5) ? 400 : 5000), () =>
+        this.#read(chance.of(0.5) && !writer.dead ? writer : chance.pick(isolates), [site]),
+      )
     return 10
   }
 
@@ -298,9 +325,9 @@ export class History {
     else invalidate(`invalidate ${table}`, () => executor.invalidate({ tables: [table] }), { tables: [table] })
   }
 
-  #write(isolate: Isolate, table: string, tags: string[], slow = false): void {
+  #write(isolate: Isolate, table: string, tags: string[], aim?: Aim): void {
     const run = () => isolate.executor.execute(`UPDATE ${table} SET v = v + 1 WHERE id = $1`, [1], { tags })
-    this.#writeBy(isolate, `execute ${slow ? 'slowly ' : ''}${table} ${tags.join()}`, run, [table], tags, slow)
+    this.#writeBy(isolate, `execute ${table} ${tags.join()} ${aim ?? ''}`, run, [table], tags, aim)
   }
 
   #writeBy(
@@ -309,9 +336,9 @@ export class History {
     run: () => Promise<{ cache: { invalidated: boolean } } | unknown[]>,
     tables: string[],
     tags: string[] = [],
-    slow = false,
+    aim?: Aim,
   ): void {
-    const op = this.#begin(isolate, what, [], slow)
+    const op = this.#begin(isolate, what, [], aim)
     this.#mayDie(op)
     this.judge.writes(op, tables, tags)
     this.#run(op, run).then(
@@ -327,7 +354,7 @@ export class History {
     if (chance.of(faults.requestDies)) time.after(chance.between(0, 80), () => this.#die(op))
   }
 
-  #begin(isolate: Isolate, what: string, asks: Ask[] = [], slow = false): Op {
+  #begin(isolate: Isolate, what: string, asks: Ask[] = [], aim?: Aim): Op {
     const { time, trace } = this.world
     const op: Op = {
       id: this.#ops++,
@@ -340,7 +367,7 @@ export class History {
       asks,
       outcomes: [],
       commits: [],
-      slow,
+      aim,
     }
     this.#open.add(op)
     trace(op, what)

@@ -68,6 +68,8 @@ export class Judge {
     if (!(error as { model?: boolean }).model || op.databaseAnswered)
       this.#violation(op, 'F4', `a write failed because of the cache: ${String(error)}`)
     const { outcome, invalidated } = op.writeEvent ?? {}
+    if (outcome === 'failed' && !op.refused)
+      this.#violation(op, 'F4', 'a write that may still commit was taken for one that failed')
     if (outcome === 'failed') return this.#end(op, 'failed')
     this.#end(op, invalidated ? 'unknown' : 'unknown-own')
   }
@@ -81,6 +83,17 @@ export class Judge {
   /** What had to come to an end and has not. */
   settled(open: readonly Op[]): void {
     for (const op of open) this.#violation(op, 'F10', 'never came to an end')
+  }
+
+  /** Calm has lasted: what Redis had not acknowledged has been repeated, where its isolate lives. */
+  repaid(): void {
+    const { time, maxStalenessMs } = this.#world
+    for (const { op, end } of this.#changes) {
+      if (!end || op.isolate.dead || (end.kind !== 'own' && end.kind !== 'unknown-own')) continue
+      end.kind = 'acknowledged'
+      end.order = time.mark()
+      end.at = time.now - maxStalenessMs - 1
+    }
   }
 
   answered(op: Op, answers: readonly (number[] | Error)[]): void {
@@ -169,7 +182,8 @@ export class Judge {
       outcome === 'l2' ||
       outcome === 'miss' ||
       outcome === 'bypass' ||
-      (outcome === 'stale' && op.askedL2 !== undefined)
+      // In a batch another question may have asked.
+      (outcome === 'stale' && op.asks.length === 1 && op.askedL2 !== undefined)
     const atOnce = (duty.everyone && asking) || (own && duty.ownAtOnce)
     const due = atOnce ? op.startOrder > duty.order : op.startAt > duty.at + maxStalenessMs
     if (!due) return

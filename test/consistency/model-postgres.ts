@@ -154,23 +154,24 @@ export class ModelPostgres {
       })
     const kind = chance.next()
     const results = statements.map(() => ({ raw: true as const, fields: [], rows: [], rowCount: 1, command: 'UPDATE' }))
-    if (!op.slow && kind < faults.ambiguous) {
-      const early = chance.of(0.4)
+    if (op.aim === 'ambiguous' || (!op.aim && kind < faults.ambiguous)) {
+      const early = op.aim === undefined && chance.of(0.4)
       const at = early ? chance.between(1, 20) : chance.between(1, fenceMs * 0.8)
       count('ambiguous write')
       if (chance.of(0.75))
         commit(at, () => count(early ? 'ambiguous write: committed before' : 'ambiguous write: committed late'))
       else count('ambiguous write: never committed')
       // Or it hangs until it is given up.
-      if (chance.of(0.5)) fail(chance.between(5, 400), chance.of(0.3) ? '08006' : undefined)
-    } else if (!op.slow && kind < faults.ambiguous + 0.03) {
+      if (op.aim || chance.of(0.5)) fail(chance.between(5, op.aim ? 50 : 400), chance.of(0.3) ? '08006' : undefined)
+    } else if (!op.aim && kind < faults.ambiguous + 0.03) {
       count('write refused by the database')
+      op.refused = true
       fail(chance.between(2, 20), '23505')
     } else {
-      const slow = op.slow || chance.of(faults.slowWrite)
+      const slow = op.aim === 'slow' || chance.of(faults.slowWrite)
       if (slow) count('slow write')
       commit(slow ? chance.between(200, 2500) : chance.between(1, 25), () => {
-        const dies = op.slow ? 0.3 : op.isolate.fenced ? faults.dieAfterCommit : faults.dieAfterCommit / 3
+        const dies = op.aim === 'slow' ? 0.3 : op.isolate.fenced ? faults.dieAfterCommit : faults.dieAfterCommit / 3
         if (chance.of(dies)) {
           count(op.fencedBeforeSend ? 'fenced writer died after its commit' : 'writer died after its commit')
           if (chance.of(0.5)) this.#world.kill(op.isolate)

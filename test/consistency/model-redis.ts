@@ -80,10 +80,13 @@ export class ModelRedis {
       const slow = (mostMs: number) =>
         chance.of(faults.delayed) ? chance.between(50, chance.of(0.3) ? 1500 : 200) : chance.between(1, mostMs)
       const there = slow(8) + (held && chance.of(0.5) ? chance.between(20, 400) : 0)
-      const back = slow(8) + (held ? chance.between(10, 200) : 0)
-      const lostBefore = chance.of(faults.lostRequest)
+      const back = slow(8) + (held ? chance.between(10, 200) : 0) + (invalidates && of?.aim === 'late-reply' ? 150 : 0)
+      const aimed =
+        invalidates && of?.sent !== undefined && (of.aim === 'lost-invalidation' || of.aim === 'ambiguous') && !of.owes
+      if (aimed) of.owes = true
+      const lostBefore = aimed || chance.of(faults.lostRequest)
       const lostAfter = chance.of(faults.lostReply)
-      const asError = chance.of(0.5)
+      const asError = aimed || chance.of(0.5)
       const fail = () => alive(of) && reject(new Error('fetch failed'))
       time.after(there, () => {
         if (!alive(of) && chance.of(0.5)) return done()
