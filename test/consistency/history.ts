@@ -1,103 +1,12 @@
 /** Random requests of random isolates, aimed at one another: the same few results, read and written within milliseconds. */
-import type { CachedQueryExecutor, QueryOptions } from '../../src/index.js'
 import { Judge } from './judge.ts'
 import type { Sources } from './load-sources.ts'
 import { TABLES } from './model-postgres.ts'
-import type { Commit } from './model-postgres.ts'
+import { SITES, askOf, ids } from './requests.ts'
+import type { Aim, Ask, Op, Reads, Site } from './requests.ts'
 import { context, useTime } from './virtual-time.ts'
-import type { Context } from './virtual-time.ts'
 import { World } from './world.ts'
 import type { Isolate } from './world.ts'
-
-export type Aim = 'slow' | 'ambiguous' | 'late-reply' | 'lost-invalidation'
-
-/** One request to one isolate. */
-export interface Op extends Context {
-  readonly id: number
-  readonly what: string
-  readonly isolate: Isolate
-  readonly startOrder: number
-  readonly startAt: number
-  endOrder?: number
-  endAt?: number
-  readonly asks: Ask[]
-  /** Outcomes in the order of their events. */
-  readonly outcomes: string[]
-  readonly commits: Commit[]
-  /** When Redis executed the last lookup of an entry whose reply this request got. */
-  askedL2?: number
-  fenceAcknowledged?: number
-  fencedBeforeSend?: boolean
-  databaseAnswered?: boolean
-  /** The database said that the write did not happen. */
-  refused?: boolean
-  sent?: number
-  sentOrder?: number
-  /** What is aimed at with this request. `slow`: its write is, and its isolate may die when it has committed. */
-  readonly aim?: Aim
-  /** Its invalidation has been lost once, on purpose. */
-  owes?: boolean
-  writeEvent?: { outcome: string; invalidated: boolean; order: number; at: number }
-}
-
-export interface Ask {
-  /** Everything that F8 tells apart. */
-  readonly identity: string
-  readonly sql: string | undefined
-  readonly params: unknown[]
-  readonly tables: readonly string[]
-  readonly tags: readonly string[]
-  readonly key: string | undefined
-  readonly options: QueryOptions
-}
-
-interface Site {
-  sql?: string
-  cached?: { key: string; load: (executor: CachedQueryExecutor) => Promise<number[]> }
-  tables: string[]
-  options?: QueryOptions
-  scopes?: string[]
-}
-
-type Reads = { read: number }[]
-const ONE = (table: string) => `SELECT read FROM ${table} WHERE id = $1`
-const ids = (rows: Reads): number[] => rows.map(({ read }) => read)
-
-const SITES: Site[] = [
-  { sql: ONE('users'), tables: ['users'] },
-  { sql: ONE('users'), tables: ['users'], options: { tags: ['hot'] } },
-  { sql: ONE('users'), tables: ['users'], options: { tags: ['cold'], cacheKey: 'user:42' } },
-  { sql: ONE('users'), tables: ['users', 'posts'], options: { tables: ['posts'] } },
-  { sql: 'SELECT read FROM posts JOIN users ON true WHERE posts.id = $1', tables: ['posts', 'users'] },
-  { sql: ONE('posts'), tables: ['posts'], options: { cacheKey: 'user:42:posts', tags: ['hot'] } },
-  { sql: ONE('posts'), tables: ['posts'], options: { ttl: 2, staleWhileRevalidate: 20 } },
-  { sql: ONE('notes'), tables: ['notes'], scopes: ['ann', 'bob', ''] },
-  { sql: ONE('notes'), tables: ['notes'], options: { ttl: 1, staleIfError: 20 } },
-  {
-    tables: ['users', 'posts'],
-    options: { tables: ['users', 'posts'] },
-    cached: {
-      key: 'report',
-      load: async (executor) => {
-        const first = await executor.query<{ read: number }>(ONE('users'), [1])
-        return [...ids(first), ...ids(await executor.query(ONE('posts'), [1]))]
-      },
-    },
-  },
-  {
-    tables: ['users', 'notes'],
-    options: { tables: ['users', 'notes'], tags: ['hot'], ttl: 3, staleWhileRevalidate: 10 },
-    cached: {
-      key: 'user:7:home',
-      load: async (executor) => {
-        const inner = await executor.cached('user:7', async (deeper) => ids(await deeper.query(ONE('users'), [1])), {
-          tables: ['users'],
-        })
-        return [...inner, ...ids(await executor.query(ONE('notes'), [1]))]
-      },
-    },
-  },
-]
 
 const OPERATIONS = 320
 /** After the last of them: long enough for every fence, retry and bound to be over. */
@@ -234,7 +143,7 @@ export class History {
   }
 
   #read(isolate: Isolate, sites: Site[]): void {
-    const chosen = sites.map((site) => ({ site, ask: this.#ask(site, isolate) }))
+    const chosen = sites.map((site) => ({ site, ask: askOf(site, isolate, this.world.chance) }))
     const batch = chosen.length > 1 && chosen.every(({ site }) => site.sql)
     const [one] = chosen as [(typeof chosen)[0]]
     const op = this.#begin(
@@ -258,27 +167,6 @@ export class History {
       (answers) => answers && this.judge.answered(op, answers),
       (error: unknown) => this.judge.readFailed(op, error),
     )
-  }
-
-  #ask(site: Site, isolate: Isolate): Ask {
-    const { chance } = this.world
-    const params = site.sql ? [chance.pick<unknown>(chance.of(0.9) ? [1] : ['1', 1n, true])] : []
-    const scope = site.scopes && chance.pick(site.scopes)
-    const options: QueryOptions = { ...site.options, ...(scope === undefined ? {} : { scope }) }
-    if (chance.of(0.03)) options.refreshCache = true
-    const { tags = [], cacheKey = site.cached?.key } = options
-    const shown = params.map((param) => `${typeof param} ${String(param)}`)
-    const identity = JSON.stringify([
-      site.sql ?? 'cached',
-      shown,
-      tags,
-      options.tables,
-      cacheKey,
-      scope,
-      isolate.identity,
-      isolate.epoch,
-    ])
-    return { identity, sql: site.sql, params, tables: site.tables, tags, key: cacheKey, options }
   }
 
   /** A write or an invalidation that concerns a site. */
@@ -319,7 +207,7 @@ export class History {
       const tags = [...options.tags]
       invalidate(`invalidate tags ${tags.join()}`, () => executor.invalidate({ tags }), { tags })
     } else if (kind < 0.82 && key) {
-      const pattern = chance.pick([key, key.includes(':') ? `${key.split(':')[0]}:*` : key, `${key}`])
+      const pattern = chance.pick([key, key.includes(':') ? `${key.split(':')[0]}:*` : key, key])
       invalidate(`invalidate key ${pattern}`, () => executor.invalidateCache(pattern), { keys: [pattern] })
     } else if (kind < 0.85) invalidate('invalidate all', () => executor.invalidateCache(), { keys: ['*'] })
     else invalidate(`invalidate ${table}`, () => executor.invalidate({ tables: [table] }), { tables: [table] })

@@ -1,5 +1,5 @@
 /** Knows every commit and invalidation, and refuses answers that the contract does not allow. */
-import type { Ask, Op } from './history.ts'
+import type { Ask, Op } from './requests.ts'
 import type { Commit, DatabaseRead } from './model-postgres.ts'
 import type { World } from './world.ts'
 
@@ -90,7 +90,7 @@ export class Judge {
     const { time, maxStalenessMs } = this.#world
     for (const { op, end } of this.#changes) {
       if (!end || op.isolate.dead || (end.kind !== 'own' && end.kind !== 'unknown-own')) continue
-      end.kind = 'acknowledged'
+      end.kind = end.kind === 'own' ? 'acknowledged' : 'unknown'
       end.order = time.mark()
       end.at = time.now - maxStalenessMs - 1
     }
@@ -98,7 +98,10 @@ export class Judge {
 
   answered(op: Op, answers: readonly (number[] | Error)[]): void {
     answers.forEach((answer, i) => {
-      if (!Array.isArray(answer)) return void (Array.isArray(answer) || this.readFailed(op, answer))
+      if (!Array.isArray(answer)) {
+        this.readFailed(op, answer)
+        return
+      }
       const outcome = answers.length === 1 ? op.outcomes.at(-1)! : op.outcomes[i]!
       const reads = answer.map((id) => this.#world.postgres.reads[id]!)
       this.#world.count(`outcome ${outcome}`)

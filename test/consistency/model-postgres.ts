@@ -1,6 +1,6 @@
 /** A Postgres whose rows say which read brought them, and which tells the judge of every commit. */
 import type { Database, DatabaseResult, Statement } from '../../src/types.js'
-import type { Op } from './history.ts'
+import type { Op } from './requests.ts'
 import type { World } from './world.ts'
 import { alive, context } from './virtual-time.ts'
 

@@ -1,5 +1,5 @@
 /** A Redis behind HTTP in the shape of the @upstash/redis client: every trip is request, execution and reply, each at a time of its own. */
-import type { Op } from './history.ts'
+import type { Op } from './requests.ts'
 import type { World } from './world.ts'
 import { alive, context } from './virtual-time.ts'
 
@@ -29,9 +29,10 @@ export class ModelRedis {
   }
 
   lose(keys: readonly string[]): void {
-    const { time, count } = this.#world
+    const { time, count, trace } = this.#world
     for (const key of keys) {
       if (!this.data.delete(key)) continue
+      trace(undefined, `redis !! lost ${key}`)
       this.#expiries.delete(key)
       if (key.includes(':f:')) this.lostFences.push({ order: time.mark(), key })
       count(key.includes(':v:') ? 'lost: version' : key.includes(':f:') ? 'lost: fence' : 'lost: entry')
@@ -73,7 +74,9 @@ export class ModelRedis {
     return new Promise((resolve, reject) => {
       const own = (this.#inFlight.get(isolate) ?? 0) + 1
       if (invalidates) this.#inFlight.set(isolate, own)
-      const done = () => invalidates && this.#inFlight.set(isolate, this.#inFlight.get(isolate)! - 1)
+      const done = () => {
+        if (invalidates) this.#inFlight.set(isolate, this.#inFlight.get(isolate)! - 1)
+      }
       // Aimed: the first of two invalidations is held back, so that its execution or its reply comes after the second's.
       const held = invalidates && chance.of(faults.reverse)
       if (held && own > 1) count('fault: two invalidations of one isolate reordered')
@@ -87,14 +90,20 @@ export class ModelRedis {
       const lostBefore = aimed || chance.of(faults.lostRequest)
       const lostAfter = chance.of(faults.lostReply)
       const asError = aimed || chance.of(0.5)
-      const fail = () => alive(of) && reject(new Error('fetch failed'))
+      const fail = () => {
+        if (alive(of)) reject(new Error('fetch failed'))
+      }
       time.after(there, () => {
-        if (!alive(of) && chance.of(0.5)) return done()
+        if (!alive(of) && chance.of(0.5)) {
+          done()
+          return
+        }
         if (this.away || lostBefore) {
           done()
           count(this.away ? 'fault: redis away' : 'fault: request lost')
           trace(of, `redis !! request lost: ${name}`)
-          return void (asError && time.after(back, fail))
+          if (asError) time.after(back, fail)
+          return
         }
         this.#execute(commands, (replies) => {
           const order = time.mark()
@@ -105,7 +114,8 @@ export class ModelRedis {
             if (lostAfter) {
               count('fault: reply lost')
               trace(of, `redis !! reply lost: ${name}`)
-              return void (asError && fail())
+              if (asError) fail()
+              return
             }
             if (of) noteReply(of, commands, replies, order)
             resolve(replies)
@@ -122,7 +132,10 @@ export class ModelRedis {
     const step = () => {
       while (replies.length < commands.length) {
         replies.push(this.#run(commands[replies.length]!))
-        if (replies.length < commands.length && chance.of(0.1)) return void time.after(chance.between(0, 3), step)
+        if (replies.length < commands.length && chance.of(0.1)) {
+          time.after(chance.between(0, 3), step)
+          return
+        }
       }
       done(replies)
     }

@@ -1,6 +1,6 @@
 /** One history's world: time, Redis, Postgres, isolates and the faults that its seed chose. */
 import type { CachedQueryExecutor, CacheEvent } from '../../src/index.js'
-import type { Op } from './history.ts'
+import type { Op } from './requests.ts'
 import type { Sources } from './load-sources.ts'
 import { ModelPostgres } from './model-postgres.ts'
 import { ModelRedis } from './model-redis.ts'
