@@ -91,13 +91,13 @@ describe('when Redis is away', () => {
     await store()
     redis.fault = 'none'
     const whole = await isolate().queryResult(SQL, [SECRET])
-    const length = redis.lastLength
-    expect(length).toBeGreaterThan(100)
-    for (let cutAt = 0; cutAt < length; cutAt += 1) {
+    expect(redis.lastLength).toBeGreaterThan(100)
+    // The length of each reply is its own: at the edge of a fence's period it names a period more.
+    for (let cutAt = 0; cutAt < redis.lastLength; cutAt += 1) {
       redis.fault = { cutAt }
       const { rows, cache } = await isolate().queryResult(SQL, [SECRET])
       expect(rows).toEqual(whole.rows)
-      expect(cache.outcome).toBe('miss')
+      if (cutAt < redis.lastLength) expect(cache.outcome).toBe('miss')
     }
   })
 
