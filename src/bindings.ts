@@ -41,8 +41,8 @@ export function variable(env: unknown, name: string): string | undefined {
 const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
   names.map((name) => variable(env, name)).find((value) => value !== undefined)
 
-/** Executors of one middleware or cron handler, one per set of bindings. */
-export class Executors {
+/** Executors, one per set of bindings. */
+class Executors {
   readonly #made = new Map<string, CachedQueryExecutor>()
 
   /** The executor of these bindings. @throws MissingBindingError */
@@ -115,3 +115,6 @@ function missing(names: readonly string[], what: string): string {
   const commands = names.map((name) => `npx wrangler secret put ${name}`).join(' && ')
   return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set: ${what}. On Cloudflare run \`${commands}\`, locally put it into .dev.vars; on Vercel add it to the project's environment variables.`
 }
+
+/** The isolate's: every middleware and cron handler with the same bindings and configuration works on one cache. */
+export const executors = new Executors()

@@ -33,11 +33,17 @@ function written(value: KeyValue): string {
   if (value === null || typeof value === 'boolean') return String(value)
   if (value instanceof Date) return `date(${Number.isNaN(value.getTime()) ? 'invalid' : escaped(value.toISOString())})`
   if (Array.isArray(value)) return `[${(value as readonly KeyValue[]).map(written).join(',')}]`
-  if (typeof value === 'object') return `{${properties(value as { [name: string]: KeyValue })}}`
+  if (typeof value === 'object' && isPlain(value)) return `{${properties(value as { [name: string]: KeyValue })}}`
   if (value === undefined) return 'undefined'
   throw new TypeError(
-    `A cache key cannot hold a ${typeof value}. Use texts, numbers, booleans, Dates, arrays and plain objects.`,
+    `A cache key cannot hold ${typeof value === 'object' ? 'an object of a class' : `a ${typeof value}`}. Use texts, numbers, booleans, Dates, arrays and plain objects.`,
   )
+}
+
+/** Maps, sets and other classes have no properties that would tell two of them apart. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }
 
 /** `name=value` in the order of the names; properties that are `undefined` are not set. */

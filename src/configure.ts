@@ -20,7 +20,8 @@ const MIB = 1024 * 1024
 /** A Worker has 128 MB; half of it stays for the application. */
 const WORKER_L1_MB = 64
 
-type Check = (value: unknown) => string | undefined
+/** Says what is allowed when a value is not. `quotes`: a choice of words, which can be repeated to the reader. */
+type Check = ((value: unknown) => string | undefined) & { quotes?: boolean }
 
 const check =
   (test: (value: never) => boolean, allowed: string): Check =>
@@ -46,7 +47,30 @@ const zeroUp = (unit: string): Check =>
     `Allowed: ${unit}, a finite number, 0 or more.`,
   )
 const oneOf = (...values: string[]): Check =>
-  check((v: unknown) => values.includes(v as string), `Allowed: ${values.map((v) => `'${v}'`).join(', ')}.`)
+  Object.assign(
+    check((v: unknown) => values.includes(v as string), `Allowed: ${values.map((v) => `'${v}'`).join(', ')}.`),
+    {
+      quotes: true,
+    },
+  )
+const isTexts = (v: unknown): boolean => Array.isArray(v) && v.every((item) => typeof item === 'string' && item !== '')
+const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
+const isDeclaration = (v: unknown): boolean =>
+  v === 'stable' ||
+  v === 'volatile' ||
+  v === 'identity' ||
+  (isObject(v) &&
+    Object.entries(v).every(([name, part]) =>
+      name === 'identity' ? typeof part === 'boolean' : (name === 'reads' || name === 'writes') && isTexts(part),
+    ))
+const declarations = check(
+  (v: unknown) => isObject(v) && Object.values(v).every(isDeclaration),
+  "Allowed: a name for each function, and for each 'stable', 'volatile', 'identity' or { reads?: [tables], writes?: [tables], identity?: boolean }.",
+)
+const dependencies = check(
+  (v: unknown) => isObject(v) && Object.values(v).every(isTexts),
+  'Allowed: a name for each view, function or table, and for each an array of table names.',
+)
 /** What each key may be is said where keys are read. */
 const anyTexts = check(
   (v: unknown) => Array.isArray(v) && v.every((item) => typeof item === 'string'),
@@ -90,8 +114,8 @@ const CONSISTENCY: Checks<ConsistencySettings> = {
 }
 const SQL: Checks<SqlSettings> = {
   defaultSchema: text,
-  dependencies: object,
-  functions: object,
+  dependencies,
+  functions: declarations,
   onUnknown: oneOf('bypass', 'ttl-only'),
 }
 const CONFIG: Checks<CacheConfig> = {
@@ -136,6 +160,8 @@ function described(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
 }
 
+const quoted = (value: unknown): string => (typeof value === 'string' ? `'${value.slice(0, 40)}'` : described(value))
+
 /** Throws an `InvalidOptionError` for the first option that is unknown or has a value it cannot have. */
 export function validate(given: object, checks: Record<string, Check>, path: string): void {
   for (const [name, value] of Object.entries(given)) {
@@ -144,7 +170,7 @@ export function validate(given: object, checks: Record<string, Check>, path: str
     const rule = Object.hasOwn(checks, name) ? checks[name] : undefined
     if (!rule) throw new InvalidOptionError(option, 'not an option', `Known here: ${Object.keys(checks).join(', ')}.`)
     const allowed = rule(value)
-    if (allowed) throw new InvalidOptionError(option, described(value), allowed)
+    if (allowed) throw new InvalidOptionError(option, rule.quotes ? quoted(value) : described(value), allowed)
   }
 }
 
@@ -212,4 +238,10 @@ function clampToWorker(wanted: number, notice: (message: string) => void): numbe
   if (agent !== 'Cloudflare-Workers' || wanted <= WORKER_L1_MB) return wanted
   notice(`isolate memory for the cache is ${WORKER_L1_MB} MB instead of ${wanted}: a Worker has 128 MB for everything`)
   return WORKER_L1_MB
+}
+
+/** Throws an `InvalidOptionError` for an option that none of `known` names: a misspelt one would do nothing. */
+export function refuseUnknown(given: object, known: readonly string[]): void {
+  for (const name of Object.keys(given))
+    if (!known.includes(name)) throw new InvalidOptionError(name, 'not an option', `Known here: ${known.join(', ')}.`)
 }

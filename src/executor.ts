@@ -9,9 +9,9 @@ import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
 import { cleanup } from './cleanup.js'
 import type { CleanupOptions } from './cleanup.js'
-import { validateNamed } from './configure.js'
+import { refuseUnknown, validateNamed } from './configure.js'
 import { createQueryCache } from './create.js'
-import { InvalidationError } from './errors.js'
+import { InvalidOptionError, InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
 import { invalidateNames } from './invalidate.js'
 import { QueryCache } from './l1.js'
@@ -47,6 +47,7 @@ export class CachedQueryExecutor {
    * @throws InvalidOptionError
    */
   constructor(database: Database, cacheOrConfig: QueryCache | CacheConfig, runtime: Runtime = {}) {
+    checkDatabase(database)
     const cache = cacheOrConfig instanceof QueryCache ? cacheOrConfig : createQueryCache(cacheOrConfig)
     this.core = { database, cache, statements: cache.statements.of(database) }
     this.call = { runtime }
@@ -185,6 +186,7 @@ export class CachedQueryExecutor {
 
   /** Drops expired results from memory and sweeps Redis within a budget. @returns the number of entries removed. */
   async cleanupCache(options: CleanupOptions = {}): Promise<number> {
+    refuseUnknown(options, ['maxCommands', 'maxMs'])
     return cleanup(this.core, this.call, options)
   }
 
@@ -281,6 +283,17 @@ export class CachedQueryExecutor {
     if (!acknowledged) throw new InvalidationError('it refused, or gave no answer in time')
     return dropped
   }
+}
+
+/** A pool in the place of a database is what a user of the predecessor has in his code. */
+function checkDatabase(database: Database): void {
+  if (typeof database?.run === 'function' && typeof database.identity === 'string') return
+  const given = database === undefined || database === null ? 'missing' : 'not a database of this package'
+  throw new InvalidOptionError(
+    'database',
+    given,
+    'Use createConnectionPool(connectionString) for Neon, or fromPool(pool, { identity }) for a pool or client of your own.',
+  )
 }
 
 const writeOptions = ({ tables, tags, timeoutMs }: QueryOptions = {}): WriteOptions => ({ tables, tags, timeoutMs })

@@ -29,7 +29,8 @@ export class CacheInvalidationService<Events extends object = Record<string, unk
     this.#add('user:update', ({ id }: DefaultEvents['user:update']) => ({
       tables: ['users'],
       tags: [`user:${id}`],
-      keys: [`user:${id}:*`],
+      // A prefix cannot name an id with a pattern's sign in it; the table and the tag do.
+      keys: /[*?[\]]/.test(String(id)) ? [] : [`user:${id}:*`],
     }))
     this.#add('audit:new', ({ tags }: AuditEvent) => ({
       tables: ['audit_events'],

@@ -70,9 +70,10 @@ export class QueryCache {
 
   /** @throws InvalidOptionError */
   constructor(config: CacheConfig) {
+    // Told before anything is read of it, a configuration that is none is an error that says so.
+    this.config = resolveConfig(config, (message) => this.events.once(message))
     this.events.listen(config.onEvent)
     if (config.debug) this.events.listen((event) => console.debug('edge-query-cache', event))
-    this.config = resolveConfig(config, (message) => this.events.once(message))
     this.statements = new Statements(this.config, this.versions)
   }
 

@@ -77,9 +77,13 @@ export async function readStatistics(
   return sum
 }
 
+/** Without the SDK's deserialisation a hash comes as Redis sends it: field, value, field, value. */
+const pairs = (flat: readonly unknown[]): [string, unknown][] =>
+  flat.flatMap((field, i) => (i % 2 === 0 ? [[String(field), flat[i + 1]] as [string, unknown]] : []))
+
 function addDay(sum: CounterValues, hash: unknown, dayStart: number, since: number, until: number): void {
   if (typeof hash !== 'object' || hash === null) return
-  for (const [field, value] of Object.entries(hash)) {
+  for (const [field, value] of Array.isArray(hash) ? pairs(hash) : Object.entries(hash)) {
     const [hour, name] = field.split('.')
     const from = dayStart + Number(hour) * HOUR_MS
     if (name === undefined || !(name in sum) || from + HOUR_MS <= since || from > until) continue

@@ -3,7 +3,8 @@
  * @module
  */
 import type { Context, Handler } from 'hono'
-import { Executors, variable } from '../bindings.js'
+import { executors, variable } from '../bindings.js'
+import { refuseUnknown } from '../configure.js'
 import type { CleanupOptions } from '../cleanup.js'
 import { isQueryCacheError } from '../errors.js'
 import type { CachedQueryExecutor } from '../executor.js'
@@ -28,6 +29,8 @@ export interface CronRouteOptions extends CronOptions {
   waitUntil?: (promise: Promise<unknown>) => void
 }
 
+const OPTIONS = ['database', 'cache', 'onCleanup', 'maxCommands', 'maxMs']
+
 interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void
 }
@@ -39,15 +42,15 @@ interface ExecutionContext {
 export function scheduledCleanup(
   options: CronOptions = {},
 ): (controller: unknown, env: unknown, ctx: ExecutionContext) => Promise<void> {
-  const executors = new Executors()
+  refuseUnknown(options, OPTIONS)
   return async (_controller, env, ctx) => {
-    const run = clean(executors, env, ctx, options)
+    const run = clean(env, ctx, options)
     ctx.waitUntil(run)
     await run
   }
 }
 
-async function clean(executors: Executors, env: unknown, runtime: Runtime, options: CronOptions): Promise<number> {
+async function clean(env: unknown, runtime: Runtime, options: CronOptions): Promise<number> {
   const { database, cache, onCleanup, maxCommands, maxMs } = options
   const executor: CachedQueryExecutor = executors.get(env, database, cache).bind(runtime)
   const removed = await executor.cleanupCache({ maxCommands, maxMs })
@@ -60,7 +63,7 @@ async function clean(executors: Executors, env: unknown, runtime: Runtime, optio
  * 500 when the secret is not configured, 503 when Redis gives no answer.
  */
 export function cronRoute(options: CronRouteOptions = {}): Handler {
-  const executors = new Executors()
+  refuseUnknown(options, [...OPTIONS, 'secretVariable', 'waitUntil'])
   const name = options.secretVariable ?? 'CRON_SECRET'
   return async function cronRouteHandler(c: Context) {
     const secret = variable(c.env, name)
@@ -70,7 +73,7 @@ export function cronRoute(options: CronRouteOptions = {}): Handler {
       return c.json({ error: 'Unauthorized' }, 401)
     try {
       return c.json({
-        removed: await clean(executors, c.env, options.waitUntil ? { waitUntil: options.waitUntil } : {}, options),
+        removed: await clean(c.env, options.waitUntil ? { waitUntil: options.waitUntil } : {}, options),
       })
     } catch (error) {
       if (!isQueryCacheError(error)) throw error

@@ -2,6 +2,7 @@
  * Anything node-postgres shaped -> a Database. The shape is looked at, no driver is imported.
  * @module
  */
+import { refuseUnknown } from '../configure.js'
 import { InvalidOptionError } from '../errors.js'
 import type { Database } from '../types.js'
 import { pgliteDatabase } from './pglite.js'
@@ -37,6 +38,7 @@ const SHAPES = 'Give a Pool or Client of `pg` or `@neondatabase/serverless`, or 
  * @throws InvalidOptionError
  */
 export function fromPool(pool: PoolLike, options: FromPoolOptions): Database {
+  refuseUnknown(options ?? {}, ['identity', 'database', 'scope'])
   const { identity, scope, database } = options ?? {}
   if (typeof identity !== 'string' || identity === '')
     throw new InvalidOptionError(

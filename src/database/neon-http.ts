@@ -3,6 +3,7 @@
  * @module
  */
 import { neon, neonConfig, types } from '@neondatabase/serverless'
+import { refuseUnknown } from '../configure.js'
 import { InvalidOptionError } from '../errors.js'
 import type { Database, RawResult, Statement } from '../types.js'
 import { identityOf, invalidationIdentityOf, readConnectionString } from './connection-string.js'
@@ -35,6 +36,8 @@ const RAW = { getTypeParser: () => (text: string) => text }
 export function createConnectionPool(config: string | ConnectionConfig): Database {
   const { connectionString, fetchEndpoint, authToken, timeoutMs, scope } =
     typeof config === 'object' && config !== null ? config : { connectionString: config }
+  if (typeof config === 'object' && config !== null)
+    refuseUnknown(config, ['connectionString', 'fetchEndpoint', 'authToken', 'timeoutMs', 'scope'])
   const target = readConnectionString(connectionString)
   const endpoint = readEndpoint(fetchEndpoint, target)
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs < Infinity))

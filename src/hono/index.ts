@@ -3,7 +3,8 @@
  * @module
  */
 import type { Context, Env, MiddlewareHandler } from 'hono'
-import { Executors, databaseOf } from '../bindings.js'
+import { databaseOf, executors } from '../bindings.js'
+import { refuseUnknown } from '../configure.js'
 import { InvalidOptionError, MissingBindingError } from '../errors.js'
 import type { CachedQueryExecutor } from '../executor.js'
 import type { QueryCache } from '../l1.js'
@@ -47,26 +48,22 @@ const OPTIONS = ['database', 'cache', 'scope', 'authToken', 'waitUntil', 'header
  * @throws InvalidOptionError
  */
 export function queryCache<E extends Env = Env>(options: QueryCacheOptions<E> = {}): MiddlewareHandler<E> {
-  for (const name of Object.keys(options))
-    if (!OPTIONS.includes(name))
-      throw new InvalidOptionError(name, 'not an option', `Known here: ${OPTIONS.join(', ')}.`)
+  refuseUnknown(options, OPTIONS)
   if (options.database && options.authToken)
     throw new InvalidOptionError(
       'authToken',
       'given together with `database`',
       'Give the token to the database instead, and leave `authToken` out.',
     )
-  const executors = new Executors()
   return async function queryCacheMiddleware(c, next) {
     const log = options.headers === false ? undefined : new AnswerLog()
-    c.set('queryCache', await executorOf(executors, c, options, log))
+    c.set('queryCache', await executorOf(c, options, log))
     await next()
     log?.writeTo(c)
   }
 }
 
 async function executorOf<E extends Env>(
-  executors: Executors,
   c: Context<E>,
   options: QueryCacheOptions<E>,
   log: AnswerLog | undefined,

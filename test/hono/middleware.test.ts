@@ -86,6 +86,28 @@ describe('queryCache()', () => {
     expect([await ask('1'), await ask('1'), await ask('2'), await ask('2')]).toEqual(['miss', 'l1', 'miss', 'l1'])
   })
 
+  it('is one cache for all parts of an application, so that none of them serves what another has changed', async () => {
+    const redis = new FakeRedis()
+    const database = new FakeDatabase()
+    const part = () => {
+      const app = new Hono()
+      app.use(queryCache({ database, cache: () => ({ type: 'hybrid', redis: { client: redis.sdk } }) }))
+      app.get('/read', async (c) => c.json((await c.var.queryCache.queryResult(SQL, [1])).cache.outcome))
+      app.get('/write', async (c) =>
+        c.json((await c.var.queryCache.execute('UPDATE users SET n = 1')).cache.invalidated),
+      )
+      return app
+    }
+    const app = new Hono().route('/a', part()).route('/b', part())
+    const ask = async (path: string) => (await app.request(path)).json()
+    expect([await ask('/a/read'), await ask('/b/read'), await ask('/b/write'), await ask('/a/read')]).toEqual([
+      'miss',
+      'l1',
+      true,
+      'miss',
+    ])
+  })
+
   it('names the missing variables and the commands that set them at the first request', async () => {
     const app = new Hono()
     app.onError((error, c) => c.text(error.message, 500))

@@ -132,6 +132,21 @@ describe('what it costs', () => {
     expect(await costs(a, work)).toMatchObject({ redis: 1, commands: 1, db: 1 })
   })
 
+  it('what the statistics of all isolates say', async () => {
+    const [a, b] = [await warmed(), isolate()]
+    for (let i = 0; i < 3; i++) await a.query(WIDE)
+    await a.flush()
+    await b.query(WIDE)
+    await b.getGlobalStats()
+    expect(await a.getGlobalStats()).toMatchObject({
+      totalQueries: 4,
+      cacheMisses: 1,
+      l1Hits: 2,
+      l2Hits: 1,
+      dbQueries: 1,
+    })
+  })
+
   it('the same behind a Hono handler', async () => {
     const app = new Hono()
     const cache = createQueryCache(config())

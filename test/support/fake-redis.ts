@@ -77,7 +77,8 @@ export class FakeRedis {
       }
       case 'hgetall': {
         const hash = data.get(args[0]!) as Map<string, string> | undefined
-        return { result: hash ? Object.fromEntries(hash) : null }
+        // As it is without the SDK's deserialisation.
+        return { result: hash ? [...hash].flat() : [] }
       }
       case 'dbsize':
         return { result: data.size }

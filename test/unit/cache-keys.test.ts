@@ -60,6 +60,11 @@ describe('key builders', () => {
     for (const key of keys) expect(key.split(':')).toHaveLength(4)
   })
 
+  it('refuse what has no properties to tell it by', () => {
+    for (const value of [new Map(), new Set(), /x/, new URL('https://a.example'), new Uint8Array(1), () => 1])
+      expect(() => createTableCacheKey('t', { v: value as never })).toThrow(TypeError)
+  })
+
   it('do not depend on the order of properties, and take undefined for not set', () => {
     expect(createTableCacheKey('t', { b: 2, a: 1 })).toBe(createTableCacheKey('t', { a: 1, b: 2, c: undefined }))
     expect(createTableCacheKey('t', {})).toBe(createTableCacheKey('t'))

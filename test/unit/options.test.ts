@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { CachedQueryExecutor, DEFAULT_CACHE_CONFIGS, createQueryCache } from '../../src/index.js'
+import { scheduledCleanup } from '../../src/cron/index.js'
+import {
+  CachedQueryExecutor,
+  DEFAULT_CACHE_CONFIGS,
+  createConnectionPool,
+  createQueryCache,
+  fromPool,
+} from '../../src/index.js'
 import type { CacheConfig } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
 
@@ -7,7 +14,7 @@ const redis = { url: 'https://example.upstash.io', token: 'token-that-must-not-l
 
 describe('options', () => {
   it.each<[string, unknown, RegExp]>([
-    ['type', { type: 'memory' }, /`type` is a text that is not allowed\. Allowed: 'local', 'redis', 'hybrid'/],
+    ['type', { type: 'memory' }, /`type` is 'memory'\. Allowed: 'local', 'redis', 'hybrid'/],
     ['type missing', {}, /`type` is missing/],
     ['sizes', { type: 'local', queryCache: { maxSizeMB: -1 } }, /`queryCache.maxSizeMB` is -1\. Allowed: mebibytes/],
     ['ttl', { type: 'local', queryCache: { defaultTTL: NaN } }, /`queryCache.defaultTTL` is NaN/],
@@ -96,5 +103,43 @@ describe('options', () => {
       const mb = 'redis' in preset ? preset.redis.localCacheSizeMB : preset.queryCache.maxSizeMB
       expect(mb).toBeLessThanOrEqual(32)
     }
+  })
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['no configuration', () => createQueryCache(undefined as never), /`config` is/],
+    [
+      'a pool instead of a database',
+      () => new CachedQueryExecutor({ query() {} } as never, { type: 'local' }),
+      /`database` is not a database.*fromPool\(pool/,
+    ],
+    ['no database', () => new CachedQueryExecutor(undefined as never, { type: 'local' }), /`database` is missing/],
+    [
+      'a misspelt declaration',
+      () => createQueryCache({ type: 'local', sql: { functions: { f: 'stabel' as 'stable' } } }),
+      /`sql.functions`/,
+    ],
+    [
+      'a misspelt part',
+      () => createQueryCache({ type: 'local', sql: { functions: { f: { raeds: ['t'] } as object } } }),
+      /`sql.functions`/,
+    ],
+    [
+      'a dependency that is no list',
+      () => createQueryCache({ type: 'local', sql: { dependencies: { v: 't' as never } } }),
+      /`sql.dependencies`/,
+    ],
+    [
+      'an option of a TCP pool',
+      () => createConnectionPool({ connectionString: 'postgres://u:p@h/d', max: 20 } as never),
+      /`max` is not an option/,
+    ],
+    [
+      'a misspelt option of fromPool',
+      () => fromPool({ query() {} }, { identity: 'a', databse: 'b' } as never),
+      /`databse` is not an option/,
+    ],
+    ['a misspelt option of cron', () => scheduledCleanup({ maxCommand: 1 } as never), /`maxCommand` is not an option/],
+  ])('says what to do about %s', (_name, make, message) => {
+    expect(make).toThrow(message)
   })
 })
