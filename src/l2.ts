@@ -134,7 +134,6 @@ export class RedisQueryCache extends QueryCache {
    * command for each of the three kinds and one per stored entry.
    */
   async store(
-    runtime: Runtime,
     entries: readonly { key: string; text: string; ttl: number | undefined }[],
     missing: readonly Known[],
     remove: readonly string[],
@@ -146,14 +145,14 @@ export class RedisQueryCache extends QueryCache {
         else pipeline.set(key, text, { ex: ttl })
       }
       // All or none: a name that somebody else created meanwhile is found by the next read, which creates the rest.
-      if (missing.length > 0) pipeline.msetnx(this.#freshVersions(runtime, missing))
+      if (missing.length > 0) pipeline.msetnx(this.#freshVersions(missing))
       if (remove.length > 0) pipeline.del(...remove)
     })
   }
 
   /** A new value at every attempt: a repeated one that arrives late would revive old entries. */
-  #freshVersions(runtime: Runtime, names: Iterable<Known>): Record<string, string> {
-    const version = uniqueValue(runtime)
+  #freshVersions(names: Iterable<Known>): Record<string, string> {
+    const version = uniqueValue()
     return Object.fromEntries([...names].map((known) => [this.versionKey(known), version]))
   }
 
@@ -169,7 +168,7 @@ export class RedisQueryCache extends QueryCache {
     if (names.length === 0) return true
     try {
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
-        pipeline.mset(this.#freshVersions(runtime, names))
+        pipeline.mset(this.#freshVersions(names))
         if (fence && 'standing' in fence) this.#raise(pipeline, runtime, names)
         if (fence && 'lift' in fence) this.#lower(pipeline, fence.lift)
       })
@@ -190,7 +189,7 @@ export class RedisQueryCache extends QueryCache {
     let fence: Fence | undefined
     try {
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
-        pipeline.mset(this.#freshVersions(runtime, names))
+        pipeline.mset(this.#freshVersions(names))
         fence = this.#raise(pipeline, runtime, names)
       })
       return replies.every((reply) => reply.error === undefined) ? fence : undefined
@@ -201,7 +200,7 @@ export class RedisQueryCache extends QueryCache {
 
   #raise(pipeline: Pipeline, runtime: Runtime, names: readonly Known[]): Fence {
     const period = Math.floor(clock(runtime) / this.config.fenceMs)
-    const fence = { keys: names.map((known) => this.#fenceKey(known, period)), addend: randomAddend(runtime) }
+    const fence = { keys: names.map((known) => this.#fenceKey(known, period)), addend: randomAddend() }
     this.#add(pipeline, fence.keys, fence.addend)
     return fence
   }

@@ -10,7 +10,7 @@ export interface Runtime {
   waitUntil?(promise: Promise<unknown>): void
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?(): number
-  /** A number in [0, 1). Default: from `crypto`. */
+  /** A number in [0, 1), which spreads expiries and refreshes over time. Default `Math.random`. Versions come from `crypto`. */
   random?(): number
 }
 
@@ -65,18 +65,18 @@ export function clock(runtime: Runtime): number {
   return runtime.now ? runtime.now() : Date.now()
 }
 
-/** A text that is never repeated: the value of a version. It does not parse as JSON, so that no SDK turns it into a number. */
-export function uniqueValue(runtime: Runtime): string {
-  if (!runtime.random) return `v${crypto.randomUUID()}`
-  const part = () => Math.floor(runtime.random!() * 0x1_0000_0000).toString(36)
-  return `v${part()}${part()}${part()}${part()}`
-}
+/**
+ * A text that is never repeated: the value of a version. It does not parse as JSON, so that no SDK turns it into a number. Never from
+ * `runtime.random`: a generator that repeats itself would revive old entries.
+ */
+export const uniqueValue = (): string => `v${crypto.randomUUID()}`
 
 /** A positive integer below 2^31, the addend of a fence. */
-export function randomAddend(runtime: Runtime): number {
-  const value = runtime.random ? runtime.random() : crypto.getRandomValues(new Uint32Array(1))[0]! / 0x1_0000_0000
-  return 1 + Math.floor(value * 0x7fff_fffe)
-}
+export const randomAddend = (): number =>
+  1 + Math.floor((crypto.getRandomValues(new Uint32Array(1))[0]! / 0x1_0000_0000) * 0x7fff_fffe)
+
+/** A number in [0, 1) for spreading things over time. Nothing secret or unique comes of it. */
+export const chance = (runtime: Runtime): number => (runtime.random ? runtime.random() : Math.random())
 
 /** Settles like `promise`, or rejects with what `onTimeout` makes after `ms`. The timer belongs to the caller's own request. */
 export function withTimeout<T>(promise: Promise<T>, ms: number, onTimeout: () => Error): Promise<T> {

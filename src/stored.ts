@@ -96,7 +96,7 @@ export async function storeAll(
     else if (found.remove) remove.push(key)
   }
   if (entries.length + missing.size + remove.length === 0) return
-  await cache.store(call.runtime, entries, [...missing], remove).catch(() => undefined)
+  await cache.store(entries, [...missing], remove).catch(() => undefined)
 }
 
 async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key: string): Promise<string | undefined> {
