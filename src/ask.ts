@@ -5,6 +5,7 @@
 import { digest, sized, snapshot, weakHash } from './key.js'
 import type { QueryCache } from './l1.js'
 import type { QueryOptions } from './options.js'
+import type { OwnWrites } from './own-writes.js'
 import type { Runtime } from './runtime.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { Database, SqlFacts } from './types.js'
@@ -24,6 +25,8 @@ export interface Call {
   readonly observe?: (info: CacheInfo, durationMs: number) => void
   /** True inside a `cached()` loader: an outer result must not hold inner rows that are older than it says. */
   readonly skipCaches?: boolean
+  /** What this request's client has written lately. */
+  readonly own?: OwnWrites
 }
 
 export type BypassReason =

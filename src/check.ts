@@ -26,11 +26,16 @@ export interface CheckState {
   lastAt: number
 }
 
-/** A check under way that will tell of all these names, and that no local invalidation has overtaken. */
-export function checkUnderWay(core: Core, names: readonly Known[], now: number): Check | undefined {
+/** A check under way, begun after `since`, that will tell of all these names, and that no local invalidation has overtaken. */
+export function checkUnderWay(core: Core, names: readonly Known[], now: number, since = 0): Check | undefined {
   const { versions, config, checks } = core.cache
   const check = checks.current
-  if (!check || now - check.startedAt > Math.min(config.maxStalenessMs, config.redisTimeoutMs * 2)) return undefined
+  if (
+    !check ||
+    check.order <= since ||
+    now - check.startedAt > Math.min(config.maxStalenessMs, config.redisTimeoutMs * 2)
+  )
+    return undefined
   return names.every((known) => check.covers.has(known)) && versions.untouchedSince(names, check.order)
     ? check
     : undefined

@@ -46,6 +46,7 @@ const zeroUp = (unit: string): Check =>
     (v: unknown) => typeof v === 'number' && v >= 0 && Number.isFinite(v),
     `Allowed: ${unit}, a finite number, 0 or more.`,
   )
+const part = check((v: unknown) => typeof v === 'number' && v >= 0 && v < 1, 'Allowed: a number from 0 to below 1.')
 const oneOf = (...values: string[]): Check =>
   Object.assign(
     check((v: unknown) => values.includes(v as string), `Allowed: ${values.map((v) => `'${v}'`).join(', ')}.`),
@@ -81,6 +82,8 @@ const texts = check(
   'Allowed: an array of texts that are not empty.',
 )
 
+const signal = check((v: unknown) => v instanceof AbortSignal, 'Allowed: an AbortSignal.')
+
 /** A forgotten option is a compile error: each interface's checks are mapped from its keys. */
 type Checks<T> = { [K in keyof Required<T>]: Check }
 
@@ -89,6 +92,8 @@ const QUERY_CACHE: Checks<QueryCacheSettings> = {
   maxSizeMB: positive('mebibytes'),
   defaultTTL: seconds,
   maxQueries: check((v: unknown) => Number.isInteger(v) && (v as number) > 0, 'Allowed: a whole number above 0.'),
+  ttlJitter: part,
+  refreshAhead: part,
   keyPrefix: text,
 }
 const REDIS: Checks<RedisSettings> = {
@@ -139,12 +144,13 @@ const QUERY: Checks<QueryOptions> = {
   scope: anyText,
   skipCache: bool,
   refreshCache: bool,
+  coalesce: oneOf('isolate', 'global'),
   timeoutMs: positive('milliseconds'),
-  signal: check((v: unknown) => v instanceof AbortSignal, 'Allowed: an AbortSignal.'),
+  signal,
 }
 
 const NAMED: Checks<Named> = { tables: texts, tags: texts, keys: anyTexts }
-const WRITE: Checks<WriteOptions> = { tables: texts, tags: texts, timeoutMs: positive('milliseconds') }
+const WRITE: Checks<WriteOptions> = { tables: texts, tags: texts, timeoutMs: positive('milliseconds'), signal }
 
 function restUrl(value: unknown): string | undefined {
   if (typeof value === 'string' && /^https?:\/\/./.test(value)) return undefined
@@ -217,6 +223,8 @@ export function resolveConfig(config: CacheConfig, notice: (message: string) => 
     l1Bytes: type === 'redis' ? 0 : clampToWorker(wanted, notice) * MIB,
     l1Entries: queryCache.maxQueries ?? 10_000,
     defaultTtl: queryCache.defaultTTL ?? 300,
+    ttlJitter: queryCache.ttlJitter ?? 0.05,
+    refreshAhead: queryCache.refreshAhead ?? 0.1,
     keyPrefix: queryCache.keyPrefix ?? 'query',
     redisKeyPrefix: redis.redisKeyPrefix ?? 'eqc',
     compress: redis.enableCompression ?? true,

@@ -27,15 +27,31 @@ const NEVER = Number.MAX_SAFE_INTEGER
 
 const after = (start: number, seconds: number): number => Math.min(NEVER, start + seconds * 1000)
 
-/** The lifetime of a result that was read at `readAt`. An empty result lives `emptyTtl` and is never served stale. */
-export function lifetime(readAt: number, options: TtlOptions, defaultTtl: number, empty: boolean): Lifetime {
+/**
+ * The lifetime of a result that was read at `readAt`. An empty result lives `emptyTtl` and is never served stale. `jitter` is the part
+ * that is taken off what a TTL has beyond its first minute: results of one moment are not all over at one moment.
+ */
+export function lifetime(
+  readAt: number,
+  options: TtlOptions,
+  defaultTtl: number,
+  empty: boolean,
+  jitter: number,
+): Lifetime {
   const ttl = options.ttl ?? defaultTtl
   const fresh = empty ? Math.min(ttl, options.emptyTtl ?? DEFAULT_EMPTY_TTL) : ttl
-  const freshUntil = after(readAt, fresh)
-  const staleUntil = empty ? freshUntil : after(freshUntil, options.staleWhileRevalidate ?? 0)
-  const errorUntil = Math.max(staleUntil, after(freshUntil, options.staleIfError ?? 0))
+  const end = after(readAt, fresh)
+  const beyond = end === NEVER ? 0 : Math.max(0, fresh - EXACT_SECONDS)
+  const freshUntil = end - Math.floor(beyond * jitter * 1000)
+  const stale = empty ? 0 : (options.staleWhileRevalidate ?? 0)
+  const error = options.staleIfError ?? 0
+  const staleUntil = stale > 0 ? after(end, stale) : freshUntil
+  const errorUntil = Math.max(staleUntil, error > 0 ? after(end, error) : freshUntil)
   return { readAt, freshUntil, staleUntil, errorUntil }
 }
+
+/** Seconds of a TTL that are always kept. */
+const EXACT_SECONDS = 60
 
 /** Seconds that an empty result is kept when `emptyTtl` is not set and `ttl` is longer. */
 export const DEFAULT_EMPTY_TTL = 10

@@ -14,7 +14,7 @@ export type CacheEvent =
   | { type: 'query'; outcome: Outcome; reason?: string; tables: readonly string[]; durationMs?: number }
   | {
       type: 'redis-failed'
-      operation: 'read' | 'store' | 'invalidate' | 'statistics' | 'cleanup' | 'check'
+      operation: 'read' | 'store' | 'lease' | 'invalidate' | 'statistics' | 'cleanup' | 'check'
       failure: RedisFailure
     }
   | { type: 'breaker'; state: 'open' | 'closed' }

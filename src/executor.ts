@@ -9,14 +9,13 @@ import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
 import { cleanup } from './cleanup.js'
 import type { CleanupOptions } from './cleanup.js'
-import { refuseUnknown, validateNamed } from './configure.js'
+import { refuseUnknown } from './configure.js'
 import { createQueryCache } from './create.js'
 import { InvalidOptionError, InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
-import { invalidateNames } from './invalidate.js'
+import { invalidate } from './invalidate.js'
 import { QueryCache } from './l1.js'
 import { isRedisCache } from './l2.js'
-import { invalidatedNames } from './names.js'
 import type { Named } from './names.js'
 import type { CacheConfig, QueryOptions, WriteOptions } from './options.js'
 import { fetchOne } from './origin.js'
@@ -256,30 +255,15 @@ export class CachedQueryExecutor {
   ): Promise<{ results: Result[]; cache: WriteInfo }> {
     const { core, call } = this
     const startedAt = clock(call.runtime)
-    const { results, cache } = await write(core, call, statements, options, send)
+    options.signal?.throwIfAborted()
+    const { results, cache } = await withSignal(write(core, call, statements, options, send), options.signal)
     account(core, call, bypassInfo({ bypass: 'write', display: '', tables: cache.tables, tags: cache.tags }), startedAt)
     return { results: results.map((result) => directResult(result, core.database)), cache }
   }
 
   async #invalidate(named: Named): Promise<number> {
-    const { core, call } = this
-    const { cache } = core
-    validateNamed(named)
-    const names = new Set(
-      cache.statements.known(core.database, invalidatedNames(named, cache.config.sql.defaultSchema)),
-    )
-    const dropped = cache.dropWhere((entry) => entry.names.some((name) => names.has(name)))
-    const acknowledged = await invalidateNames(core, call, [...names])
-    const { tables = [], tags = [], keys = [] } = named
-    cache.events.emit({
-      type: 'invalidation',
-      acknowledged,
-      tables,
-      tags: tags.length,
-      keys: keys.length,
-      everything: keys.includes('*'),
-    })
-    afterwards(core, call)
+    const { acknowledged, dropped } = await invalidate(this.core, this.call, named)
+    afterwards(this.core, this.call)
     if (!acknowledged) throw new InvalidationError('it refused, or gave no answer in time')
     return dropped
   }
@@ -296,4 +280,9 @@ function checkDatabase(database: Database): void {
   )
 }
 
-const writeOptions = ({ tables, tags, timeoutMs }: QueryOptions = {}): WriteOptions => ({ tables, tags, timeoutMs })
+const writeOptions = ({ tables, tags, timeoutMs, signal }: QueryOptions = {}): WriteOptions => ({
+  tables,
+  tags,
+  timeoutMs,
+  signal,
+})

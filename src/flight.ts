@@ -20,16 +20,18 @@ const LEAST_PATIENCE_MS = 2_000
 export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>()
 
-  /** A load that this reader may join: young enough, and no local invalidation of its names since it began. */
+  /** A load that this reader may join: young enough, begun after `since`, and no local invalidation of its names since it began. */
   joinable(
     key: string,
     names: readonly Known[],
     versions: VersionBook,
     now: number,
     maxAgeMs: number,
+    since: number,
   ): Flight<T> | undefined {
     const flight = this.#flights.get(key)
-    if (!flight || now < flight.startedAt || now - flight.startedAt > maxAgeMs) return undefined
+    if (!flight || flight.order <= since || now < flight.startedAt || now - flight.startedAt > maxAgeMs)
+      return undefined
     return versions.untouchedSince(names, flight.order) ? flight : undefined
   }
 

@@ -3,8 +3,12 @@
  * @module
  */
 import type { Call, Core } from './ask.js'
+import { validateNamed } from './configure.js'
 import { isRedisCache } from './l2.js'
-import type { Fence, RedisQueryCache } from './l2.js'
+import type { Fence } from './fences.js'
+import type { RedisQueryCache } from './l2.js'
+import { invalidatedNames } from './names.js'
+import type { Named } from './names.js'
 import { clock } from './runtime.js'
 import type { Known } from './versions.js'
 
@@ -14,7 +18,10 @@ const RETRY_AFTER_MS = [200, 1_000, 4_000, 12_000]
 const NEXT_ROUND_MS = 5_000
 const ROUND_MS = RETRY_AFTER_MS.reduce((sum, ms) => sum + ms, NEXT_ROUND_MS)
 
-/** Returns whether every other isolate can see it. Never rejects. `mayStillCommit`: leaves a fence, because the write's end is not known. */
+/**
+ * Returns whether every other isolate can see it. Never rejects. `mayStillCommit`: leaves a fence, because the write's end is not known.
+ * Tells the request's own record of writes, in which the write has begun.
+ */
 export async function invalidateNames(
   core: Core,
   call: Call,
@@ -25,15 +32,18 @@ export async function invalidateNames(
   const { cache } = core
   cache.versions.invalidated(names)
   if (!isRedisCache(cache)) {
+    call.own?.end(names, undefined)
     if (mayStillCommit) cache.versions.blockUntil(names, clock(call.runtime) + cache.config.fenceMs)
     return true
   }
   const order = cache.versions.mark()
-  const acknowledged = await cache.renew(
+  const { acknowledged, version } = await cache.renew(
     call.runtime,
     names,
     mayStillCommit ? { standing: true } : fence && { lift: fence },
   )
+  // Of a write that may still commit no version vouches for what it wrote.
+  call.own?.end(names, acknowledged && !mayStillCommit ? version : undefined)
   cache.versions.invalidated(names)
   if (acknowledged) settle(cache, names, order, mayStillCommit)
   else {
@@ -47,6 +57,31 @@ export async function invalidateNames(
     retryInBackground(core, call)
   }
   return acknowledged
+}
+
+/** Drops what names of these are in from isolate memory and gives them new versions. @throws InvalidOptionError */
+export async function invalidate(
+  core: Core,
+  call: Call,
+  named: Named,
+): Promise<{ acknowledged: boolean; dropped: number }> {
+  const { cache } = core
+  validateNamed(named)
+  const names = cache.statements.known(core.database, invalidatedNames(named, cache.config.sql.defaultSchema))
+  const gone = new Set(names)
+  const dropped = cache.dropWhere((entry) => entry.names.some((name) => gone.has(name)))
+  call.own?.begin(names)
+  const acknowledged = await invalidateNames(core, call, names)
+  const { tables = [], tags = [], keys = [] } = named
+  cache.events.emit({
+    type: 'invalidation',
+    acknowledged,
+    tables,
+    tags: tags.length,
+    keys: keys.length,
+    everything: keys.includes('*'),
+  })
+  return { acknowledged, dropped }
 }
 
 /** An acknowledgement pays what was owed before it was sent; a fence that is owed is paid by a fence only. */
@@ -84,7 +119,9 @@ async function retry(cache: RedisQueryCache, call: Call): Promise<void> {
 async function payOff(cache: RedisQueryCache, call: Call, fenced: boolean): Promise<void> {
   const names = [...cache.unacknowledged].filter(([, owed]) => owed.fence === fenced).map(([known]) => known)
   const order = cache.versions.mark()
-  if (names.length === 0 || !(await cache.renew(call.runtime, names, fenced ? { standing: true } : undefined))) return
+  if (names.length === 0) return
+  const { acknowledged } = await cache.renew(call.runtime, names, fenced ? { standing: true } : undefined)
+  if (!acknowledged) return
   cache.versions.invalidated(names)
   settle(cache, names, order, fenced)
 }

@@ -10,6 +10,7 @@ import { Flights } from './flight.js'
 import { resolveConfig } from './configure.js'
 import type { CacheConfig, ResolvedConfig } from './options.js'
 import type { Loaded } from './read.js'
+import { Refreshes } from './refresh.js'
 import type { ResultReader } from './result.js'
 import { Background } from './runtime.js'
 import { Statements } from './statement.js'
@@ -35,8 +36,6 @@ export interface L1Entry extends Lifetime {
   hits: number
   /** Read since eviction last looked at it. */
   visited: boolean
-  /** After a failed refresh: not again before this time. */
-  refreshAfter: number
 }
 
 export interface EntryInfo {
@@ -61,8 +60,7 @@ export class QueryCache {
   /** @internal */ readonly versions = new VersionBook()
   /** @internal */ readonly flights = new Flights<Loaded>()
   /** @internal */ readonly background = new Background()
-  /** @internal Keys that are being refreshed in the background, and since when. */
-  readonly refreshes = new Map<string, number>()
+  /** @internal */ readonly refreshes = new Refreshes()
   /** @internal */ readonly statements: Statements
   /** @internal */ readonly checks: CheckState = { lastAt: -Infinity }
   readonly #entries = new Map<string, L1Entry>()

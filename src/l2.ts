@@ -4,22 +4,42 @@
  * @module
  */
 import { FORMAT } from './codec/encode.js'
+import { Fences, isFence } from './fences.js'
+import type { Fence } from './fences.js'
 import { keySafe } from './key.js'
 import { QueryCache } from './l1.js'
 import type { CacheConfig } from './options.js'
 import { RedisLink } from './redis.js'
-import { clock, randomAddend, uniqueValue } from './runtime.js'
+import type { Reply } from './redis.js'
+import { clock, uniqueValue } from './runtime.js'
 import type { Runtime } from './runtime.js'
-import type { Pipeline } from '@upstash/redis'
 import type { Captured, Known } from './versions.js'
+
+/** One entry to look up, and the names that it depends on. */
+export interface Wanted {
+  /** `undefined`: its versions only. */
+  key?: string
+  names: readonly Known[]
+  /** Whether to look for the lease on loading it too. */
+  withLease?: boolean
+}
 
 /** What one entry of a lookup got. */
 export interface Found {
   /** The stored text, not decoded. */
   text: string | null
   captured: Captured
+  /** Somebody holds the lease on loading it; `undefined`: not asked. */
+  leased?: boolean
   /** It could not be read, or was for another question: to be removed. */
   remove?: boolean
+}
+
+/** What giving names new versions came to. */
+export interface Renewed {
+  acknowledged: boolean
+  /** The version that the names have now; `undefined`: none, or not known. */
+  version?: string
 }
 
 export interface RedisInfo {
@@ -31,9 +51,6 @@ export interface RedisInfo {
   hitRatio: number
 }
 
-/** Clocks of two isolates may differ by this much and a fence is still seen. */
-const CLOCK_SKEW_MS = 1_000
-
 /** One isolate's cache with Redis behind it. Made by `createQueryCache` for the types `redis` and `hybrid`. */
 export class RedisQueryCache extends QueryCache {
   /** @internal */ readonly link: RedisLink
@@ -41,10 +58,12 @@ export class RedisQueryCache extends QueryCache {
   readonly unacknowledged = new Map<Known, { order: number; fence: boolean }>()
   /** @internal When the next round of repeating invalidations may begin. */
   retryAt = 0
+  readonly #fences: Fences
 
   constructor(config: CacheConfig) {
     super(config)
     this.link = new RedisLink(config.redis ?? {}, this.config, this.events, this.counters)
+    this.#fences = new Fences(this.config.redisKeyPrefix, this.config.fenceMs)
   }
 
   /** Asks Redis how full it is, in two trips. Rejects with `RedisError` when it does not answer. */
@@ -67,8 +86,17 @@ export class RedisQueryCache extends QueryCache {
 
   /** @internal */
   get entryPrefix(): string {
-    const { redisKeyPrefix, keyPrefix, epoch } = this.config
-    return `${redisKeyPrefix}:e:${keySafe(keyPrefix)}:${FORMAT}:${keySafe(epoch)}:`
+    return `${this.config.redisKeyPrefix}:e:${this.#generation}`
+  }
+
+  get #generation(): string {
+    const { keyPrefix, epoch } = this.config
+    return `${keySafe(keyPrefix)}:${FORMAT}:${keySafe(epoch)}:`
+  }
+
+  /** @internal The lease on loading an entry. */
+  leaseKey(entryKey: string): string {
+    return `${this.config.redisKeyPrefix}:l:${this.#generation}${entryKey.slice(this.entryPrefix.length)}`
   }
 
   /** @internal */
@@ -76,62 +104,81 @@ export class RedisQueryCache extends QueryCache {
     return `${this.config.redisKeyPrefix}:v:${known.key}`
   }
 
-  #fenceKey(known: Known, period: number): string {
-    return `${this.config.redisKeyPrefix}:f:${known.key}:${period}`
-  }
-
-  /** Every period in which a write may have begun that is not over yet, for any clock within the skew. */
-  #fencePeriods(now: number): number[] {
-    const { fenceMs } = this.config
-    const first = Math.floor((now - fenceMs - CLOCK_SKEW_MS) / fenceMs)
-    const last = Math.floor((now + CLOCK_SKEW_MS) / fenceMs)
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i)
-  }
-
   /**
    * @internal One MGET for any number of entries and names. What is learnt about `others` (hot names of other entries) keeps their L1
    * entries believed without a trip of their own. Rejects with `RedisError`.
    */
-  async lookup(
+  async lookup(runtime: Runtime, wanted: readonly Wanted[], others: readonly Known[]): Promise<Found[]> {
+    const { keys, take } = this.#prepare(runtime, wanted, others)
+    return take(await this.link.mget(runtime, keys, wanted.length > 0 ? 'read' : 'check'))
+  }
+
+  /** The keys of a lookup that is sent now, and what to make of their values when they arrive. */
+  #prepare(
     runtime: Runtime,
-    wanted: readonly { key?: string; names: readonly Known[] }[],
+    wanted: readonly Wanted[],
     others: readonly Known[],
-  ): Promise<Found[]> {
-    const names = [...new Set([...wanted.flatMap((ask) => ask.names), ...others])]
-    const entryKeys = wanted.flatMap((ask) => (ask.key === undefined ? [] : [ask.key]))
+  ): { keys: string[]; take: (values: readonly (string | null)[]) => Found[] } {
     const sentAt = clock(runtime)
     const order = this.versions.mark()
-    const periods = this.#fencePeriods(sentAt)
-    const fenceKeys = names.flatMap((known) => periods.map((period) => this.#fenceKey(known, period)))
-    const keys = [...entryKeys, ...names.map((known) => this.versionKey(known)), ...fenceKeys]
-    const values = await this.link.mget(runtime, keys, wanted.length > 0 ? 'read' : 'check')
-    const versions = new Map<Known, string | null>()
-    const fences = new Map<Known, boolean>()
-    names.forEach((known, i) => {
-      versions.set(known, values[entryKeys.length + i]!)
-      const from = entryKeys.length + names.length + i * periods.length
-      fences.set(
-        known,
-        values.slice(from, from + periods.length).some((value) => value !== null && value !== '0'),
-      )
-    })
-    const accept = (list: readonly Known[]) =>
-      this.versions.accept(
-        list,
-        list.map((known) => versions.get(known)!),
-        list.map((known) => fences.get(known)!),
-        order,
-        sentAt,
-      )
-    accept(others)
-    for (const { names: own } of wanted) for (const known of own) known.usedAt = sentAt
-    let next = 0
-    return wanted.map((ask) => ({ text: ask.key === undefined ? null : values[next++]!, captured: accept(ask.names) }))
+    const names = [...new Set([...wanted.flatMap((ask) => ask.names), ...others])]
+    const fenceKeys = this.#fences.keysAt(sentAt)
+    const keys: string[] = []
+    const ask = (key: string): number => keys.push(key) - 1
+    const slots = wanted.map(({ key, withLease }) => ({
+      entry: key === undefined ? undefined : ask(key),
+      lease: key === undefined || !withLease ? undefined : ask(this.leaseKey(key)),
+    }))
+    const at = new Map(
+      names.map((known) => [known, { version: ask(this.versionKey(known)), fences: fenceKeys(known).map(ask) }]),
+    )
+    const take = (values: readonly (string | null)[]): Found[] => {
+      const accept = (list: readonly Known[]) =>
+        this.versions.accept(
+          list,
+          list.map((known) => values[at.get(known)!.version]!),
+          list.map((known) => at.get(known)!.fences.some((i) => isFence(values[i]!))),
+          order,
+          sentAt,
+        )
+      accept(others)
+      for (const { names: own } of wanted) for (const known of own) known.usedAt = sentAt
+      return wanted.map(({ names: own }, i) => {
+        const { entry, lease } = slots[i]!
+        return {
+          text: entry === undefined ? null : values[entry]!,
+          captured: accept(own),
+          leased: lease === undefined ? undefined : values[lease] !== null,
+        }
+      })
+    }
+    return { keys, take }
   }
 
   /**
-   * @internal After the answer, in one trip: stores entries, creates missing versions, removes what could not be read. At most one
-   * command for each of the three kinds and one per stored entry.
+   * @internal In one trip and in sequence: takes the leases that are free, creates the versions that are missing, and reads everything
+   * back, so that a version which this trip created was there before the database is asked. `won` where the lease is this caller's.
+   * Rejects with `RedisError`.
+   */
+  async takeLeases(
+    runtime: Runtime,
+    wanted: readonly (Wanted & { key: string; missing: readonly Known[] })[],
+    leaseMs: number,
+  ): Promise<(Found & { won: boolean })[]> {
+    const missing = new Set(wanted.flatMap((ask) => ask.missing))
+    const { keys, take } = this.#prepare(runtime, wanted, [])
+    const replies = await this.link.pipeline('lease', (pipeline) => {
+      for (const { key } of wanted) pipeline.set(this.leaseKey(key), '1', { nx: true, px: leaseMs })
+      for (const known of missing) pipeline.set(this.versionKey(known), uniqueValue(), { nx: true })
+      pipeline.mget(...keys)
+    })
+    const found = take(this.link.texts(replies.at(-1)!, keys.length))
+    return found.map((one, i) => ({ ...one, won: replies[i]!.result === 'OK' }))
+  }
+
+  /**
+   * @internal After the answer, in one trip: stores entries, creates missing versions, removes what could not be read and the leases
+   * that are over. At most one command for each kind, and one per stored entry.
    */
   async store(
     entries: readonly { key: string; text: string; ttl: number | undefined }[],
@@ -145,43 +192,47 @@ export class RedisQueryCache extends QueryCache {
         else pipeline.set(key, text, { ex: ttl })
       }
       // All or none: a name that somebody else created meanwhile is found by the next read, which creates the rest.
-      if (missing.length > 0) pipeline.msetnx(this.#freshVersions(missing))
+      if (missing.length > 0) pipeline.msetnx(this.#versions(missing, uniqueValue()))
       if (remove.length > 0) pipeline.del(...remove)
     })
   }
 
-  /** A new value at every attempt: a repeated one that arrives late would revive old entries. */
-  #freshVersions(names: Iterable<Known>): Record<string, string> {
-    const version = uniqueValue()
-    return Object.fromEntries([...names].map((known) => [this.versionKey(known), version]))
+  #versions(names: readonly Known[], version: string): Record<string, string> {
+    return Object.fromEntries(names.map((known) => [this.versionKey(known), version]))
   }
 
   /**
-   * @internal One attempt to give names new versions. `standing`: leaves a fence, because a write may still commit. `lift`: takes back a
-   * fence of one's own. A full Redis refuses SET; deleting the version is allowed then and does the same. Returns whether Redis acknowledged.
+   * @internal One attempt to give names new versions, with a new value: a repeated one that arrives late would revive old entries.
+   * `standing`: leaves a fence, because a write may still commit. `lift`: takes back a fence of one's own. A full Redis refuses SET;
+   * deleting the version is allowed then and does the same.
    */
   async renew(
     runtime: Runtime,
     names: readonly Known[],
     fence?: { standing: true } | { lift: Fence },
-  ): Promise<boolean> {
-    if (names.length === 0) return true
+  ): Promise<Renewed> {
+    if (names.length === 0) return { acknowledged: true }
+    const version = uniqueValue()
     try {
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
-        pipeline.mset(this.#freshVersions(names))
-        if (fence && 'standing' in fence) this.#raise(pipeline, runtime, names)
-        if (fence && 'lift' in fence) this.#lower(pipeline, fence.lift)
+        pipeline.mset(this.#versions(names, version))
+        if (fence && 'standing' in fence) this.#fences.raise(pipeline, runtime, names)
+        if (fence && 'lift' in fence) this.#fences.lower(pipeline, fence.lift)
       })
-      const standing = fence !== undefined && 'standing' in fence
-      if (standing && replies.slice(1).some((reply) => reply.error !== undefined)) return false
-      if (replies[0]!.result === 'OK') return true
-      const [deleted] = await this.link.pipeline('invalidate', (pipeline) =>
-        pipeline.del(...names.map((known) => this.versionKey(known))),
-      )
-      return typeof deleted!.result === 'number'
+      const renewed = replies[0]!.result === 'OK'
+      // Entries of now end also where the fence that is to keep out later ones was refused.
+      const ended = renewed || (await this.#remove(names))
+      const fenced = !(fence && 'standing' in fence) || replies.slice(1).every(succeeded)
+      return { acknowledged: ended && fenced, version: renewed && ended ? version : undefined }
     } catch {
-      return false
+      return { acknowledged: false }
     }
+  }
+
+  async #remove(names: readonly Known[]): Promise<boolean> {
+    const keys = names.map((known) => this.versionKey(known))
+    const [deleted] = await this.link.pipeline('invalidate', (pipeline) => pipeline.del(...keys))
+    return typeof deleted!.result === 'number'
   }
 
   /** @internal Before a fenced write: a fresh version, so that older entries do not return when the fence ends, and the fence. */
@@ -189,40 +240,16 @@ export class RedisQueryCache extends QueryCache {
     let fence: Fence | undefined
     try {
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
-        pipeline.mset(this.#freshVersions(names))
-        fence = this.#raise(pipeline, runtime, names)
+        pipeline.mset(this.#versions(names, uniqueValue()))
+        fence = this.#fences.raise(pipeline, runtime, names)
       })
-      return replies.every((reply) => reply.error === undefined) ? fence : undefined
+      return replies.every(succeeded) ? fence : undefined
     } catch {
       return undefined
     }
   }
-
-  #raise(pipeline: Pipeline, runtime: Runtime, names: readonly Known[]): Fence {
-    const period = Math.floor(clock(runtime) / this.config.fenceMs)
-    const fence = { keys: names.map((known) => this.#fenceKey(known, period)), addend: randomAddend() }
-    this.#add(pipeline, fence.keys, fence.addend)
-    return fence
-  }
-
-  #lower(pipeline: Pipeline, { keys, addend }: Fence): void {
-    this.#add(pipeline, keys, -addend)
-  }
-
-  /** With an expiry each time: a fence whose key was lost leaves its negative behind, which must end too. */
-  #add(pipeline: Pipeline, keys: readonly string[], addend: number): void {
-    const seconds = Math.ceil((3 * this.config.fenceMs + CLOCK_SKEW_MS) / 1000)
-    for (const key of keys) {
-      pipeline.incrby(key, addend)
-      pipeline.expire(key, seconds)
-    }
-  }
 }
 
-/** One writer's own mark that a write may be under way. Another writer's invalidation does not lift it. */
-export interface Fence {
-  keys: string[]
-  addend: number
-}
+const succeeded = (reply: Reply): boolean => reply.error === undefined
 
 export const isRedisCache = (cache: QueryCache): cache is RedisQueryCache => cache instanceof RedisQueryCache

@@ -2,7 +2,7 @@
  * A database answer -> an entry of isolate memory.
  * @module
  */
-import type { Ask, Core } from './ask.js'
+import type { Ask, Call, Core } from './ask.js'
 import { payloadBytes } from './codec/rows.js'
 import { packResult, packValue } from './codec/payload.js'
 import type { Payload } from './codec/payload.js'
@@ -12,6 +12,7 @@ import type { L1Entry } from './l1.js'
 import { isRedisCache } from './l2.js'
 import type { Led } from './read.js'
 import { resultReader } from './result.js'
+import { chance } from './runtime.js'
 import type { DatabaseResult } from './types.js'
 
 /** The answer in the form that is kept; `undefined` when it cannot be serialised without losing something. */
@@ -33,6 +34,7 @@ export function provisionalUntil(core: Core, readAt: number): number {
 /** An entry for a result that was just read. */
 export function makeEntry(
   core: Core,
+  call: Call,
   led: Led,
   payload: Payload,
   value: unknown,
@@ -40,7 +42,9 @@ export function makeEntry(
   versions: readonly string[] | undefined,
   until: number,
 ): L1Entry {
-  const life = lifetime(readAt, led.ask.options, core.cache.config.defaultTtl, isEmpty(led.ask, value))
+  const { defaultTtl, ttlJitter } = core.cache.config
+  const jitter = ttlJitter * chance(call.runtime)
+  const life = lifetime(readAt, led.ask.options, defaultTtl, isEmpty(led.ask, value), jitter)
   return entryFrom(core, led, payload, life, versions, until)
 }
 
@@ -66,7 +70,6 @@ export function entryFrom(
     size: ENTRY_BYTES + ask.key.length * 2 + payloadBytes(payload),
     hits: 0,
     visited: false,
-    refreshAfter: 0,
     readAt: life.readAt,
     freshUntil: life.freshUntil,
     staleUntil: life.staleUntil,

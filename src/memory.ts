@@ -2,9 +2,10 @@
  * L1's answer to a question: fresh, stale, not vouched for any more, or none.
  * @module
  */
-import type { Ask, Core } from './ask.js'
+import type { Ask, Call, Core } from './ask.js'
 import { freshness } from './entry.js'
 import type { L1Entry } from './l1.js'
+import { clock } from './runtime.js'
 
 export type Remembered =
   | { state: 'fresh' | 'stale'; entry: L1Entry }
@@ -38,10 +39,12 @@ function forget(core: Core, ask: Ask): undefined {
 }
 
 /** What L1 may still answer with when the database has failed: vouched for, and within `staleIfError`. */
-export function rememberedOnError(core: Core, ask: Ask, now: number): L1Entry | undefined {
+export function rememberedOnError(core: Core, call: Call, ask: Ask): L1Entry | undefined {
   const { cache } = core
+  const now = clock(call.runtime)
   const entry = cache.get(ask.key)
   if (!entry || freshness(entry, ask.options, now) === 'expired') return undefined
+  if (call.own && !call.own.allows(entry.names, entry.versions)) return undefined
   const vouched = entry.versions
     ? cache.versions.validity(entry.names, entry.versions, now, cache.config.maxStalenessMs) === 'valid'
     : now <= entry.provisionalUntil && cache.versions.untouchedSince(entry.names, entry.order)

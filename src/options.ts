@@ -14,6 +14,10 @@ export interface QueryCacheSettings {
   defaultTTL?: number
   /** Most results kept in isolate memory. Default 10,000. */
   maxQueries?: number
+  /** Part of what a TTL has beyond its first minute that is taken off at random, so that results of one moment are not all over at one. 0: none. Default 0.05. */
+  ttlJitter?: number
+  /** Last part of the life of a hot result in which a hit may load it anew in the background, before anybody waits. 0: none. Default 0.1. */
+  refreshAhead?: number
   /** A part of every entry's key, for telling caches in one Redis apart. Writes are seen across it. Default `query`. */
   keyPrefix?: string
 }
@@ -102,6 +106,8 @@ export interface QueryOptions {
   skipCache?: boolean
   /** Go to the database and store the result. Default false. */
   refreshCache?: boolean
+  /** One load at a time per key: in each isolate, or in all of them, for one trip to Redis more when Redis has no result. Default `isolate`. */
+  coalesce?: 'isolate' | 'global'
   /** Milliseconds for the database to answer. Default: the database's own. */
   timeoutMs?: number
   /** Ends this caller's wait; a load that others share goes on. */
@@ -115,6 +121,8 @@ export interface WriteOptions {
   tags?: readonly string[]
   /** Milliseconds for the database to answer. After that the outcome is unknown: the write may still commit. */
   timeoutMs?: number
+  /** Ends this caller's wait; the write and its invalidation go on. */
+  signal?: AbortSignal
 }
 
 /** A complete configuration: what the steps read. Sizes in bytes, times in milliseconds unless they end in `Seconds`. */
@@ -124,6 +132,8 @@ export interface ResolvedConfig {
   l1Bytes: number
   l1Entries: number
   defaultTtl: number
+  ttlJitter: number
+  refreshAhead: number
   keyPrefix: string
   redisKeyPrefix: string
   compress: boolean

@@ -2,7 +2,7 @@
  * The database: single queries, several stable reads in one trip, and what counts as an outcome that is not known.
  * @module
  */
-import type { Core, Call } from './ask.js'
+import type { Ask, Call, Core } from './ask.js'
 import { clock } from './runtime.js'
 import type { DatabaseResult, Statement } from './types.js'
 
@@ -17,7 +17,7 @@ export async function fetchOne(
 }
 
 /** One query of several. */
-export interface Fetch {
+interface Fetch {
   statement: Statement
   timeoutMs: number | undefined
   /** Only such a query shares a trip or is asked again: an unknown function may do something each time. */
@@ -25,7 +25,7 @@ export interface Fetch {
 }
 
 /** Runs stable reads that wait equally long in one trip each, and everything else on its own. */
-export async function fetchMany(
+async function fetchMany(
   core: Core,
   call: Call,
   fetches: readonly Fetch[],
@@ -61,6 +61,24 @@ async function fetchTogether(
   } catch (reason) {
     return didNotHappen(reason) ? alone() : group.map(() => ({ status: 'rejected', reason }))
   }
+}
+
+/** Asks for several questions' rows and values together. */
+export async function fetchSources(
+  core: Core,
+  call: Call,
+  asks: readonly Ask[],
+): Promise<PromiseSettledResult<unknown>[]> {
+  const fetches = asks.flatMap(({ source, options, reason }) =>
+    source.kind === 'sql' ? [{ statement: source, timeoutMs: options.timeoutMs, stable: reason === undefined }] : [],
+  )
+  const rows = fetchMany(core, call, fetches)
+  const values = Promise.allSettled(
+    asks.map(async ({ source }) => (source.kind === 'loader' ? source.run() : undefined)),
+  )
+  const [fetched, loaded] = await Promise.all([rows, values])
+  let next = 0
+  return asks.map((ask, i) => (ask.source.kind === 'sql' ? fetched[next++]! : loaded[i]!))
 }
 
 async function timed<T>(core: Core, call: Call, queries: number, run: () => Promise<T>): Promise<T> {

@@ -9,12 +9,15 @@ import type { Flight } from './flight.js'
 import type { L1Entry } from './l1.js'
 import { isRedisCache } from './l2.js'
 import type { Found } from './l2.js'
+import { takeTurns, wantsLease } from './lease.js'
 import { makeEntry, packed, provisionalUntil } from './make-entry.js'
 import { remembered, rememberedOnError } from './memory.js'
-import { fetchMany } from './origin.js'
+import { fetchSources } from './origin.js'
 import { RedisError } from './redis.js'
+import { isDueEarly } from './refresh.js'
 import { clock, withTimeout } from './runtime.js'
-import { fromStored, redisKey, storeAll } from './stored.js'
+import { ends, fromStored, redisKey, storeAll } from './stored.js'
+import type { ToStore } from './stored.js'
 
 /** What a load came to; followers of the flight get the same. */
 export type Loaded =
@@ -35,15 +38,21 @@ export interface Led {
   readonly ask: Ask
   readonly flight: Flight<Loaded>
   readonly land: (loaded: Loaded) => void
-  /** A background load that only wants fresh rows. */
-  readonly refreshing?: boolean
+  /** A refresh in the background, whose readers have their answer: it only wants rows that were read after this time. */
+  newerThan?: number
+  /** The database failed it. */
+  failed?: boolean
   /** What Redis holds for the case that the database fails. */
   fallback?: L1Entry
 }
 
-interface Missed {
+/** A question that no tier has answered. */
+export interface Missed {
   readonly one: Led
+  /** The latest lookup, whose reply arrived before the database is asked. */
   readonly found: Found | undefined
+  /** This isolate holds the lease on loading it, until then. */
+  readonly leasedUntil?: number
 }
 
 /** The way of a question that L1 answers at once, without a promise. */
@@ -53,10 +62,11 @@ export function readMemory(core: Core, call: Call, ask: Ask): Answered | undefin
   const found = remembered(core, ask, now)
   if (!found || found.state === 'unvouched') return undefined
   const { entry } = found
+  if (call.own && !call.own.allows(entry.names, entry.versions)) return undefined
   entry.hits++
   entry.visited = true
   if (entry.versions) keepVouched(core, call, entry.names, now)
-  if (found.state === 'stale') refresh(core, call, ask, entry, now)
+  if (found.state === 'stale' || isDueEarly(core, call.runtime, entry)) refresh(core, call, ask, entry, now)
   return {
     loaded: { ok: true, outcome: found.state === 'stale' ? 'stale' : 'l1', entry },
     coalesced: false,
@@ -92,12 +102,14 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
   const { flights, versions, config } = core.cache
   const now = clock(call.runtime)
   if (!ask.options.refreshCache && !ask.alone) {
-    const flight = flights.joinable(ask.key, ask.deps.names, versions, now, config.maxStalenessMs)
+    const since = call.own?.concerns(ask.deps.names) ? call.own.order : 0
+    const flight = flights.joinable(ask.key, ask.deps.names, versions, now, config.maxStalenessMs, since)
     if (flight && flight.timeoutMs === ask.options.timeoutMs) {
       const loaded = await flights.follow(ask.key, flight, config.maxStalenessMs)
-      return loaded && suits(ask, loaded, clock(call.runtime)) ? { loaded, coalesced: true, waited: true } : undefined
+      return loaded && suits(call, ask, loaded) ? { loaded, coalesced: true, waited: true } : undefined
     }
-    const check = ask.rechecked || !core.cache.get(ask.key) ? undefined : checkUnderWay(core, ask.deps.names, now)
+    const check =
+      ask.rechecked || !core.cache.get(ask.key) ? undefined : checkUnderWay(core, ask.deps.names, now, since)
     if (check) {
       ask.rechecked = true
       ask.withoutRedis = !(await answeredInTime(check.promise, config.redisTimeoutMs))
@@ -113,43 +125,64 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
 const answeredInTime = (check: Promise<boolean>, ms: number): Promise<boolean> =>
   withTimeout(check, ms, () => new RedisError('timeout')).catch(() => false)
 
-/** Whether another's load answers this reader too: his own options decide, not those of its leader. */
-function suits(ask: Ask, loaded: Loaded, now: number): boolean {
+/** Whether another's load answers this reader too: his own options and writes decide, not those of its leader. */
+function suits(call: Call, ask: Ask, loaded: Loaded): boolean {
   // One who accepts an old answer when the database fails looks for it himself.
   if (!loaded.ok) return ask.options.staleIfError === undefined
   if (loaded.outcome === 'miss') return true
   if (loaded.outcome === 'unshared') return !(ask.alone = true)
-  const state = freshness(loaded.entry, ask.options, now)
-  return state === 'fresh' || state === 'stale' || (state === 'error-only' && loaded.outcome === 'stale-if-error')
+  const { entry, outcome } = loaded
+  if (call.own && !call.own.allows(entry.names, entry.versions)) return !(ask.alone = true)
+  const state = freshness(entry, ask.options, clock(call.runtime))
+  return state === 'fresh' || state === 'stale' || (state === 'error-only' && outcome === 'stale-if-error')
 }
 
-function lead(core: Core, ask: Ask, now: number, refreshing = false): Led {
+function lead(core: Core, ask: Ask, now: number, newerThan?: number): Led {
   let land!: (loaded: Loaded) => void
   const promise = new Promise<Loaded>((resolve) => (land = resolve))
   const flight = { promise, startedAt: now, order: core.cache.versions.mark(), timeoutMs: ask.options.timeoutMs }
-  return { ask, flight, land, refreshing }
+  return { ask, flight, land, newerThan }
 }
 
 /** L2, then the database for what L2 has not, then the store. Never rejects: every question lands. */
 async function load(core: Core, call: Call, led: readonly Led[]): Promise<void> {
-  const refreshed = new Set(led.filter((one) => one.refreshing).map(({ ask }) => ask.key))
   try {
     const found = await askRedis(core, call, led)
-    const missed: Missed[] = []
+    const alone: Missed[] = []
+    const turns: Missed[] = []
     for (const [i, one] of led.entries()) {
       const loaded = found && (await fromStored(core, call, one, found[i]!))
-      const stale = loaded?.ok && loaded.outcome === 'stale'
-      if (loaded && !(stale && one.refreshing)) one.land(loaded)
-      const refreshes = stale && !one.refreshing && startRefresh(core, one.ask, clock(call.runtime))
-      if (refreshes) refreshed.add(one.ask.key)
-      if (!loaded || refreshes || (stale && one.refreshing)) missed.push({ one, found: found?.[i] })
+      if (loaded && ends(one, loaded)) {
+        one.land(loaded)
+        if (!refreshes(core, call, one, loaded)) continue
+      }
+      const missed = { one, found: found?.[i] }
+      if (wantsLease(core, call, missed)) turns.push(missed)
+      else alone.push(missed)
     }
-    if (missed.length > 0) await askDatabase(core, call, missed)
+    const ask = (missed: readonly Missed[]) => askDatabase(core, call, missed)
+    if (turns.length > 0) await takeTurns(core, call, turns, ask, alone)
+    else if (alone.length > 0) await ask(alone)
   } catch (error) {
-    for (const { land } of led) land({ ok: false, error })
+    for (const one of led) {
+      one.failed = true
+      one.land({ ok: false, error })
+    }
   } finally {
-    for (const key of refreshed) core.cache.refreshes.delete(key)
+    const now = clock(call.runtime)
+    for (const one of led)
+      if (one.newerThan !== undefined) core.cache.refreshes.end(one.ask.key, one.failed === true, now)
   }
+}
+
+/** Whether a question that L2 has answered goes on to the database in the background, for fresher rows. */
+function refreshes(core: Core, call: Call, one: Led, loaded: Loaded): boolean {
+  if (one.newerThan !== undefined || !loaded.ok || loaded.outcome === 'unshared') return false
+  const { outcome, entry } = loaded
+  if (outcome !== 'stale' && !(outcome === 'l2' && isDueEarly(core, call.runtime, entry))) return false
+  if (!core.cache.refreshes.begin(one.ask.key, clock(call.runtime))) return false
+  one.newerThan = entry.readAt
+  return true
 }
 
 /** One MGET for all, together with the names of other hot entries when theirs are due too. `undefined`: Redis gave no answer. */
@@ -185,11 +218,13 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
     call,
     missed.map(({ one }) => one.ask),
   )
-  const toStore: { ask: Ask; found: Found | undefined; entry?: L1Entry }[] = []
-  missed.forEach(({ one, found }, i) => {
+  const toStore: ToStore[] = []
+  missed.forEach(({ one, found, leasedUntil }, i) => {
     const result = results[i]!
+    const read: ToStore = { ask: one.ask, found, leasedUntil }
+    toStore.push(read)
     if (result.status === 'rejected') {
-      toStore.push({ ask: one.ask, found })
+      one.failed = true
       return one.land(onError(core, call, one, result.reason))
     }
     // A session that somebody changed meanwhile may have decided which rows these are.
@@ -198,6 +233,7 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
     if (!payload) return one.land({ ok: true, outcome: 'unshared', value: result.value })
     const entry = makeEntry(
       core,
+      call,
       one,
       payload,
       result.value,
@@ -208,55 +244,20 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
     if (versions.untouchedSince(entry.names, entry.order) && !versions.blocked(entry.names, readAt))
       core.cache.put(entry)
     one.land({ ok: true, outcome: 'miss', entry })
-    toStore.push({ ask: one.ask, found, entry })
+    read.entry = entry
   })
   await storeAll(core, call, toStore)
 }
 
 /** `staleIfError` from what Redis or this isolate can vouch for, else the driver's own error. */
 function onError(core: Core, call: Call, one: Led, error: unknown): Loaded {
-  const entry = one.ask.options.refreshCache
-    ? undefined
-    : (one.fallback ?? rememberedOnError(core, one.ask, clock(call.runtime)))
+  const entry = one.ask.options.refreshCache ? undefined : (one.fallback ?? rememberedOnError(core, call, one.ask))
   return entry ? { ok: true, outcome: 'stale-if-error', entry } : { ok: false, error }
 }
 
-async function fetchSources(core: Core, call: Call, asks: readonly Ask[]): Promise<PromiseSettledResult<unknown>[]> {
-  const fetches = asks.flatMap(({ source, options, reason }) =>
-    source.kind === 'sql' ? [{ statement: source, timeoutMs: options.timeoutMs, stable: reason === undefined }] : [],
-  )
-  const rows = fetchMany(core, call, fetches)
-  const values = Promise.allSettled(
-    asks.map(async ({ source }) => (source.kind === 'loader' ? source.run() : undefined)),
-  )
-  const [fetched, loaded] = await Promise.all([rows, values])
-  let next = 0
-  return asks.map((ask, i) => (ask.source.kind === 'sql' ? fetched[next++]! : loaded[i]!))
-}
-
-/** Marks a key as being refreshed. False: somebody refreshes it already. */
-function startRefresh(core: Core, ask: Ask, now: number): boolean {
-  const { refreshes } = core.cache
-  const since = refreshes.get(ask.key)
-  if (since !== undefined && now - since < LONGEST_REFRESH_MS) return false
-  refreshes.set(ask.key, now)
-  return true
-}
-
-/** Loads a stale entry anew in the background, one load per key; after a failure not again for a while. */
+/** Loads an entry anew in the background, one load per key. */
 function refresh(core: Core, call: Call, ask: Ask, entry: L1Entry, now: number): void {
-  if (now < entry.refreshAfter || !startRefresh(core, ask, now)) return
+  if (!core.cache.refreshes.begin(ask.key, now)) return
   ask.pin()
-  const one = lead(core, ask, now, true)
-  core.cache.background.run(call.runtime, load(core, call, [one]))
-  core.cache.background.run(
-    call.runtime,
-    one.flight.promise.then((loaded) => {
-      if (!loaded.ok || loaded.outcome === 'stale-if-error') entry.refreshAfter = now + REFRESH_PAUSE_MS
-    }),
-  )
+  core.cache.background.run(call.runtime, load(core, call, [lead(core, ask, now, entry.readAt)]))
 }
-
-/** A refresh whose request died is forgotten after this time; `waitUntil` ends after it. */
-const LONGEST_REFRESH_MS = 30_000
-const REFRESH_PAUSE_MS = 5_000

@@ -39,6 +39,7 @@ interface Internals {
   client: {
     retry?: unknown
     options?: Record<string, unknown>
+    headers?: Record<string, string>
     request?(request: { body: unknown }): Promise<{ result?: unknown }>
   }
   opts?: Record<string, unknown>
@@ -62,12 +63,7 @@ export class RedisLink {
   /** Reads texts in one command. Rejects with `RedisError`; a reply of another shape is one too. */
   async mget(runtime: Runtime, keys: readonly string[], operation: RedisOperation): Promise<(string | null)[]> {
     try {
-      const values: unknown = await this.#trip(1, (client) => client.mget(...keys))
-      if (!Array.isArray(values) || values.length !== keys.length || !values.every(isTextOrNull))
-        throw new RedisError('nonsense')
-      let bytes = 0
-      for (const value of values) if (value) bytes += value.length
-      this.#counters.add('bytesIn', bytes)
+      const values = this.texts({ result: await this.#trip(1, (client) => client.mget(...keys)) }, keys.length)
       if (this.breaker.succeeded()) this.#events.emit({ type: 'breaker', state: 'closed' })
       return values
     } catch (error) {
@@ -77,6 +73,22 @@ export class RedisLink {
       if (this.breaker.failed(clock(runtime))) this.#events.emit({ type: 'breaker', state: 'open' })
       throw failed
     }
+  }
+
+  /** The texts of an MGET's reply. @throws RedisError for one of another shape. */
+  texts({ result }: Reply, count: number): (string | null)[] {
+    if (!Array.isArray(result) || result.length !== count || !result.every(isTextOrNull))
+      throw new RedisError('nonsense')
+    let bytes = 0
+    for (const value of result) if (value) bytes += value.length
+    this.#counters.add('bytesIn', bytes)
+    return result
+  }
+
+  /** What only this application and its Redis know: the token, for signing. '' when a client of the user's own does not show it. */
+  get secret(): string {
+    const headers = (this.#settings.client as unknown as Partial<Internals> | undefined)?.client?.headers
+    return this.#settings.token ?? headers?.['authorization'] ?? ''
   }
 
   /** Sends commands in one trip and returns each reply, failed ones too. Rejects with `RedisError` when the trip failed. */

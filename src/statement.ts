@@ -124,5 +124,5 @@ const written = (names: readonly string[] | undefined): string =>
 /** A short name of the database for version keys. Two databases that meet here only invalidate each other. */
 export function databaseKey(database: Database): string {
   const identity = database.invalidationIdentity
-  return weakHash(identity).toString(36) + weakHash(`${identity}#`).toString(36)
+  return weakHash(identity).toString(36) + weakHash(`#${identity}`).toString(36)
 }

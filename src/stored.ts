@@ -30,6 +30,8 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
   const { cache } = core
   const { text, captured } = found
   if (one.ask.options.refreshCache) return undefined
+  // Older than what this request's client wrote, or than it is known to be.
+  if (call.own && captured.versions && !call.own.allows(one.ask.deps.names, captured.versions)) return undefined
   const now = clock(call.runtime)
   const mine = cache.get(one.ask.key)
   if (mine?.versions && captured.versions && same(mine.versions, captured.versions)) {
@@ -49,6 +51,10 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
   if (cache.versions.untouchedSince(entry.names, entry.order)) cache.put(entry)
   return { ok: true, outcome: state === 'fresh' ? 'l2' : 'stale', entry }
 }
+
+/** Whether what a tier has is the end of the question. */
+export const ends = ({ newerThan }: Led, loaded: Loaded): boolean =>
+  newerThan === undefined || (loaded.ok && loaded.outcome === 'l2' && loaded.entry.readAt > newerThan)
 
 /** The stored entry; `undefined`, and a note to remove it, when it cannot be decoded or belongs to another question (F12). */
 async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry | undefined> {
@@ -76,12 +82,19 @@ function readable(core: Core, entry: L1Entry, found: Found): boolean {
   }
 }
 
-/** After the answers, in one trip: entries whose versions were captured are stored, missing versions created, garbage removed. */
-export async function storeAll(
-  core: Core,
-  call: Call,
-  read: readonly { ask: Ask; found: Found | undefined; entry?: L1Entry }[],
-): Promise<void> {
+/** A question that the database has answered or failed. */
+export interface ToStore {
+  readonly ask: Ask
+  readonly found: Found | undefined
+  readonly leasedUntil?: number
+  entry?: L1Entry
+}
+
+/**
+ * After the answers, in one trip: entries whose versions were captured are stored, missing versions created, garbage removed and leases
+ * given back.
+ */
+export async function storeAll(core: Core, call: Call, read: readonly ToStore[]): Promise<void> {
   const { cache } = core
   if (!isRedisCache(cache) || cache.link.breaker.open) return
   const missing = new Set<Known>()
@@ -95,8 +108,22 @@ export async function storeAll(
     if (text !== undefined) entries.push({ key, text, ttl: redisTtl(entry!, clock(call.runtime)) })
     else if (found.remove) remove.push(key)
   }
+  remove.push(...(await heldLeases(core, call, read)))
   if (entries.length + missing.size + remove.length === 0) return
   await cache.store(entries, [...missing], remove).catch(() => undefined)
+}
+
+/** The keys of the leases among these that are still this isolate's, to be removed. One that is over may be another's by now. */
+export async function heldLeases(
+  core: Core,
+  call: Call,
+  missed: readonly Pick<ToStore, 'ask' | 'leasedUntil'>[],
+): Promise<string[]> {
+  const { cache } = core
+  if (!isRedisCache(cache)) return []
+  const now = clock(call.runtime)
+  const held = missed.filter(({ leasedUntil }) => leasedUntil !== undefined && now < leasedUntil)
+  return Promise.all(held.map(async ({ ask }) => cache.leaseKey(await redisKey(core, ask))))
 }
 
 async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key: string): Promise<string | undefined> {

@@ -22,6 +22,8 @@ export interface Known {
   blockedUntil: number
   /** When an entry that depends on it was last read. */
   usedAt: number
+  /** Its short form in a client's cookie, once worked out. */
+  hash?: string
 }
 
 /** What one reply of Redis says about the names of one query. */

@@ -15,6 +15,7 @@ import { clock } from './runtime.js'
 import type { DatabaseResult, SqlFacts, Statement } from './types.js'
 import { validateWriteOptions } from './configure.js'
 import type { WriteOptions } from './options.js'
+import type { Known } from './versions.js'
 
 export interface WriteInfo {
   /** Tables that were invalidated, as `schema.table`. */
@@ -67,9 +68,11 @@ export function write(
 ): Promise<Written> {
   validateWriteOptions(options)
   const statements = given.map(({ sql, params }) => ({ sql, params: snapshot(params) }))
-  const names = writeNames(core, statements, options)
+  const named = writeNames(core, statements, options)
+  const names = core.cache.statements.known(core.database, named.shortNames)
+  call.own?.begin(names)
   // Nothing is sent before `waitUntil` has the whole.
-  const whole = Promise.resolve().then(() => sendAndInvalidate(core, call, statements, names, send))
+  const whole = Promise.resolve().then(() => sendAndInvalidate(core, call, statements, named, names, send))
   core.cache.background.run(call.runtime, whole)
   return whole
 }
@@ -78,11 +81,11 @@ async function sendAndInvalidate(
   core: Core,
   call: Call,
   statements: readonly Statement[],
-  { tables, tags, shortNames }: WriteNames,
+  { tables, tags }: WriteNames,
+  names: readonly Known[],
   send: (statements: readonly Statement[]) => Promise<DatabaseResult[]>,
 ): Promise<Written> {
   const { cache } = core
-  const names = cache.statements.known(core.database, shortNames)
   const wantsFence = cache.config.fenced && isRedisCache(cache) && names.length > 0
   const fence = wantsFence ? await cache.fence(call.runtime, names) : undefined
   const startedAt = clock(call.runtime)
@@ -101,6 +104,7 @@ async function sendAndInvalidate(
     // An SQLSTATE says that the statement is over; only of plain writes does it also say that nothing was written.
     const over = didNotHappen(error)
     const failed = over && statements.every(({ sql }) => isPlainWrite(recordOf(core, sql).facts))
+    if (failed && !fence) call.own?.undo(names)
     const invalidated = failed && !fence ? true : await invalidateNames(core, call, names, fence, !over)
     cache.events.emit({ type: 'write', outcome: failed ? 'failed' : 'unknown', invalidated, tables })
     throw error

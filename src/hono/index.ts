@@ -13,8 +13,11 @@ import type { Row } from '../result.js'
 import type { Runtime } from '../runtime.js'
 import type { Database } from '../types.js'
 import { AnswerLog } from './response-headers.js'
+import { SessionCookie } from './session-cookie.js'
+import type { SessionCookieOptions } from './session-cookie.js'
 
 export type { QueryCacheBindings } from '../bindings.js'
+export type { SessionCookieOptions } from './session-cookie.js'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -36,11 +39,16 @@ export interface QueryCacheOptions<E extends Env = Env> {
   authToken?: (c: Context<E>) => Awaitable<string | undefined>
   /** Keeps background work alive where the platform passes no execution context: `waitUntil` of `@vercel/functions`. */
   waitUntil?: (promise: Promise<unknown>) => void
+  /**
+   * The cookie that lets a client see its own writes on any isolate: set after a write, for seconds. `false`: none. Default true, with the
+   * defaults of `SessionCookieOptions`.
+   */
+  session?: boolean | SessionCookieOptions
   /** `Cache-Status` (RFC 9211) and `Server-Timing` on every response that queried. Default true. */
   headers?: boolean
 }
 
-const OPTIONS = ['database', 'cache', 'scope', 'authToken', 'waitUntil', 'headers']
+const OPTIONS = ['database', 'cache', 'scope', 'authToken', 'waitUntil', 'session', 'headers']
 
 /**
  * Gives every request an executor, `c.var.queryCache`. The cache is built once per isolate and set of bindings; the first request
@@ -55,11 +63,16 @@ export function queryCache<E extends Env = Env>(options: QueryCacheOptions<E> = 
       'given together with `database`',
       'Give the token to the database instead, and leave `authToken` out.',
     )
+  const { session = true } = options
+  const cookie = session === false ? undefined : new SessionCookie(session === true ? {} : session)
   return async function queryCacheMiddleware(c, next) {
     const log = options.headers === false ? undefined : new AnswerLog()
-    c.set('queryCache', await executorOf(c, options, log))
+    const executor = await executorOf(c, options, log)
+    const visit = await cookie?.read(c, executor.core.cache)
+    c.set('queryCache', visit ? executor.with({ ...executor.call, own: visit.own }) : executor)
     await next()
     log?.writeTo(c)
+    if (visit) await cookie!.write(c, executor.core.cache, visit)
   }
 }
 

@@ -1,0 +1,144 @@
+/**
+ * The cookie that lets a client see its own writes on any isolate: which names it has written lately, hashed, and the versions that
+ * its writes left. Signed, short-lived, one per write, so that two responses at once do not overwrite each other.
+ * @module
+ */
+import type { Context } from 'hono'
+import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
+import { refuseUnknown } from '../configure.js'
+import { InvalidOptionError } from '../errors.js'
+import type { QueryCache } from '../l1.js'
+import { isRedisCache } from '../l2.js'
+import type { ResolvedConfig } from '../options.js'
+import { OwnWrites } from '../own-writes.js'
+import type { OwnWrite } from '../own-writes.js'
+import { uniqueValue } from '../runtime.js'
+
+export interface SessionCookieOptions {
+  /** First part of the cookies' names. Default `eqc-session`. */
+  name?: string
+  /** Seconds that a client's reads of what it wrote are looked after. Default 10, or `maxStalenessSeconds` + 5 if that is more. */
+  maxAge?: number
+  /** Default `/`. */
+  path?: string
+  /** Default: the host of the request alone. */
+  domain?: string
+  /** `None` where another site's pages call the API; browsers then want HTTPS. Default `Lax`. */
+  sameSite?: 'Strict' | 'Lax' | 'None'
+  /** Default: true where the request came by HTTPS. */
+  secure?: boolean
+}
+
+/** What a cookie says: names and versions, or everything. */
+export interface Session {
+  readonly cookie: string
+  readonly writes: readonly OwnWrite[] | 'everything'
+}
+
+const OPTIONS = ['name', 'maxAge', 'path', 'domain', 'sameSite', 'secure']
+/** More names than this in one cookie mean everything. */
+const MOST_NAMES = 32
+/** As many cookies at once, and the next one means everything and replaces them. */
+const MOST_COOKIES = 8
+/** Cookies of one request that are looked at. */
+const MOST_READ = 64
+/** Seconds that a clock may be off. */
+const SKEW_SECONDS = 5
+/** Seconds after the last moment at which a write whose end is not known may commit. */
+const UNKNOWN_SECONDS = 30
+
+/** One request's session: what its client has written before, and what it writes. */
+export interface Visit {
+  readonly own: OwnWrites
+  readonly before: readonly Session[]
+}
+
+/** Reads a client's cookies and writes the next one. */
+export class SessionCookie {
+  readonly #options: SessionCookieOptions
+  readonly #prefix: string
+
+  /** @throws InvalidOptionError */
+  constructor(options: SessionCookieOptions) {
+    refuseUnknown(options, OPTIONS)
+    const { name = 'eqc-session', maxAge } = options
+    if (!/^[\w-]+$/.test(name))
+      throw new InvalidOptionError('session.name', 'a text that is not allowed', 'Allowed: letters, digits, - and _.')
+    if (maxAge !== undefined && !(maxAge > 0 && Number.isFinite(maxAge)))
+      throw new InvalidOptionError('session.maxAge', String(maxAge), 'Allowed: seconds, a finite number above 0.')
+    this.#options = options
+    this.#prefix = `${name}-`
+  }
+
+  /** What the client has written before. What is malformed, forged or over is ignored. */
+  async read(c: Context, cache: QueryCache): Promise<Visit> {
+    const own = new OwnWrites(cache.versions.mark())
+    const before: Session[] = []
+    if (!c.req.header('Cookie')?.includes(this.#prefix)) return { own, before }
+    const cookies = Object.keys(getCookie(c)).filter((name) => name.startsWith(this.#prefix))
+    const oldest = nowInSeconds() - this.#lifetime(cache.config, true) - SKEW_SECONDS
+    for (const cookie of cookies.slice(0, MOST_READ)) {
+      const text = await getSignedCookie(c, secretOf(cache), cookie)
+      const session = text ? parsed(cookie, text, oldest) : undefined
+      if (!session) continue
+      before.push(session)
+      if (session.writes === 'everything') own.requireEverything()
+      else for (const write of session.writes) own.require(write)
+    }
+    return { own, before }
+  }
+
+  /** One cookie for what this request wrote, and none any more for what that supersedes. */
+  async write(c: Context, cache: QueryCache, { own, before }: Visit): Promise<void> {
+    const writes = own.written()
+    if (writes.length === 0) return
+    const all = before.length >= MOST_COOKIES
+    const groups = all || writes.length > MOST_NAMES ? '*' : grouped(writes)
+    const superseded = before.filter((session) => all || supersedes(writes, session))
+    const { path = '/', domain, sameSite = 'Lax' } = this.#options
+    const secure = this.#options.secure ?? new URL(c.req.url).protocol === 'https:'
+    const place = { path, secure, ...(domain === undefined ? {} : { domain }) }
+    const name = `${this.#prefix}${all ? 'all' : uniqueValue().slice(1, 9)}`
+    const unknown = all || writes.some(([, mark]) => mark === undefined)
+    const value = `${Math.floor(nowInSeconds()).toString(36)}.${groups}`
+    const maxAge = this.#lifetime(cache.config, unknown)
+    await setSignedCookie(c, name, value, secretOf(cache), { ...place, httpOnly: true, sameSite, maxAge })
+    for (const { cookie } of superseded) if (cookie !== name) deleteCookie(c, cookie, place)
+  }
+
+  /** Longer when it is not known whether a write has ended, or whether Redis knows of it. */
+  #lifetime(config: ResolvedConfig, unknown: boolean): number {
+    const known = this.#options.maxAge ?? Math.max(10, Math.ceil(config.maxStalenessMs / 1000) + 5)
+    return unknown ? Math.max(known, Math.ceil(config.fenceMs / 1000) + UNKNOWN_SECONDS) : Math.ceil(known)
+  }
+}
+
+/** Whose signature is good: that of an isolate with the same Redis. Without Redis a forged cookie costs its sender's own hits at most. */
+const secretOf = (cache: QueryCache): string => (isRedisCache(cache) && cache.link.secret) || 'edge-query-cache'
+
+const nowInSeconds = (): number => Date.now() / 1000
+
+/** `version~name~name!version~name`, with `-` for "no version will do". */
+function grouped(writes: readonly OwnWrite[]): string {
+  const groups = new Map<string, string[]>()
+  for (const [hash, mark = '-'] of writes) groups.set(mark, [...(groups.get(mark) ?? []), hash])
+  return [...groups].map((group) => group.flat().join('~')).join('!')
+}
+
+function parsed(cookie: string, text: string, oldest: number): Session | undefined {
+  const [, time, groups] = /^([0-9a-z]{1,9})\.(\*|[0-9a-f-]{1,13}(?:~[0-9a-z]{1,7})+(?:!.+)?)$/.exec(text) ?? []
+  if (time === undefined || groups === undefined || parseInt(time, 36) < oldest) return undefined
+  if (groups === '*') return { cookie, writes: 'everything' }
+  const writes = groups.split('!').flatMap((group) => {
+    const [mark, ...hashes] = group.split('~')
+    return hashes.map((hash): OwnWrite => [hash, mark === '-' ? undefined : mark])
+  })
+  return { cookie, writes }
+}
+
+/** Whether later writes, all acknowledged, cover everything that an earlier cookie asks for; it has to be about acknowledged ones too. */
+function supersedes(writes: readonly OwnWrite[], { writes: earlier }: Session): boolean {
+  if (earlier === 'everything') return false
+  const now = new Map(writes)
+  return earlier.every(([hash, mark]) => mark !== undefined && now.get(hash) !== undefined)
+}

@@ -1,0 +1,120 @@
+/**
+ * `coalesce: 'global'`: one load per key for all isolates. Who takes the lease in Redis asks the database; the others look whether the
+ * entry has come, within a deadline, and then ask for themselves. A lease is a courtesy: losing one costs a query and never a wrong row.
+ * @module
+ */
+import type { Call, Core } from './ask.js'
+import { isRedisCache } from './l2.js'
+import type { RedisQueryCache } from './l2.js'
+import type { Missed } from './read.js'
+import { clock } from './runtime.js'
+import { ends, fromStored, heldLeases, redisKey } from './stored.js'
+
+/** Milliseconds that a lease lasts when its holder dies, and that others wait for it. */
+export const LEASE_MS = 5_000
+/** Milliseconds between two looks of those who wait; the last pause is repeated. Together `LEASE_MS`. */
+const PAUSES_MS = [30, 45, 70, 100, 150, 225, 340, ...Array.from({ length: 8 }, () => 500)]
+/** Those who wait take a lease that became free so many times, and then load without one. */
+const MOST_TURNS = 2
+
+/** Whether a load waits its turn. Where nothing may be stored nobody can wait for it. */
+export function wantsLease(core: Core, call: Call, { one, found }: Missed): boolean {
+  const { options, deps, alone } = one.ask
+  if (options.coalesce !== 'global' || options.refreshCache || alone || !found || !isRedisCache(core.cache))
+    return false
+  const { versions } = core.cache
+  const usable = !found.captured.fenced && !deps.names.some((known) => known.distrusted)
+  return usable && versions.untouchedSince(deps.names, one.flight.order) && !call.own?.concerns(deps.names)
+}
+
+/**
+ * Sees that each load happens once: `ask` is called with those that are this isolate's to do, `alone` among them. The leases of others
+ * are waited for, and their results land here.
+ */
+export async function takeTurns(
+  core: Core,
+  call: Call,
+  missed: readonly Missed[],
+  ask: (missed: readonly Missed[]) => Promise<void>,
+  alone: readonly Missed[] = [],
+  turn = 1,
+): Promise<void> {
+  const cache = core.cache as RedisQueryCache
+  const sentAt = clock(call.runtime)
+  const wanted = await Promise.all(
+    missed.map(async ({ one, found }) => ({
+      key: await redisKey(core, one.ask),
+      names: one.ask.deps.names,
+      missing: found!.captured.missing,
+    })),
+  )
+  const leases = await cache.takeLeases(call.runtime, wanted, LEASE_MS).catch(() => undefined)
+  // Without an answer everybody loads: the earlier lookup's versions are good for it.
+  if (!leases) return ask([...alone, ...missed])
+  const mine: Missed[] = [...alone]
+  const others: Missed[] = []
+  const useless: Missed[] = []
+  for (const [i, lease] of leases.entries()) {
+    const { one } = missed[i]!
+    const turned: Missed = { one, found: lease, leasedUntil: lease.won ? sentAt + LEASE_MS : undefined }
+    const loaded = await fromStored(core, call, one, lease)
+    const ended = loaded !== undefined && ends(one, loaded)
+    if (ended) one.land(loaded)
+    if (lease.won && (ended || !lease.captured.versions)) useless.push(turned)
+    if (ended) continue
+    if (lease.won || !lease.captured.versions) mine.push(turned)
+    // A refresh that somebody else does is left to him.
+    else if (one.newerThan === undefined) others.push(turned)
+  }
+  await Promise.all([
+    release(core, call, useless),
+    mine.length > 0 ? ask(mine) : undefined,
+    others.length > 0 ? waitFor(core, call, others, ask, turn) : undefined,
+  ])
+}
+
+/** Looks whether what others load has come. Whose lease is gone without a result takes his turn; whose patience is over loads. */
+async function waitFor(
+  core: Core,
+  call: Call,
+  waiting: readonly Missed[],
+  ask: (missed: readonly Missed[]) => Promise<void>,
+  turn: number,
+): Promise<void> {
+  const cache = core.cache as RedisQueryCache
+  const turns: Promise<void>[] = []
+  let left = [...waiting]
+  for (const pause of PAUSES_MS) {
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    const wanted = await Promise.all(
+      left.map(async ({ one }) => ({
+        key: await redisKey(core, one.ask),
+        names: one.ask.deps.names,
+        withLease: true,
+      })),
+    )
+    const looks = await cache.lookup(call.runtime, wanted, []).catch(() => undefined)
+    if (!looks) break
+    const still: Missed[] = []
+    const free: Missed[] = []
+    for (const [i, found] of looks.entries()) {
+      const { one } = left[i]!
+      const loaded = await fromStored(core, call, one, found)
+      if (loaded && ends(one, loaded)) one.land(loaded)
+      else (found.leased && found.captured.versions ? still : free).push({ one, found })
+    }
+    if (free.length > 0) turns.push(turn < MOST_TURNS ? takeTurns(core, call, free, ask, [], turn + 1) : ask(free))
+    left = still
+    if (left.length === 0) break
+  }
+  await Promise.all([...turns, left.length > 0 ? ask(left) : undefined])
+}
+
+async function release(core: Core, call: Call, missed: readonly Missed[]): Promise<void> {
+  const keys = await heldLeases(
+    core,
+    call,
+    missed.map(({ one, leasedUntil }) => ({ ask: one.ask, leasedUntil })),
+  )
+  if (keys.length > 0) await (core.cache as RedisQueryCache).store([], [], keys).catch(() => undefined)
+}

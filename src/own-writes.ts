@@ -1,0 +1,105 @@
+/**
+ * What one client has written lately (F5). A read that a name of it concerns is answered by an entry only if that entry was captured
+ * with the very version that the client's write left; anything else comes from the database.
+ * @module
+ */
+import { weakHash } from './key.js'
+import type { Known } from './versions.js'
+
+/** The short form of a name that goes to the client. Two names that meet in it only send more reads to the database. */
+export const nameHash = (known: Known): string => (known.hash ??= weakHash(known.key).toString(36))
+
+/** The part of a version that tells it from any other of its name: 48 random bits of its UUID. */
+export const versionMark = (version: string): string => version.slice(1, 14)
+
+interface Write {
+  /** Writes under way. */
+  open: number
+  version: string | undefined
+  /** What a version would vouch for is not known: not acknowledged, may still commit, or two at once. */
+  unknown: boolean
+}
+
+/** A name's hash and the mark of the version that an entry must have; `undefined`: no entry will do. */
+export type OwnWrite = readonly [hash: string, mark: string | undefined]
+
+export class OwnWrites {
+  /** The isolate's own order when the request arrived: a load or check that began before may not hold what the client wrote. */
+  readonly order: number
+  readonly #required = new Map<string, string | undefined>()
+  #everything = false
+  readonly #writes = new Map<Known, Write>()
+
+  constructor(order: number) {
+    this.order = order
+  }
+
+  /** The client wrote to this name before. Two versions of one name cannot both be the last. */
+  require([hash, mark]: OwnWrite): void {
+    const same = !this.#required.has(hash) || this.#required.get(hash) === mark
+    this.#required.set(hash, same ? mark : undefined)
+  }
+
+  requireEverything(): void {
+    this.#everything = true
+  }
+
+  /** Whether a read that depends on these names must see a write of this client. */
+  concerns(names: readonly Known[]): boolean {
+    return this.#everything || (this.#required.size > 0 && names.some((known) => this.#required.has(nameHash(known))))
+  }
+
+  /** Whether an entry with these versions holds what the client wrote. */
+  allows(names: readonly Known[], versions: readonly string[] | undefined): boolean {
+    if (this.#everything) return false
+    if (this.#required.size === 0) return true
+    for (let i = 0; i < names.length; i++) {
+      const hash = nameHash(names[i]!)
+      if (!this.#required.has(hash)) continue
+      const mark = this.#required.get(hash)
+      if (mark === undefined || !versions || versionMark(versions[i]!) !== mark) return false
+    }
+    return true
+  }
+
+  /** A write to these names begins. */
+  begin(names: readonly Known[]): void {
+    for (const known of names) {
+      const write = this.#writes.get(known)
+      if (!write) this.#writes.set(known, { open: 1, version: undefined, unknown: false })
+      else {
+        write.unknown ||= write.open > 0
+        write.open++
+      }
+    }
+  }
+
+  /** A write is over and its names have this version; `undefined`: none that vouches for it. */
+  end(names: readonly Known[], version: string | undefined): void {
+    for (const known of names) {
+      const write = this.#writes.get(known)
+      if (!write) continue
+      write.open--
+      write.version = version
+      write.unknown ||= version === undefined
+    }
+  }
+
+  /** The database has said that the write did not happen. */
+  undo(names: readonly Known[]): void {
+    for (const known of names) {
+      const write = this.#writes.get(known)
+      if (!write) continue
+      write.open--
+      if (write.open === 0 && write.version === undefined && !write.unknown) this.#writes.delete(known)
+    }
+  }
+
+  /** What this request has written so far, for the client to bring along with its next ones. */
+  written(): OwnWrite[] {
+    return [...this.#writes].map(([known, { open, version, unknown }]) => [
+      nameHash(known),
+      open > 0 || unknown || version === undefined ? undefined : versionMark(version),
+    ])
+  }
+}
