@@ -7,7 +7,8 @@ import type { Call, Core } from './ask.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
 import type { Missed } from './read.js'
-import { clock } from './runtime.js'
+import { RedisError } from './redis.js'
+import { clock, withTimeout } from './runtime.js'
 import { ends, fromStored, heldLeases, redisKey } from './stored.js'
 
 /** Milliseconds that a lease lasts when its holder dies, and that others wait for it. */
@@ -48,7 +49,8 @@ export async function takeTurns(
       missing: found!.captured.missing,
     })),
   )
-  const leases = await cache.takeLeases(call.runtime, wanted, LEASE_MS).catch(() => undefined)
+  const trip = cache.takeLeases(call.runtime, wanted, LEASE_MS)
+  const leases = await inTime(cache, turn === 1 ? missed : [], sentAt, trip)
   // Without an answer everybody loads: the earlier lookup's versions are good for it.
   if (!leases) return ask([...alone, ...missed])
   const mine: Missed[] = [...alone]
@@ -71,6 +73,19 @@ export async function takeTurns(
     mine.length > 0 ? ask(mine) : undefined,
     others.length > 0 ? waitFor(core, call, others, ask, turn) : undefined,
   ])
+}
+
+/** A read waits for Redis no longer than `redis.timeoutMs` before somebody asks the database, its first lookup included. */
+function inTime<T>(
+  cache: RedisQueryCache,
+  missed: readonly Missed[],
+  now: number,
+  trip: Promise<T>,
+): Promise<T | undefined> {
+  const { redisTimeoutMs } = cache.config
+  const spent = Math.max(0, ...missed.map(({ one }) => now - one.flight.startedAt))
+  const left = Math.max(1, redisTimeoutMs - spent)
+  return withTimeout(trip, left, () => new RedisError('timeout')).catch(() => undefined)
 }
 
 /** Looks whether what others load has come. Whose lease is gone without a result takes his turn; whose patience is over loads. */

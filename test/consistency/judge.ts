@@ -13,8 +13,8 @@ interface Change {
   op: Op
   named: Named
   write: boolean
-  /** `acknowledged` and `own` (known to its isolate only) have resolved; `unknown` is a write that may commit later. */
-  end?: { kind: 'acknowledged' | 'own' | 'failed' | 'unknown' | 'unknown-own'; order: number; at: number }
+  /** `acknowledged` and `own` (known to its isolate only) have resolved; `unknown` is a write that may commit later, `open` a request with one under way. */
+  end?: { kind: 'acknowledged' | 'own' | 'failed' | 'unknown' | 'unknown-own' | 'open'; order: number; at: number }
 }
 
 /** From when on a change must be seen. `asking`: by reads that ask Redis; `own`: by any read of its isolate. */
@@ -27,6 +27,8 @@ interface Duty {
   commits: Commit[] | undefined
 }
 
+/** What a session lasts at the least, where a response sets no cookie. */
+const LEAST_SESSION_MS = 10_000
 /** Clocks of two isolates differ by this much at most. */
 const SKEW_MS = 700
 
@@ -59,19 +61,21 @@ export class Judge {
   }
 
   written(op: Op, acknowledged: boolean): void {
-    if (op.sent !== 1) this.#violation(op, 'F4', `a write was sent ${op.sent ?? 0} times`)
+    if (op.sent !== op.times) this.#violation(op, 'F4', `${op.times} writes were sent ${op.sent ?? 0} times`)
     this.#end(op, acknowledged ? 'acknowledged' : 'own')
   }
 
   writeFailed(op: Op, error: unknown): void {
-    if (op.sent !== 1) this.#violation(op, 'F4', `a write was sent ${op.sent ?? 0} times`)
-    if (!(error as { model?: boolean }).model || op.databaseAnswered)
+    if (op.sent === undefined || op.sent > op.times)
+      this.#violation(op, 'F4', `${op.times} writes were sent ${op.sent ?? 0} times`)
+    if (!(error as { model?: boolean }).model || (op.databaseAnswered && op.times === 1))
       this.#violation(op, 'F4', `a write failed because of the cache: ${String(error)}`)
-    const { outcome, invalidated } = op.writeEvent ?? {}
-    if (outcome === 'failed' && !op.refused)
+    const events = op.writeEvents
+    if (events.some(({ outcome }) => outcome === 'failed') && !op.refused)
       this.#violation(op, 'F4', 'a write that may still commit was taken for one that failed')
-    if (outcome === 'failed') return this.#end(op, 'failed')
-    this.#end(op, invalidated ? 'unknown' : 'unknown-own')
+    if (events.length < op.times) return this.#end(op, 'open')
+    if (events.every(({ outcome }) => outcome === 'failed')) return this.#end(op, 'failed')
+    this.#end(op, events.every(({ invalidated }) => invalidated) ? 'unknown' : 'unknown-own')
   }
 
   readFailed(op: Op, error: unknown): void {
@@ -92,7 +96,7 @@ export class Judge {
       if (!end || op.isolate.dead || (end.kind !== 'own' && end.kind !== 'unknown-own')) continue
       end.kind = end.kind === 'own' ? 'acknowledged' : 'unknown'
       end.order = time.mark()
-      end.at = time.now - maxStalenessMs - 1
+      end.at = time.now - maxStalenessMs - this.#world.lagMs - 1
     }
   }
 
@@ -124,8 +128,11 @@ export class Judge {
     for (const change of this.#changes) {
       if (change.op.startOrder > op.startOrder || !concerns(change.named, ask)) continue
       for (const duty of this.#duties(change)) this.#duty(op, change, duty, outcome, reads)
+      this.#session(op, change, outcome, reads)
     }
-    if (outcome === 'l2') this.#renewals(op, ask, reads)
+    // A replica may not know yet what was renewed.
+    if (outcome === 'l2' && this.#world.lagMs === 0) this.#renewals(op, ask, reads)
+    this.#future(op, outcome, reads)
   }
 
   #duties({ op, write, end, named }: Change): Duty[] {
@@ -136,7 +143,7 @@ export class Judge {
         clause: end.kind === 'own' ? 'F4 own' : 'F1/F2',
         order: end.order,
         at: end.at,
-        everyone: end.kind === 'acknowledged',
+        everyone: end.kind === 'acknowledged' && !this.#world.local,
         ownAtOnce: true,
         commits,
       })
@@ -148,7 +155,7 @@ export class Judge {
           clause: 'F4 ambiguous',
           order,
           at,
-          everyone: end.kind === 'unknown',
+          everyone: end.kind === 'unknown' && !this.#world.local,
           ownAtOnce: false,
           commits: [commit],
         })
@@ -169,7 +176,7 @@ export class Judge {
 
   /** A fence that is lost before the write commits cannot tell of it. */
   #fenceLost(op: Op, named: Named, commit: Commit): boolean {
-    return this.#world.redis.lostFences.some(
+    return this.#world.redis.store.lostFences.some(
       ({ order, key }) =>
         order > op.startOrder &&
         order < commit.order &&
@@ -180,7 +187,7 @@ export class Judge {
   #duty(op: Op, change: Change, duty: Duty, outcome: string, reads: readonly DatabaseRead[]): void {
     const own = change.op.isolate === op.isolate
     if (!own && !duty.everyone) return
-    const { maxStalenessMs, count } = this.#world
+    const { maxStalenessMs, lagMs, count } = this.#world
     const asking =
       outcome === 'l2' ||
       outcome === 'miss' ||
@@ -188,7 +195,10 @@ export class Judge {
       // In a batch another question may have asked.
       (outcome === 'stale' && op.asks.length === 1 && op.askedL2 !== undefined)
     const atOnce = (duty.everyone && asking) || (own && duty.ownAtOnce)
-    const due = atOnce ? op.startOrder > duty.order : op.startAt > duty.at + maxStalenessMs
+    // Its own isolate's sync token asks the replica to have seen what it wrote.
+    const lag = atOnce && own ? 0 : lagMs
+    const due =
+      atOnce && lag === 0 ? op.startOrder > duty.order : op.startAt > duty.at + lag + (atOnce ? 0 : maxStalenessMs)
     if (!due) return
     if (outcome !== 'miss')
       count(`judged: ${duty.clause}, ${own ? 'own isolate' : 'other isolate'}, ${asking ? 'asked L2' : outcome}`)
@@ -203,9 +213,42 @@ export class Judge {
     )
   }
 
+  /** F5: a client whose session lasts sees what it wrote, on any isolate, whatever Redis knows of it. */
+  #session(op: Op, { op: by, write, end }: Change, outcome: string, reads: readonly DatabaseRead[]): void {
+    if (!op.client || op.client !== by.client || !end || end.kind === 'failed') return
+    if (op.startOrder < end.order || op.startAt >= (by.cookieUntil ?? end.at + LEAST_SESSION_MS)) return
+    const where = by.isolate === op.isolate ? 'own isolate' : 'other isolate'
+    if (outcome !== 'miss') this.#world.count(`judged: F5, ${where}, ${outcome}`)
+    const commits = by.commits.filter(({ order }) => order < op.startOrder)
+    const old = write
+      ? reads.find((read) => commits.some((commit) => read.snapshotOrder < commit.order))
+      : reads.find((read) => read.sentOrder < by.startOrder)
+    if (old)
+      this.#violation(
+        op,
+        'F5',
+        `${outcome} returned #${old.id}, older than what its client did in op ${by.id} (${by.what})`,
+      )
+  }
+
+  /** Rule 17: rows from the future of the reader's clock are of no known age. */
+  #future(op: Op, outcome: string, reads: readonly DatabaseRead[]): void {
+    if (outcome === 'miss' || outcome === 'bypass' || outcome === 'coalesced') return
+    const now = op.endAt! + op.isolate.skew
+    const early = reads.find((read) => read.sentAt + read.op.isolate.skew > now)
+    if (early) this.#violation(op, 'rule 17', `${outcome} returned #${early.id}, read in the future of its clock`)
+  }
+
+  /** A client that goes does not end a write that was sent: the whole of it was handed to `waitUntil`. */
+  disconnected(op: Op): void {
+    const change = this.#changes.find((one) => one.op === op)
+    if (change?.write && op.sent !== undefined && op.held === 0)
+      this.#violation(op, 'rule 14', 'the client has gone, and nothing keeps the write alive until it is invalidated')
+  }
+
   /** Whatever was acknowledged: what Redis had executed before a read began decides what it may find there. */
   #renewals(op: Op, ask: Ask, reads: readonly DatabaseRead[]): void {
-    for (const { order, keys } of this.#world.redis.renewals) {
+    for (const { order, keys } of this.#world.redis.store.renewals) {
       if (order > op.startOrder) return
       const hit = [...keys].some(
         (key) => key.endsWith(':*') || ask.tables.some((table) => key.endsWith(`:t:public.${table}`)),

@@ -143,7 +143,7 @@ export class ModelPostgres {
     const op = of
     op.sent = (op.sent ?? 0) + 1
     op.sentOrder = time.mark()
-    op.fencedBeforeSend = op.fenceAcknowledged !== undefined
+    op.fencedBeforeSend = op.fenceAcknowledged !== undefined && op.times === 1
     const tables = statements.flatMap(({ sql }) => tablesOf(sql))
     this.#noteOverlap(op, tables)
     const commit = (ms: number, then: () => void) =>

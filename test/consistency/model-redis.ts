@@ -1,42 +1,22 @@
 /** A Redis behind HTTP in the shape of the @upstash/redis client: every trip is request, execution and reply, each at a time of its own. */
 import type { Op } from './requests.ts'
 import type { World } from './world.ts'
+import { RedisStore } from './redis-store.ts'
+import type { Reply } from './redis-store.ts'
 import { alive, context } from './virtual-time.ts'
 
-type Value = string | Map<string, string>
-type Reply = { result?: unknown; error?: string }
-
-/** A version key got a new value, or lost it, by a writer's hand: what was captured before is void. */
-export interface Renewal {
-  order: number
-  keys: Set<string>
-}
-
 export class ModelRedis {
-  readonly data = new Map<string, Value>()
-  readonly #expiries = new Map<string, number>()
-  readonly renewals: Renewal[] = []
-  /** When fence keys were lost by no one's order. */
-  readonly lostFences: { order: number; key: string }[] = []
+  readonly store: RedisStore
   readonly #inFlight = new Map<object, number>()
-  full = false
+  /** When an isolate's latest acknowledged write was executed: what its sync token asks of a replica. */
+  readonly #tokens = new Map<object, number>()
   /** Away: requests get no reply. */
   away = false
   readonly #world: World
 
   constructor(world: World) {
     this.#world = world
-  }
-
-  lose(keys: readonly string[]): void {
-    const { time, count, trace } = this.#world
-    for (const key of keys) {
-      if (!this.data.delete(key)) continue
-      trace(undefined, `redis !! lost ${key}`)
-      this.#expiries.delete(key)
-      if (key.includes(':f:')) this.lostFences.push({ order: time.mark(), key })
-      count(key.includes(':v:') ? 'lost: version' : key.includes(':f:') ? 'lost: fence' : 'lost: entry')
-    }
+    this.store = new RedisStore(world)
   }
 
   /** A client of one isolate. */
@@ -48,8 +28,15 @@ export class ModelRedis {
       const chain: Record<string, unknown> = {
         length: () => commands.length,
         exec: () => send(commands),
-        set: (key: string, value: string, options?: { ex?: number }) =>
-          push('set', options?.ex === undefined ? [key, value] : [key, value, 'ex', options.ex]),
+        set: (key: string, value: string, { ex, px, nx }: { ex?: number; px?: number; nx?: boolean } = {}) =>
+          push('set', [
+            key,
+            value,
+            ...(nx ? ['nx'] : []),
+            ...(px === undefined ? [] : ['px', px]),
+            ...(ex === undefined ? [] : ['ex', ex]),
+          ]),
+        mget: (...keys: string[]) => push('mget', keys),
         mset: (values: Record<string, string>) => push('mset', Object.entries(values).flat()),
         msetnx: (values: Record<string, string>) => push('msetnx', Object.entries(values).flat()),
       }
@@ -68,7 +55,7 @@ export class ModelRedis {
   #send(isolate: object, commands: string[][]): Promise<Reply[]> {
     const { time, chance, faults, trace, count } = this.#world
     const of = context.getStore() as Op | undefined
-    const invalidates = commands.some(([name]) => name === 'mset' || name === 'del')
+    const invalidates = commands.some(([name, key]) => name === 'mset' || (name === 'del' && key!.includes(':v:')))
     const name = commands.map(([command, key]) => `${command} ${key}`).join(', ')
     trace(of, `redis <- ${name}`)
     return new Promise((resolve, reject) => {
@@ -105,8 +92,9 @@ export class ModelRedis {
           if (asError) time.after(back, fail)
           return
         }
-        this.#execute(commands, (replies) => {
+        this.#execute(isolate, commands, (replies) => {
           const order = time.mark()
+          const executedAt = time.now
           trace(of, `redis == ${name} -> ${JSON.stringify(replies.map((r) => r.error ?? r.result)).slice(0, 300)}`)
           time.after(back, () => {
             done()
@@ -118,6 +106,7 @@ export class ModelRedis {
               return
             }
             if (of) noteReply(of, commands, replies, order)
+            if (commands[0]![0] !== 'mget') this.#tokens.set(isolate, executedAt)
             resolve(replies)
           })
         })
@@ -125,13 +114,15 @@ export class ModelRedis {
     })
   }
 
-  /** The commands of a pipeline execute in sequence, others may come between. */
-  #execute(commands: string[][], done: (replies: Reply[]) => void): void {
-    const { time, chance } = this.#world
+  /** The commands of a pipeline execute in sequence, others may come between. A lookup alone is a replica's, a pipeline the primary's. */
+  #execute(isolate: object, commands: string[][], done: (replies: Reply[]) => void): void {
+    const { time, chance, lagMs } = this.#world
+    const replica = lagMs > 0 && commands.length === 1 && commands[0]![0] === 'mget' && chance.of(0.8)
+    const asOf = replica ? Math.max(time.now - lagMs, this.#tokens.get(isolate) ?? 0) : undefined
     const replies: Reply[] = []
     const step = () => {
       while (replies.length < commands.length) {
-        replies.push(this.#run(commands[replies.length]!))
+        replies.push(this.store.run(commands[replies.length]!, asOf))
         if (replies.length < commands.length && chance.of(0.1)) {
           time.after(chance.between(0, 3), step)
           return
@@ -141,86 +132,11 @@ export class ModelRedis {
     }
     step()
   }
-
-  #get(key: string): Value | undefined {
-    const expiry = this.#expiries.get(key)
-    if (expiry !== undefined && expiry <= this.#world.time.now) {
-      this.data.delete(key)
-      this.#expiries.delete(key)
-    }
-    return this.data.get(key)
-  }
-
-  #set(key: string, value: string): void {
-    this.data.set(key, value)
-    this.#expiries.delete(key)
-    const { chance, faults, time } = this.#world
-    // Aimed: a version that is lost right after it was set.
-    if (key.includes(':v:') && chance.of(faults.loseFreshVersion))
-      time.after(chance.between(0, 20), () => this.lose([key]))
-  }
-
-  #countSeen(keys: string[]): void {
-    const { count } = this.#world
-    if (!keys.some((key) => key.includes(':e:'))) count('versions checked without a read')
-    if (keys.some((key) => key.includes(':v:') && this.#get(key) === undefined)) count('lookup saw a missing version')
-    if (keys.some((key) => key.includes(':f:') && (this.#get(key) ?? '0') !== '0')) count('lookup saw a fence')
-  }
-
-  #run([name, ...args]: string[]): Reply {
-    const { count, time } = this.#world
-    if (this.full && /^(set|mset|msetnx|incrby|hincrby)$/.test(name!)) {
-      count('fault: full redis refused')
-      return { error: "OOM command not allowed when used memory > 'maxmemory'." }
-    }
-    const pairs = Array.from({ length: args.length >> 1 }, (_, i) => [args[2 * i]!, args[2 * i + 1]!] as const)
-    const renewed = () =>
-      this.renewals.push({ order: time.mark(), keys: new Set(args.filter((arg) => arg.includes(':v:'))) })
-    switch (name) {
-      case 'mget':
-        this.#countSeen(args)
-        return { result: args.map((key) => this.#get(key) ?? null) }
-      case 'set':
-        this.#set(args[0]!, args[1]!)
-        if (args[2] === 'ex') this.#expiries.set(args[0]!, time.now + Number(args[3]) * 1000)
-        return { result: 'OK' }
-      case 'mset':
-        for (const [key, value] of pairs) this.#set(key, value)
-        renewed()
-        return { result: 'OK' }
-      case 'msetnx':
-        if (pairs.some(([key]) => this.#get(key) !== undefined)) return { result: 0 }
-        for (const [key, value] of pairs) this.#set(key, value)
-        count('missing versions created')
-        return { result: 1 }
-      case 'del': {
-        const result = args.filter((key) => this.data.delete(key)).length
-        if (args.some((arg) => arg.includes(':v:'))) {
-          renewed()
-          if (this.full) count('full redis: version deleted instead')
-        }
-        return { result }
-      }
-      case 'incrby': {
-        const sum = Number(this.#get(args[0]!) ?? 0) + Number(args[1])
-        this.data.set(args[0]!, String(sum))
-        return { result: sum }
-      }
-      case 'expire':
-        if (this.#get(args[0]!) === undefined) return { result: 0 }
-        this.#expiries.set(args[0]!, time.now + Number(args[1]) * 1000)
-        return { result: 1 }
-      case 'hincrby':
-        return { result: 1 }
-      default:
-        return { error: `ERR unknown command '${name}'` }
-    }
-  }
 }
 
 /** What a request has been told by Redis, for the judge. */
 function noteReply(op: Op, commands: string[][], replies: Reply[], order: number): void {
-  if (commands[0]![0] === 'mget' && commands[0]!.some((key) => key.includes(':e:'))) op.askedL2 = order
+  if (commands.some(([name, ...keys]) => name === 'mget' && keys.some((key) => key.includes(':e:')))) op.askedL2 = order
   const raised = commands.some(([name, , by]) => name === 'incrby' && Number(by) > 0)
   if (raised && replies.every((reply) => reply.error === undefined)) op.fenceAcknowledged = order
 }

@@ -2,7 +2,8 @@
 import type { CachedQueryExecutor, QueryOptions } from '../../src/index.js'
 import type { Commit } from './model-postgres.ts'
 import type { Chance, Context } from './virtual-time.ts'
-import type { Isolate } from './world.ts'
+import type { Client } from './clients.ts'
+import type { Isolate } from './isolate.ts'
 
 export type Aim = 'slow' | 'ambiguous' | 'late-reply' | 'lost-invalidation'
 
@@ -32,7 +33,17 @@ export interface Op extends Context {
   readonly aim?: Aim
   /** Its invalidation has been lost once, on purpose. */
   owes?: boolean
-  writeEvent?: { outcome: string; invalidated: boolean; order: number; at: number }
+  /** Whose request it is, where the client is one with cookies. */
+  readonly client?: Client
+  /** Until when its client's session says what it wrote. */
+  cookieUntil?: number
+  /** Its client has gone: what was handed to `waitUntil` goes on. */
+  disconnected?: boolean
+  /** Promises handed to `waitUntil` that are not settled. */
+  held: number
+  /** How many writes it sends. */
+  readonly times: number
+  readonly writeEvents: { outcome: string; invalidated: boolean }[]
 }
 
 export interface Ask {
@@ -94,11 +105,12 @@ export const SITES: Site[] = [
   },
 ]
 
-export function askOf(site: Site, isolate: Isolate, chance: Chance): Ask {
+export function askOf(site: Site, isolate: Isolate, chance: Chance, globalShare: number): Ask {
   const params = site.sql ? [chance.pick<unknown>(chance.of(0.9) ? [1] : ['1', 1n, true])] : []
   const scope = site.scopes && chance.pick(site.scopes)
   const options: QueryOptions = { ...site.options, ...(scope === undefined ? {} : { scope }) }
   if (chance.of(0.03)) options.refreshCache = true
+  if (chance.of(globalShare)) options.coalesce = 'global'
   const { tags = [], cacheKey = site.cached?.key } = options
   const shown = params.map((param) => `${typeof param} ${String(param)}`)
   const identity = JSON.stringify([

@@ -1,5 +1,6 @@
 /** A clock that stands still between events, and the events in the order of a seed. */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { createHash, createHmac } from 'node:crypto'
 
 /** On whose behalf code runs: what dies takes its timers and replies with it. */
 export interface Context {
@@ -101,6 +102,41 @@ export function installTimers(): void {
   globalThis.clearTimeout = ((event?: Event) => {
     if (event && typeof event === 'object') event.cancelled = true
   }) as unknown as typeof clearTimeout
+  Date.now = () => current?.now ?? 0
+}
+
+let random: (() => number) | undefined
+
+/** What versions, fences and the time of a digest are made of from now on. */
+export function useRandom(next: () => number): void {
+  random = next
+}
+
+/** Versions from the seed, so that a history replays with the same ones; digests and signatures at a time that the seed decides. */
+export function installCrypto(): void {
+  const bits = (count: number) => Math.floor(random!() * 2 ** count)
+  const hex = (digits: number) =>
+    bits(4 * digits)
+      .toString(16)
+      .padStart(digits, '0')
+  const define = (on: object, name: string, value: unknown) => Object.defineProperty(on, name, { value })
+  define(crypto, 'randomUUID', () => `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`)
+  define(crypto, 'getRandomValues', (words: Uint32Array) => words.map(() => bits(32)))
+  // The real ones answer from a thread pool, at a moment that no seed decides.
+  const later = (bytes: Uint8Array): Promise<ArrayBuffer> =>
+    new Promise((resolve) => {
+      const end = () => resolve(new Uint8Array(bytes).buffer)
+      if (random!() < 0.8) end()
+      else setTimeout(end, bits(1))
+    })
+  const hmac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).update(data).digest()
+  const { subtle } = crypto
+  define(subtle, 'digest', (_: string, data: Uint8Array) => later(createHash('sha256').update(data).digest()))
+  define(subtle, 'importKey', async (_: string, raw: Uint8Array) => raw)
+  define(subtle, 'sign', (_: string, key: Uint8Array, data: Uint8Array) => later(hmac(key, data)))
+  define(subtle, 'verify', async (_: unknown, key: Uint8Array, signature: Uint8Array, data: Uint8Array) =>
+    hmac(key, data).equals(signature),
+  )
 }
 
 /** Numbers in [0, 1) from a seed (sfc32). */

@@ -1,11 +1,12 @@
 /** One history's world: time, Redis, Postgres, isolates and the faults that its seed chose. */
-import type { CachedQueryExecutor, CacheEvent } from '../../src/index.js'
+import type { CacheConfig, CacheEvent } from '../../src/index.js'
+import { Client } from './clients.ts'
+import { Isolate } from './isolate.ts'
 import type { Op } from './requests.ts'
 import type { Sources } from './load-sources.ts'
 import { ModelPostgres } from './model-postgres.ts'
 import { ModelRedis } from './model-redis.ts'
 import { Chance, VirtualTime, context } from './virtual-time.ts'
-import type { Context } from './virtual-time.ts'
 
 /** Probabilities, each per occasion. */
 export interface Faults {
@@ -24,6 +25,7 @@ export interface Faults {
   slowWrite: number
   dieAfterCommit: number
   requestDies: number
+  disconnects: number
   isolateDies: number
 }
 
@@ -43,16 +45,8 @@ const MOST: Faults = {
   slowWrite: 0.3,
   dieAfterCommit: 0.2,
   requestDies: 0.06,
+  disconnects: 0.08,
   isolateDies: 0.01,
-}
-
-export interface Isolate extends Context {
-  readonly id: number
-  readonly slot: number
-  readonly executor: CachedQueryExecutor
-  readonly fenced: boolean
-  readonly epoch: string
-  readonly identity: string
 }
 
 export class World {
@@ -62,17 +56,25 @@ export class World {
   readonly redis: ModelRedis
   readonly postgres: ModelPostgres
   readonly isolates: Isolate[] = []
+  readonly clients = Array.from({ length: 4 }, (_, id) => new Client(id))
   readonly maxStalenessMs: number
+  /** Milliseconds by which Redis's replicas may be behind, in this history. */
+  readonly lagMs: number
+  /** No Redis: each isolate is on its own. */
+  readonly local: boolean
+  /** Part of the reads that coalesce over all isolates. */
+  readonly globalShare: number
   readonly fenceMs = 5_000
   readonly counts: Map<string, number>
   readonly lines: string[] = []
-  readonly #sources: typeof Sources
+  readonly refuted: string[] = []
+  readonly #sources: Sources
   readonly #tracing: boolean
   readonly #epochs: string[]
   readonly #modes: ('after' | 'fenced')[]
   #nextIsolate = 0
 
-  constructor(seed: number, sources: typeof Sources, counts: Map<string, number>, tracing: boolean) {
+  constructor(seed: number, sources: Sources, counts: Map<string, number>, tracing: boolean) {
     this.#sources = sources
     this.#tracing = tracing
     this.counts = counts
@@ -85,49 +87,54 @@ export class World {
     this.maxStalenessMs = chance.pick([1000, 2000])
     this.#epochs = chance.of(0.4) ? ['a', 'b'] : ['a']
     this.#modes = chance.pick([['after'], ['fenced'], ['after', 'fenced']])
+    this.lagMs = chance.of(0.2) ? chance.pick([40, 400, 2500]) : 0
+    this.local = chance.of(0.04)
+    this.globalShare = chance.pick([0, 0, 0.5, 1])
     this.redis = new ModelRedis(this)
     this.postgres = new ModelPostgres(this)
+    if (this.lagMs > 0) this.count('replicas lag behind')
+    if (this.local) this.count('no redis: local caches')
     if (this.#epochs.length > 1) this.count('two epochs at once')
     const size = chance.between(2, 4)
     for (let slot = 0; slot < size; slot++) this.isolates.push(this.#isolate(slot))
   }
 
   #isolate(slot: number): Isolate {
-    const { chance, time } = this
+    const { chance } = this
     const skew = chance.between(-300, 300)
     const epoch = this.#epochs[slot % this.#epochs.length]!
-    const identity = chance.of(0.8) ? 'model/db/app' : 'model/db/other'
-    const mode = chance.pick(this.#modes)
-    const isolate = { id: this.#nextIsolate++, slot, dead: false, fenced: mode === 'fenced', epoch, identity } as {
-      -readonly [K in keyof Isolate]: Isolate[K]
-    }
-    const cache = this.#sources.createQueryCache({
-      type: chance.of(0.85) ? 'hybrid' : 'redis',
-      redis: { client: this.redis.client(isolate), timeoutMs: 250, enableCompression: false },
+    const database = this.postgres.client(chance.of(0.8) ? 'model/db/app' : 'model/db/other', epoch)
+    const config: CacheConfig = {
+      type: this.local ? 'local' : chance.of(0.85) ? 'hybrid' : 'redis',
+      redis: { timeoutMs: 250, enableCompression: false },
       consistency: {
         maxStalenessSeconds: this.maxStalenessMs / 1000,
-        invalidate: mode,
+        invalidate: chance.pick(this.#modes),
         fenceSeconds: this.fenceMs / 1000,
       },
       queryCache: { defaultTTL: 3600 },
       epoch,
       onEvent: (event) => this.#noteEvent(event),
-    })
-    const runtime = { now: () => time.now + skew, random: () => chance.next(), waitUntil: () => undefined }
-    isolate.executor = new this.#sources.CachedQueryExecutor(this.postgres.client(identity, epoch), cache, runtime)
-    return isolate
+    }
+    return new Isolate(this, this.#sources, config, database, { id: this.#nextIsolate++, slot, skew })
   }
 
   /** Nothing of it happens any more; another takes its place. */
   kill(isolate: Isolate): void {
     if (isolate.dead) return
-    ;(isolate as { dead: boolean }).dead = true
+    isolate.dead = true
     this.isolates[isolate.slot] = this.#isolate(isolate.slot)
     this.count('isolate died')
   }
 
   count = (what: string): void => {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
+  }
+
+  /** Something that no history may show, whoever did it. */
+  refute = (what: string): void => {
+    this.refuted.push(what)
+    this.trace(undefined, `VIOLATION ${what}`)
   }
 
   trace = (op: Op | undefined, what: string): void => {
@@ -140,13 +147,7 @@ export class World {
     const op = context.getStore() as Op | undefined
     if (event.type === 'query') op?.outcomes.push(event.reason === 'database-error' ? 'failed' : event.outcome)
     else if (event.type === 'write') {
-      if (op)
-        op.writeEvent = {
-          outcome: event.outcome,
-          invalidated: event.invalidated,
-          order: this.time.mark(),
-          at: this.time.now,
-        }
+      op?.writeEvents.push({ outcome: event.outcome, invalidated: event.invalidated })
       this.count(`write ${event.outcome}, ${event.invalidated ? 'invalidated' : 'not acknowledged'}`)
     } else if (event.type === 'not-stored' || event.type === 'entry-rejected')
       this.count(`${event.type}: ${event.reason}`)
