@@ -50,6 +50,7 @@ export class FakeRedis {
       case 'get':
         return { result: data.get(args[0]!) ?? null }
       case 'set':
+        if (args.includes('nx') && data.has(args[0]!)) return { result: null }
         data.set(args[0]!, args[1]!)
         return { result: 'OK' }
       case 'mset':
@@ -105,12 +106,13 @@ export class FakeRedis {
     const chain: Record<string, unknown> = {
       length: () => commands.length,
       exec: async () => this.#send(commands),
-      set: (key: string, value: string) => push('set', [key, value]),
+      set: (key: string, value: string, { nx, px, ex }: { nx?: boolean; px?: number; ex?: number } = {}) =>
+        push('set', [key, value, ...(nx ? ['nx'] : []), ...(px ? ['px', px] : []), ...(ex ? ['ex', ex] : [])]),
       mset: (values: Record<string, string>) => push('mset', Object.entries(values).flat()),
       msetnx: (values: Record<string, string>) => push('msetnx', Object.entries(values).flat()),
       scan: (cursor: string, { match }: { match: string }) => push('scan', [cursor, match]),
     }
-    for (const name of ['del', 'unlink', 'get', 'incrby', 'expire', 'hincrby', 'hgetall', 'dbsize'])
+    for (const name of ['mget', 'del', 'unlink', 'get', 'incrby', 'expire', 'hincrby', 'hgetall', 'dbsize'])
       chain[name] = (...args: unknown[]) => push(name, args)
     return chain
   }

@@ -1,0 +1,193 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { SQL, World } from '../support/isolates.js'
+
+let world: World
+beforeEach(() => void (world = new World()))
+
+const GLOBAL = { coalesce: 'global' } as const
+const tick = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms))
+const names = () => world.redis.trips.map(({ commands }) => commands.map(([name]) => name).join(' '))
+const leases = () => [...world.redis.data.keys()].filter((key) => key.includes(':l:'))
+const answering = () => {
+  const opens: (() => void)[] = []
+  const { answer } = world.database
+  world.database.answer = async (statement) => {
+    await new Promise<void>((resolve) => opens.push(resolve))
+    return answer(statement)
+  }
+  return { opens, release: () => opens.splice(0).forEach((open) => open()) }
+}
+const until = async (met: () => boolean) => {
+  for (let i = 0; i < 400 && !met(); i++) await tick(5)
+  expect(met()).toBe(true)
+}
+
+describe("coalesce: 'global'", () => {
+  it('costs one trip of two commands before the query and one command after it, when nobody else loads', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    expect(await world.outcome(a, GLOBAL)).toBe('miss')
+    expect(names()).toEqual(['mget', 'set mget', 'set del'])
+    expect(leases()).toEqual([])
+  })
+
+  it('creates missing versions with the lease, so that the first result of a new name is stored', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    expect(await world.outcome(a, GLOBAL)).toBe('miss')
+    expect(names()).toEqual(['mget', 'set set set mget', 'set del'])
+    expect(await world.outcome(b, GLOBAL)).toBe('l2')
+  })
+
+  it('asks the database once for eight isolates with 125 requests each', async () => {
+    const isolates = Array.from({ length: 8 }, () => world.isolate())
+    const { opens, release } = answering()
+    const all = isolates.flatMap((isolate) =>
+      Array.from({ length: 125 }, () => isolate.query<{ n: number }>(SQL, [1], GLOBAL)),
+    )
+    await until(() => opens.length === 1)
+    await tick(50)
+    release()
+    const rows = await Promise.all(all)
+    expect(world.database.log).toHaveLength(1)
+    expect(new Set(rows.map(([row]) => row!.n))).toEqual(new Set([1]))
+  })
+
+  it('asks it eight times without', async () => {
+    const isolates = Array.from({ length: 8 }, () => world.isolate())
+    await Promise.all(isolates.flatMap((isolate) => Array.from({ length: 125 }, () => isolate.query(SQL, [1]))))
+    expect(world.database.log).toHaveLength(8)
+  })
+
+  it('takes the lease over when its holder has failed', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    const { answer } = world.database
+    const failure = new Error('no')
+    let fail!: () => void
+    world.database.answer = () => new Promise((_, reject) => (fail = () => reject(failure)))
+    const first = a.query(SQL, [1], GLOBAL)
+    await until(() => leases().length === 1)
+    const second = b.queryResult(SQL, [1], GLOBAL)
+    await until(() => names().filter((trip) => trip === 'mget').length >= 3)
+    world.database.answer = answer
+    fail()
+    await expect(first).rejects.toBe(failure)
+    expect((await second).cache.outcome).toBe('miss')
+    await b.flush()
+    expect([leases(), world.database.log]).toEqual([[], [SQL, SQL]])
+  })
+
+  it('takes it over when its holder is dead and the lease is over', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a, GLOBAL)
+    const [entry] = [...world.redis.data.keys()].filter((key) => key.includes(':e:'))
+    world.redis.data.delete(entry!)
+    world.redis.data.set(entry!.replace(':e:', ':l:'), '1')
+    world.redis.reset()
+    const b = world.isolate()
+    const read = b.queryResult(SQL, [1], GLOBAL)
+    await until(() => names().length >= 4)
+    world.redis.data.delete(leases()[0]!)
+    expect((await read).cache.outcome).toBe('miss')
+    await b.flush()
+    expect(leases()).toEqual([])
+  })
+
+  it('loads by itself when the lease is not given up in five seconds', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a, GLOBAL)
+    const [entry] = [...world.redis.data.keys()].filter((key) => key.includes(':e:'))
+    world.redis.data.delete(entry!)
+    world.redis.data.set(entry!.replace(':e:', ':l:'), '1')
+    world.redis.reset()
+    const b = world.isolate()
+    expect((await b.queryResult(SQL, [1], GLOBAL)).cache.outcome).toBe('miss')
+    // One command for each look, and what it did not take stays.
+    expect(names().filter((trip) => trip === 'mget')).toHaveLength(1 + 15)
+    await b.flush()
+    expect(leases()).toHaveLength(1)
+  }, 10_000)
+
+  it('gives the lease back at once when the result may not be stored', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    // Refuses the versions and grants the lease: a Redis that is nearly full.
+    world.redis.data.clear()
+    world.redis.before = ({ commands }) => {
+      for (const command of commands) if (command[0] === 'set' && command[1]!.includes(':v:')) command[0] = 'refused'
+    }
+    const { opens, release } = answering()
+    const read = a.queryResult(SQL, [1], GLOBAL)
+    await until(() => opens.length === 1 && leases().length === 0)
+    expect(names()).toEqual(['mget', 'set set set mget', 'del'])
+    release()
+    expect((await read).cache.outcome).toBe('miss')
+  })
+
+  it('gives it back when the result is too large to be stored', async () => {
+    const a = world.isolate({ redis: { maxEntryMB: 0.00001 } })
+    await world.warm(a)
+    expect(await world.outcome(a, GLOBAL)).toBe('miss')
+    expect([names(), leases()]).toEqual([['mget', 'set mget', 'del'], []])
+  })
+
+  it('takes no lease under a fence, for refreshCache, or in a batch for those that want none', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a, { ...GLOBAL, refreshCache: true })
+    world.database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await a.execute('UPDATE users SET n = 1').catch(() => undefined)
+    world.database.answer = () => [[['n', 23, '7']]]
+    expect(await world.outcome(a, GLOBAL)).toBe('miss')
+    world.redis.reset()
+    await a.queryBatch([{ sql: 'SELECT n FROM orders' }, { sql: 'SELECT m FROM orders' }])
+    expect(names().join(' ')).not.toContain('set mget')
+  })
+
+  it('answers from the database when the lease trip fails, within redis.timeoutMs', async () => {
+    const a = world.isolate({ redis: { timeoutMs: 40 } })
+    await world.warm(a)
+    world.redis.before = ({ commands }) =>
+      commands[0]![1]!.includes(':l:') ? new Promise<void>(() => undefined) : undefined
+    expect((await a.queryResult(SQL, [1], GLOBAL)).cache.outcome).toBe('miss')
+    await a.flush()
+    // The lookup's versions were good, so that the result is stored all the same.
+    world.redis.before = () => {}
+    expect(await world.outcome(world.isolate())).toBe('l2')
+  })
+
+  it('leaves a refresh to whoever does it already', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    const stale = { ...GLOBAL, ttl: 1, staleWhileRevalidate: 60 }
+    await world.outcome(a, stale)
+    await world.outcome(b, stale)
+    world.now += 2_000
+    const { opens, release } = answering()
+    expect((await a.queryResult(SQL, [1], stale)).cache.outcome).toBe('stale')
+    await until(() => opens.length === 1)
+    expect((await b.queryResult(SQL, [1], stale)).cache.outcome).toBe('stale')
+    await b.flush()
+    release()
+    await a.flush()
+    expect(world.database.log).toHaveLength(2)
+  })
+
+  it('shares the trips in a batch: one lookup, one for the leases, one to the database, one to store', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const batch = [1, 2, 3].map((id) => ({ sql: SQL, params: [id], options: GLOBAL }))
+    await a.queryBatch([...batch, { sql: SQL, params: [4] }])
+    await a.flush()
+    expect(names()).toEqual(['mget', 'set set set mget', 'set set set set del'])
+    expect(world.database.trips).toBe(1)
+  })
+
+  it('is one load per isolate without Redis', async () => {
+    const a = world.isolate({ type: 'local' })
+    expect(await world.outcome(a, GLOBAL)).toBe('miss')
+    expect(world.redis.trips).toHaveLength(0)
+  })
+})
