@@ -60,6 +60,8 @@ export class SessionCookie {
 
   /** @throws InvalidOptionError */
   constructor(options: SessionCookieOptions) {
+    if (typeof options !== 'object' || options === null)
+      throw new InvalidOptionError('session', 'a value that is not allowed', 'Allowed: true, false or an object.')
     refuseUnknown(options, OPTIONS)
     const { name = 'eqc-session', maxAge } = options
     if (!/^[\w-]+$/.test(name))

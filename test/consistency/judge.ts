@@ -132,7 +132,7 @@ export class Judge {
     }
     // A replica may not know yet what was renewed.
     if (outcome === 'l2' && this.#world.lagMs === 0) this.#renewals(op, ask, reads)
-    this.#future(op, outcome, reads)
+    if (ask.sql !== undefined) this.#future(op, outcome, reads)
   }
 
   #duties({ op, write, end, named }: Change): Duty[] {
@@ -195,10 +195,9 @@ export class Judge {
       // In a batch another question may have asked.
       (outcome === 'stale' && op.asks.length === 1 && op.askedL2 !== undefined)
     const atOnce = (duty.everyone && asking) || (own && duty.ownAtOnce)
-    // Its own isolate's sync token asks the replica to have seen what it wrote.
-    const lag = atOnce && own ? 0 : lagMs
+    // Not less on its own isolate: a reply that arrives late sets the client's sync token back.
     const due =
-      atOnce && lag === 0 ? op.startOrder > duty.order : op.startAt > duty.at + lag + (atOnce ? 0 : maxStalenessMs)
+      atOnce && lagMs === 0 ? op.startOrder > duty.order : op.startAt > duty.at + lagMs + (atOnce ? 0 : maxStalenessMs)
     if (!due) return
     if (outcome !== 'miss')
       count(`judged: ${duty.clause}, ${own ? 'own isolate' : 'other isolate'}, ${asking ? 'asked L2' : outcome}`)

@@ -1,0 +1,35 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { World } from '../support/isolates.js'
+
+let world: World
+beforeEach(() => void (world = new World()))
+const keys = (kind: string) => [...world.redis.data.keys()].filter((key) => key.includes(`:${kind}:`))
+
+describe('what is kept in Redis', () => {
+  it('are at most 4,096 versions of tags and 1,024 of keys, however many there are', async () => {
+    const a = world.isolate()
+    const tags = Array.from({ length: 20_000 }, (_, i) => `user:${i}`)
+    await a.invalidate({ tags })
+    expect(keys('v').length).toBeGreaterThan(3_900)
+    expect(keys('v').length).toBeLessThanOrEqual(4_096)
+    world.redis.data.clear()
+    await a.invalidate({ keys: tags })
+    expect(keys('v').length).toBeGreaterThan(1_000)
+    expect(keys('v').length).toBeLessThanOrEqual(1_024)
+  })
+
+  it('are versions without an expiry, and entries that end with their last use', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a, { ttl: 20, staleWhileRevalidate: 5, staleIfError: 30 })
+    const commands = world.redis.trips.flatMap((trip) => trip.commands)
+    const stored = commands.find(([name, key]) => name === 'set' && key!.includes(':e:'))!
+    expect(stored.slice(3)).toEqual(['ex', '50'])
+    await a.execute('UPDATE users SET n = 1')
+    const all = world.redis.trips.flatMap((trip) => trip.commands)
+    expect(all.filter(([name, key]) => name === 'expire' && key!.includes(':v:'))).toEqual([])
+    expect(all.filter(([name, key, , ...rest]) => name === 'set' && key!.includes(':v:') && rest.length > 0)).toEqual(
+      [],
+    )
+  })
+})
