@@ -40,13 +40,10 @@ export function lifetime(
 ): Lifetime {
   const ttl = options.ttl ?? defaultTtl
   const fresh = empty ? Math.min(ttl, options.emptyTtl ?? DEFAULT_EMPTY_TTL) : ttl
-  const end = after(readAt, fresh)
-  const beyond = end === NEVER ? 0 : Math.max(0, fresh - EXACT_SECONDS)
-  const freshUntil = end - Math.floor(beyond * jitter * 1000)
-  const stale = empty ? 0 : (options.staleWhileRevalidate ?? 0)
-  const error = options.staleIfError ?? 0
-  const staleUntil = stale > 0 ? after(end, stale) : freshUntil
-  const errorUntil = Math.max(staleUntil, error > 0 ? after(end, error) : freshUntil)
+  const beyond = fresh === Infinity ? 0 : Math.max(0, fresh - EXACT_SECONDS)
+  const freshUntil = after(readAt, fresh - beyond * jitter)
+  const staleUntil = empty ? freshUntil : after(freshUntil, options.staleWhileRevalidate ?? 0)
+  const errorUntil = Math.max(staleUntil, after(freshUntil, options.staleIfError ?? 0))
   return { readAt, freshUntil, staleUntil, errorUntil }
 }
 

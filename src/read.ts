@@ -155,6 +155,8 @@ async function load(core: Core, call: Call, led: readonly Led[]): Promise<void> 
       if (loaded && ends(one, loaded)) {
         one.land(loaded)
         if (!refreshes(core, call, one, loaded)) continue
+        const newer = await fromStored(core, call, one, found[i]!)
+        if (newer && ends(one, newer)) continue
       }
       const missed = { one, found: found?.[i] }
       if (wantsLease(core, call, missed)) turns.push(missed)

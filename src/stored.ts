@@ -34,7 +34,9 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
   if (call.own && captured.versions && !call.own.allows(one.ask.deps.names, captured.versions)) return undefined
   const now = clock(call.runtime)
   const mine = cache.get(one.ask.key)
-  if (mine?.versions && captured.versions && same(mine.versions, captured.versions)) {
+  // A refresh looks for rows that another isolate has read since.
+  const older = mine !== undefined && mine.readAt <= (one.newerThan ?? -Infinity)
+  if (mine?.versions && !older && captured.versions && same(mine.versions, captured.versions)) {
     const state = freshness(mine, one.ask.options, now)
     if (state === 'fresh') return { ok: true, outcome: 'l2', entry: mine }
     if (state !== 'expired') one.fallback = mine

@@ -25,7 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
     fault: 'believes a result without versions for longer than the bound',
     file: 'make-entry.ts',
     find: 'readAt + core.cache.config.maxStalenessMs : Infinity',
-    replace: 'Infinity : Infinity',
+    replace: 'readAt + 1000 * core.cache.config.maxStalenessMs : Infinity',
   },
   {
     rule: 1,
@@ -76,7 +76,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redis.ts',
     find: '          retry: { retries: 0 },\n',
     replace: '',
-    test: 'test/faults/redis-away.node.test.ts',
+    test: 'test/flow/redis-link.test.ts',
   },
   {
     rule: 5,
@@ -101,10 +101,17 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 5,
-    fault: 'forgets at an acknowledgement that an earlier invalidation is still owed',
+    fault: 'takes an acknowledgement for that of an invalidation which failed later',
     file: 'invalidate.ts',
-    find: 'if (!owed || owed.order > sentAt || (owed.fence && !fenced)) continue',
-    replace: 'if (!owed) continue',
+    find: '|| owed.order > sentAt ||',
+    replace: '|| (owed.order > sentAt && names.length === 0) ||',
+  },
+  {
+    rule: 5,
+    fault: 'pays for a fence that is owed with a version',
+    file: 'invalidate.ts',
+    find: '(owed.fence && !fenced)) continue',
+    replace: '(owed.fence && !fenced && names.length === 0)) continue',
   },
   {
     rule: 5,
@@ -119,7 +126,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'versions.ts',
     find: 'else if (now < known.checkedAt || now',
     replace: 'else if (now',
-    test: 'test/flow/read.test.ts',
+    test: 'test/flow/freshness.test.ts',
   },
   {
     rule: 5,

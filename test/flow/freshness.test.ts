@@ -1,0 +1,175 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
+import type { CacheConfig } from '../../src/index.js'
+import { SQL, World } from '../support/isolates.js'
+
+let world: World
+let random: number
+beforeEach(() => {
+  world = new World()
+  random = 0
+})
+
+/** An isolate whose chance is the test's own. */
+function isolate(config: Partial<CacheConfig> = {}): CachedQueryExecutor {
+  const cache = createQueryCache({ type: 'hybrid', ...config, redis: { client: world.redis.sdk } })
+  return new CachedQueryExecutor(world.database, cache, { now: () => world.now, random: () => random })
+}
+
+describe('TTL jitter', () => {
+  it('takes a part off what a TTL has beyond its first minute, so that results of one moment end apart', async () => {
+    const a = isolate()
+    await world.warm(a)
+    const ends: number[] = []
+    for (let i = 0; i < 10; i++) {
+      random = i / 10
+      ends.push((await a.queryResult(SQL, [i], { ttl: 360 })).cache.ttl)
+    }
+    expect(new Set(ends).size).toBe(10)
+    expect([Math.max(...ends), Math.min(...ends)]).toEqual([360, 346.5])
+  })
+
+  it('keeps a TTL of a minute or less exactly, and every one where it is 0', async () => {
+    random = 0.999
+    const ttl = async (executor: CachedQueryExecutor, seconds: number) =>
+      (await executor.queryResult(SQL, [1], { ttl: seconds, refreshCache: true })).cache.ttl
+    const [a, b] = [isolate(), isolate({ queryCache: { ttlJitter: 0 } })]
+    expect([await ttl(a, 1), await ttl(a, 60), await ttl(b, 3_600)]).toEqual([1, 60, 3_600])
+    expect(await ttl(a, Infinity)).toBe(Infinity)
+  })
+})
+
+describe('refresh ahead of time', () => {
+  const TTL = { ttl: 50 }
+
+  it('loads a hot result in the last tenth of its life, once, while hits go on being hits', async () => {
+    const a = isolate()
+    await world.warm(a)
+    await world.outcome(a, TTL)
+    for (let i = 0; i < 20; i++) await world.outcome(a, TTL)
+    world.now += 44_000
+    await world.outcome(a, TTL)
+    await world.outcome(a, TTL)
+    expect(world.database.log).toHaveLength(1)
+    world.now += 2_000
+    expect(await world.outcome(a, TTL)).toBe('l1')
+    expect(world.database.log).toHaveLength(2)
+    world.now += 10_000
+    expect(await world.outcome(a, TTL)).toBe('l2')
+    expect(world.database.log).toHaveLength(2)
+  })
+
+  it('is for one hit in sixteen, for hot results only, and off by option', async () => {
+    const cold = isolate()
+    await world.warm(cold)
+    await world.outcome(cold, TTL)
+    const off = isolate({ queryCache: { refreshAhead: 0 } })
+    for (let i = 0; i < 30; i++) await world.outcome(off, TTL)
+    const unlucky = isolate()
+    for (let i = 0; i < 30; i++) await world.outcome(unlucky, TTL)
+    world.now += 49_000
+    await world.outcome(cold, TTL)
+    await world.outcome(off, TTL)
+    random = 1 / 16
+    await world.outcome(unlucky, TTL)
+    expect(world.database.log).toHaveLength(1)
+    random = 1 / 16 - 0.001
+    await world.outcome(unlucky, TTL)
+    expect(world.database.log).toHaveLength(2)
+  })
+
+  it('takes over what another isolate has refreshed already', async () => {
+    const [a, b] = [isolate(), isolate()]
+    await world.warm(a)
+    await world.outcome(a, TTL)
+    for (let i = 0; i < 20; i++) await world.outcome(b, TTL)
+    world.now += 46_000
+    await world.outcome(a, { ...TTL, refreshCache: true })
+    expect(await world.outcome(b, TTL)).toBe('l2')
+    expect(await world.outcome(b, TTL)).toBe('l1')
+    expect(world.database.log).toHaveLength(2)
+  })
+})
+
+describe('a failing refresh', () => {
+  const STALE = { ttl: 1, staleWhileRevalidate: 600 }
+
+  it.each(['hybrid', 'redis'] as const)('keeps the stale result and is tried ever more rarely (%s)', async (type) => {
+    const a = isolate({ type })
+    await world.warm(a)
+    await world.outcome(a, STALE)
+    world.database.answer = () => Promise.reject(new Error('away'))
+    const tries: number[] = []
+    const startedAt = world.now + 2_000
+    world.now = startedAt
+    for (let second = 0; second < 300; second++) {
+      const before = world.database.log.length
+      expect(await world.outcome(a, STALE)).toBe('stale')
+      if (world.database.log.length > before) tries.push(second)
+      world.now += 1_000
+    }
+    expect(tries).toEqual([0, 5, 15, 35, 75, 135, 195, 255])
+    world.now = startedAt + 601_000
+    await expect(a.query(SQL, [1], STALE)).rejects.toThrow('away')
+  })
+
+  it('begins anew when the request of the last one has died', async () => {
+    const a = isolate()
+    await world.warm(a)
+    await world.outcome(a, STALE)
+    const { answer } = world.database
+    world.database.answer = () => new Promise(() => undefined)
+    world.now += 2_000
+    expect((await a.queryResult(SQL, [1], STALE)).cache.outcome).toBe('stale')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    world.database.answer = answer
+    world.now += 29_000
+    expect((await a.queryResult(SQL, [1], STALE)).cache.outcome).toBe('stale')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(world.database.log).toHaveLength(2)
+    world.now += 1_001
+    await a.queryResult(SQL, [1], STALE)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(world.database.log).toHaveLength(3)
+    expect((await a.queryResult(SQL, [1], STALE)).cache.outcome).toBe('l1')
+  })
+})
+
+describe('a clock that was set back', () => {
+  it('makes what is known of versions unknown: a check in the future is of no known age', async () => {
+    const [a, b] = [isolate(), isolate()]
+    await world.warm(a)
+    await world.outcome(b)
+    world.now += 1_500
+    expect(await world.outcome(b)).toBe('l1')
+    world.now -= 1_400
+    await a.invalidate({ tables: ['users'] })
+    expect(await world.outcome(b)).toBe('miss')
+  })
+})
+
+describe("a write's signal", () => {
+  const UPDATE = 'UPDATE users SET n = 1'
+
+  it('ends the wait, not the write, which is invalidated', async () => {
+    const a = isolate()
+    let commit!: () => void
+    world.database.answer = () => new Promise((resolve) => (commit = () => resolve([])))
+    const controller = new AbortController()
+    const write = a.execute(UPDATE, [], { signal: controller.signal })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    controller.abort(new Error('enough'))
+    await expect(write).rejects.toThrow('enough')
+    expect(world.redis.trips).toHaveLength(0)
+    commit()
+    await a.flush()
+    expect(world.redis.trips.map(({ commands }) => commands[0]![0])).toEqual(['mset'])
+  })
+
+  it('that is over already sends nothing', async () => {
+    const a = isolate()
+    await expect(a.query(UPDATE, [], { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
+    await a.flush()
+    expect(world.database.log).toEqual([])
+  })
+})

@@ -1,0 +1,31 @@
+import { Redis } from '@upstash/redis'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
+import { FakeDatabase } from '../support/fake-database.js'
+
+/** The bodies of the requests that the unmodified SDK sends. */
+let sent: string[]
+beforeEach(() => {
+  sent = []
+  vi.stubGlobal('fetch', (_: unknown, { body }: { body: string }) => {
+    sent.push(body)
+    return Promise.reject(new TypeError('fetch failed'))
+  })
+})
+afterEach(() => void vi.unstubAllGlobals())
+
+const credentials = { url: 'https://redis.invalid', token: 'token' }
+
+it.each([
+  ['of its own', () => credentials],
+  ["of the user's, with the SDK's retries", () => ({ client: new Redis({ ...credentials, retry: { retries: 5 } }) })],
+])('each invalidation is one request with a version of its own, by a client %s', async (_, redis) => {
+  const cache = createQueryCache({ type: 'hybrid', redis: redis() })
+  const executor = new CachedQueryExecutor(new FakeDatabase(), cache)
+  for (const attempt of [1, 2, 3]) {
+    await expect(executor.invalidate({ tables: ['users'] })).rejects.toThrow('Redis')
+    expect(sent).toHaveLength(attempt)
+  }
+  const versions = sent.map((body) => /"v[0-9a-f-]{36}"/.exec(body)![0])
+  expect(new Set(versions).size).toBe(3)
+})
