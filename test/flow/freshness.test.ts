@@ -135,6 +135,27 @@ describe('a failing refresh', () => {
   })
 })
 
+describe('refreshCache', () => {
+  it('joins no load that is under way, and takes no result that is kept', async () => {
+    const a = isolate()
+    await world.warm(a)
+    let arrive!: () => void
+    const { answer } = world.database
+    world.database.answer = async (statement) => {
+      await new Promise<void>((resolve) => (arrive = resolve))
+      return answer(statement)
+    }
+    const first = a.query(SQL, [1])
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    world.database.answer = answer
+    expect((await a.queryResult(SQL, [1], { refreshCache: true })).cache.outcome).toBe('miss')
+    arrive()
+    await first
+    expect(await world.outcome(a, { refreshCache: true })).toBe('miss')
+    expect(world.database.log).toHaveLength(3)
+  })
+})
+
 describe('a clock that was set back', () => {
   it('makes what is known of versions unknown: a check in the future is of no known age', async () => {
     const [a, b] = [isolate(), isolate()]

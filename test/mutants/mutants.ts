@@ -169,7 +169,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'read.ts',
     find: '  if (!ask.options.refreshCache && !ask.alone) {\n    const since',
     replace: '  if (!ask.alone) {\n    const since',
-    test: 'test/flow/followers.test.ts',
+    test: 'test/flow/freshness.test.ts',
   },
   {
     rule: 7,
