@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { queryCache } from 'edge-query-cache/hono'
 import { expect, test } from 'vitest'
 import { validateQueryOptions } from '../../src/configure.js'
 import { ROOT, page } from './pages.js'
@@ -22,12 +21,8 @@ test('a subpath is either exported or named as not yet there', () => {
 })
 
 test('an option that is named as not yet there is refused', () => {
-  expect(paragraph).toContain("`coalesce: 'global'`")
   expect(paragraph).toContain('`nowBucket`')
-  expect(() => validateQueryOptions({ coalesce: 'global' } as never)).toThrow('`coalesce` is not an option')
   expect(() => validateQueryOptions({ nowBucket: 60 } as never)).toThrow('`nowBucket` is not an option')
-  expect(paragraph).toContain('session cookie')
-  expect(() => queryCache({ session: true } as never)).toThrow('`session` is not an option')
 })
 
 test('there is no command line, as the page says', () => {

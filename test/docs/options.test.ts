@@ -72,6 +72,8 @@ describe('the option tables of the README', () => {
       'queryCache.maxSizeMB': local.l1Bytes / MIB,
       'queryCache.defaultTTL': config.defaultTtl,
       'queryCache.maxQueries': config.l1Entries,
+      'queryCache.ttlJitter': config.ttlJitter,
+      'queryCache.refreshAhead': config.refreshAhead,
       'queryCache.keyPrefix': config.keyPrefix,
       'redis.redisKeyPrefix': config.redisKeyPrefix,
       'redis.enableLocalCache': config.type === 'hybrid',

@@ -57,6 +57,10 @@ describe('the keys', () => {
     await writer.getGlobalStats()
     await writer.cleanupCache()
     await Promise.all([writer.flush(), fenced.flush()])
+    // A lease lasts as long as its load.
+    database.answer = () => new Promise(() => undefined)
+    void isolate().query(SQL, [7], { coalesce: 'global' })
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 
   test('every key that the code writes has one of the forms on the page', async () => {
@@ -95,6 +99,33 @@ describe('the trips and commands of an operation', () => {
       const executor = isolate()
       await executor.query(SQL, [1])
       await executor.flush()
+    },
+    "read with `coalesce: 'global'`, answered by the database": async () => {
+      const { reader } = await stored()
+      await reader.query(SQL, [2], { coalesce: 'global' })
+      await reader.flush()
+    },
+    "read with `coalesce: 'global'`, loaded by another isolate": async () => {
+      const { writer, reader } = await stored()
+      const { answer } = database
+      let arrive!: () => void
+      database.answer = async (statement) => {
+        await new Promise<void>((resolve) => (arrive = resolve))
+        return answer(statement)
+      }
+      const loading = writer.query(SQL, [2], { coalesce: 'global' })
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      redis.reset()
+      const waiting = reader.query(SQL, [2], { coalesce: 'global' })
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      const before = [...redis.trips]
+      arrive()
+      await loading
+      await writer.flush()
+      redis.reset()
+      redis.trips.push(...before)
+      await waiting
+      await reader.flush()
     },
     '`queryBatch` of 5 reads of one table, none of them cached': async () => {
       const { reader } = await stored()

@@ -123,8 +123,62 @@ describe('what it costs', () => {
   it('one trip more for a fenced write', async () => {
     const a = await warmed({ consistency: { invalidate: 'fenced' } })
     const work = () => a.execute(`INSERT INTO ${tables[0]} VALUES (1)`)
-    expect(await costs(a, work)).toMatchObject({ redis: 2, db: 1, after: 0 })
+    expect(await costs(a, work)).toMatchObject({ redis: 2, commands: 6, db: 1, after: 0, commandsAfter: 0 })
   })
+
+  it('the same for a transaction, one invalidation of one command after its commit', async () => {
+    const a = await warmed()
+    const statements = tables.map((table) => ({ sql: `INSERT INTO ${table} VALUES (1)` }))
+    const work = () => a.transaction(statements)
+    expect(await costs(a, work)).toEqual({ redis: 1, commands: 1, db: 1, after: 0, commandsAfter: 0, dbAfter: 0 })
+  })
+
+  it('at most two MGETs to check versions in each span of maxStalenessSeconds under traffic, none without', async () => {
+    let now = Date.now()
+    const clocked = (executor: CachedQueryExecutor) => executor.bind({ now: () => now })
+    const a = clocked(await warmed())
+    await a.query(WIDE)
+    for (const table of tables) await a.query(`SELECT n FROM ${table}`)
+    await a.flush()
+    // Statistics have trips of their own; they are pushed once, before what is counted.
+    now += 11_000
+    await a.query(WIDE)
+    await a.flush()
+    stack.resetCounts()
+    const spans = 4
+    for (let step = 0; step < spans * 20; step++) {
+      now += 100
+      const answers = await Promise.all(tables.map((table) => a.queryResult(`SELECT n FROM ${table}`)))
+      expect(answers.map(({ cache }) => cache.outcome).filter((outcome) => outcome !== 'l1' && step > 0)).toEqual([])
+      await a.flush()
+    }
+    const { upstashTrips, upstashCommands, neonTrips } = stack.counts()
+    expect(upstashTrips).toBeGreaterThanOrEqual(spans)
+    expect(upstashTrips).toBeLessThanOrEqual(2 * spans + 1)
+    expect([upstashCommands, neonTrips]).toEqual([upstashTrips, 0])
+    stack.resetCounts()
+    now += 60_000
+    await a.flush()
+    expect(stack.counts()).toMatchObject({ upstashTrips: 0, neonTrips: 0 })
+  })
+
+  it.each([
+    ['global', 1],
+    ['isolate', 8],
+  ] as const)(
+    'for a cold key, asked 125 times at once on each of 8 isolates, coalesce: %s: %i queries',
+    async (coalesce, queries) => {
+      const isolates = Array.from({ length: 8 }, () => isolate())
+      // Longer than a lookup takes, so that no isolate finds what another has stored before it asks.
+      const slow = `SELECT count(*) AS n, sum(g) AS s FROM ${tables[0]} RIGHT JOIN generate_series(1, 3000000) AS g ON g = n`
+      stack.resetCounts()
+      const all = isolates.flatMap((one) => Array.from({ length: 125 }, () => one.query(slow, [], { coalesce })))
+      const rows = await Promise.all(all)
+      expect(new Set(rows.map((row) => JSON.stringify(row))).size).toBe(1)
+      expect(stack.counts().neonTrips).toBe(queries)
+      await Promise.all(isolates.map((one) => one.flush()))
+    },
+  )
 
   it('one query of the database for a hundred requests at once', async () => {
     const a = await warmed()
