@@ -214,15 +214,18 @@ export class RedisQueryCache extends QueryCache {
     if (names.length === 0) return { acknowledged: true }
     const version = uniqueValue()
     try {
+      let at = 0
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
-        pipeline.mset(this.#versions(names, version))
+        // A pipeline is not atomic: who finds the new version must find the fence too, until the version that ends it.
         if (fence && 'standing' in fence) this.#fences.raise(pipeline, runtime, names)
+        at = pipeline.length()
+        pipeline.mset(this.#versions(names, version))
         if (fence && 'lift' in fence) this.#fences.lower(pipeline, fence.lift)
       })
-      const renewed = replies[0]!.result === 'OK'
+      const renewed = replies[at]!.result === 'OK'
       // Entries of now end also where the fence that is to keep out later ones was refused.
       const ended = renewed || (await this.#remove(names))
-      const fenced = !(fence && 'standing' in fence) || replies.slice(1).every(succeeded)
+      const fenced = !(fence && 'standing' in fence) || replies.slice(0, at).every(succeeded)
       return { acknowledged: ended && fenced, version: renewed && ended ? version : undefined }
     } catch {
       return { acknowledged: false }
@@ -240,8 +243,8 @@ export class RedisQueryCache extends QueryCache {
     let fence: Fence | undefined
     try {
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
-        pipeline.mset(this.#versions(names, uniqueValue()))
         fence = this.#fences.raise(pipeline, runtime, names)
+        pipeline.mset(this.#versions(names, uniqueValue()))
       })
       return replies.every(succeeded) ? fence : undefined
     } catch {

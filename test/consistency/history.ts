@@ -151,7 +151,10 @@ export class History {
     const { chance, time } = this.world
     const issuer = this.#issuer
     const table = chance.pick(site.tables)
-    issuer.write(this.#some(), table, { aim: 'slow' })
+    const writer = this.#some()
+    issuer.write(writer, table, { aim: 'slow' })
+    // Aimed: lookups that come between the fence and its version.
+    for (let i = 0; i < 3; i++) issuer.read(this.#some(), [site])
     time.after(chance.between(20, 300), () => issuer.write(this.#some(), table))
     for (let i = 0; i < 20; i++) time.after(chance.between(0, 2500), () => issuer.read(this.#some(), [site]))
     return 10

@@ -195,9 +195,12 @@ export class Judge {
       // In a batch another question may have asked.
       (outcome === 'stale' && op.asks.length === 1 && op.askedL2 !== undefined)
     const atOnce = (duty.everyone && asking) || (own && duty.ownAtOnce)
-    // Not less on its own isolate: a reply that arrives late sets the client's sync token back.
+    // Not less on its own isolate: a reply that arrives late sets the client's sync token back, and memory believes what a replica said.
+    const remembered = lagMs > 0 && !asking
     const due =
-      atOnce && lagMs === 0 ? op.startOrder > duty.order : op.startAt > duty.at + lagMs + (atOnce ? 0 : maxStalenessMs)
+      atOnce && lagMs === 0
+        ? op.startOrder > duty.order
+        : op.startAt > duty.at + lagMs + (atOnce && !remembered ? 0 : maxStalenessMs)
     if (!due) return
     if (outcome !== 'miss')
       count(`judged: ${duty.clause}, ${own ? 'own isolate' : 'other isolate'}, ${asking ? 'asked L2' : outcome}`)

@@ -116,15 +116,15 @@ export class ModelRedis {
 
   /** The commands of a pipeline execute in sequence, others may come between. A lookup alone is a replica's, a pipeline the primary's. */
   #execute(isolate: object, commands: string[][], done: (replies: Reply[]) => void): void {
-    const { time, chance, lagMs } = this.#world
+    const { time, chance, lagMs, pipelineGaps } = this.#world
     const replica = lagMs > 0 && commands.length === 1 && commands[0]![0] === 'mget' && chance.of(0.8)
     const asOf = replica ? Math.max(time.now - lagMs, this.#tokens.get(isolate) ?? 0) : undefined
     const replies: Reply[] = []
     const step = () => {
       while (replies.length < commands.length) {
         replies.push(this.store.run(commands[replies.length]!, asOf))
-        if (replies.length < commands.length && chance.of(0.1)) {
-          time.after(chance.between(0, 3), step)
+        if (replies.length < commands.length && chance.of(pipelineGaps)) {
+          time.after(chance.between(0, 6), step)
           return
         }
       }

@@ -62,6 +62,8 @@ export class World {
   readonly lagMs: number
   /** No Redis: each isolate is on its own. */
   readonly local: boolean
+  /** How often others come between two commands of a pipeline. */
+  readonly pipelineGaps: number
   /** Part of the reads that coalesce over all isolates. */
   readonly globalShare: number
   readonly fenceMs = 5_000
@@ -89,6 +91,7 @@ export class World {
     this.#modes = chance.pick([['after'], ['fenced'], ['after', 'fenced']])
     this.lagMs = chance.of(0.2) ? chance.pick([40, 400, 2500]) : 0
     this.local = chance.of(0.04)
+    this.pipelineGaps = chance.pick([0.1, 0.6])
     this.globalShare = chance.pick([0, 0, 0.5, 1])
     this.redis = new ModelRedis(this)
     this.postgres = new ModelPostgres(this)

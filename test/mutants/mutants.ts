@@ -276,8 +276,16 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 12,
     fault: 'raises a fence without a fresh version, so that old entries return when it ends',
     file: 'l2.ts',
-    find: '        pipeline.mset(this.#versions(names, uniqueValue()))\n        fence = this.#fences.raise',
-    replace: '        fence = this.#fences.raise',
+    find: '        pipeline.mset(this.#versions(names, uniqueValue()))\n',
+    replace: '',
+  },
+  {
+    rule: 12,
+    fault: 'sets the fresh version before the fence stands',
+    file: 'l2.ts',
+    find: '        fence = this.#fences.raise(pipeline, runtime, names)\n        pipeline.mset(this.#versions(names, uniqueValue()))\n',
+    replace:
+      '        pipeline.mset(this.#versions(names, uniqueValue()))\n        fence = this.#fences.raise(pipeline, runtime, names)\n',
   },
   {
     rule: 12,
