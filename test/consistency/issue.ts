@@ -3,7 +3,7 @@ import type { Client } from './clients.ts'
 import type { Code, Isolate } from './isolate.ts'
 import { Judge } from './judge.ts'
 import { TABLES } from './model-postgres.ts'
-import { askOf, ids } from './requests.ts'
+import { SITES, askOf, ids } from './requests.ts'
 import type { Aim, Ask, Op, Reads, Site } from './requests.ts'
 import { context } from './virtual-time.ts'
 import type { World } from './world.ts'
@@ -30,6 +30,11 @@ export class Issuer {
     const batch = chosen.length > 1 && chosen.every(({ site }) => site.sql)
     const [one] = chosen as [(typeof chosen)[0]]
     const what = `read ${chosen.map(({ ask }) => ask.identity).join(' + ')}`
+    const { count } = this.#world
+    for (const { site, ask } of chosen) {
+      if (ask.sql === SITES[0]!.sql && site !== SITES[0]) count('one text, other names')
+      if (site.cached?.key === 'user:7:home') count('nested cached()')
+    }
     const op = this.#begin(isolate, what, { client, asks: batch ? chosen.map(({ ask }) => ask) : [one.ask] })
     this.#run(op, async (executor) => {
       if (batch)
@@ -79,8 +84,10 @@ export class Issuer {
       ]
       const run: Code<{ cache: { invalidated: boolean } }> = (it) => it.transaction(statements)
       this.#writeBy(isolate, `transaction ${table} ${other}`, run, [table, other], { client })
-    } else if (kind < 0.59) this.#writeBy(isolate, 'call', (it) => it.execute('CALL refresh()'), TABLES, { client })
-    else if (kind < 0.63) {
+    } else if (kind < 0.59) {
+      this.#world.count('write not understood')
+      this.#writeBy(isolate, 'call', (it) => it.execute('CALL refresh()'), TABLES, { client })
+    } else if (kind < 0.63) {
       // Two of one table in one request, one after the other or at once.
       const both: Code<unknown[]> = chance.of(0.5)
         ? async (it) => [await it.execute(sql, [1]), await it.execute(sql, [1])]
@@ -90,6 +97,7 @@ export class Issuer {
       const tags = [...options.tags]
       invalidate(`invalidate tags ${tags.join()}`, (it) => it.invalidate({ tags }), { tags })
     } else if (kind < 0.82 && key) {
+      this.#world.count('invalidated by key')
       const pattern = chance.pick([key, key.includes(':') ? `${key.split(':')[0]}:*` : key, key])
       invalidate(`invalidate key ${pattern}`, (it) => it.invalidateCache(pattern), { keys: [pattern] })
     } else if (kind < 0.85) invalidate('invalidate all', (it) => it.invalidateCache(), { keys: ['*'] })

@@ -237,6 +237,8 @@ export class Judge {
   #future(op: Op, outcome: string, reads: readonly DatabaseRead[]): void {
     if (outcome === 'miss' || outcome === 'bypass' || outcome === 'coalesced') return
     const now = op.endAt! + op.isolate.skew
+    if (reads.some((read) => read.op.isolate.skew > op.isolate.skew && op.endAt! - read.sentAt < SKEW_MS))
+      this.#world.count('young result of another clock')
     // What a batch asks again, one by one, is as old as the batch.
     const early = reads.find((read) => read.op.asks.length === 1 && read.sentAt + read.op.isolate.skew > now)
     if (early) this.#violation(op, 'rule 17', `${outcome} returned #${early.id}, read in the future of its clock`)

@@ -71,6 +71,7 @@ export class RedisStore {
     const { chance, faults, time } = this.#world
     this.#put(key, value, expiry)
     if (!key.includes(':v:')) return
+    this.#world.count('version set')
     if (expiry !== undefined) this.#world.refute(`rule 16: the version ${key} has an expiry`)
     // Aimed: a version that is lost right after it was set.
     if (chance.of(faults.loseFreshVersion)) time.after(chance.between(0, 20), () => this.lose([key]))

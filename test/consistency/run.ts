@@ -3,7 +3,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { History } from './history.ts'
 import { loadSources } from './load-sources.ts'
-import { ENOUGH, SITUATIONS } from './situations.ts'
+import { ENOUGH, RULES, SITUATIONS } from './situations.ts'
 
 const { values } = parseArgs({
   options: {
@@ -44,6 +44,14 @@ for (let seed = from; seed < from + seeds; seed++) {
 const seconds = (performance.now() - startedAt) / 1000
 for (const [what, times] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
   console.log(`${String(times).padStart(9)}  ${what}`)
+console.log('what exercised each rule of the protocol:')
+const unexercised: string[] = []
+for (const { rule, what, counts: prefixes } of RULES) {
+  const times = [...counts].filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix)))
+  const sum = times.reduce((total, [, count]) => total + count, 0)
+  console.log(`${String(sum).padStart(9)}  rule ${rule}: ${what}`)
+  if (sum === 0) unexercised.push(`rule ${rule}: ${what}`)
+}
 const clauses = new Map<string, number>()
 for (const violation of failures.flatMap((failure) => failure.violations)) {
   const clause = violation.slice(0, violation.indexOf(': op'))
@@ -56,6 +64,6 @@ if (failures.length > 0) {
 console.log(
   `${histories} histories, ${operations} operations, ${failures.length} histories with a violation, ${seconds.toFixed(1)} s (${((seconds * 1000) / histories).toFixed(0)} ms each)`,
 )
-const never = histories >= ENOUGH ? SITUATIONS.filter((what) => !counts.has(what)) : []
+const never = histories >= ENOUGH ? [...SITUATIONS.filter((what) => !counts.has(what)), ...unexercised] : []
 if (never.length > 0) console.log(`never occurred, give more seeds: ${never.join('; ')}`)
 process.exitCode = failures.length > 0 || never.length > 0 ? 1 : 0

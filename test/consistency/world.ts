@@ -100,6 +100,7 @@ export class World {
     if (this.#epochs.length > 1) this.count('two epochs at once')
     const size = chance.between(2, 4)
     for (let slot = 0; slot < size; slot++) this.isolates.push(this.#isolate(slot))
+    if (new Set(this.isolates.map(({ identity }) => identity)).size > 1) this.count('two roles at once')
   }
 
   #isolate(slot: number): Isolate {

@@ -21,7 +21,7 @@ const POSTS = 'SELECT n FROM posts'
 function isolate(options: QueryCacheOptions = {}, config: Partial<CacheConfig> = {}) {
   const app = new Hono()
   const cache = createQueryCache({ type: 'hybrid', ...config, redis: { client: redis.sdk, ...config.redis } })
-  app.use(queryCache({ database, cache, ...options } as never))
+  app.use(queryCache({ database, cache, ...options }))
   app.get('/', async (c) => c.json(await c.var.queryCache.query(SQL, [1])))
   app.get('/posts', async (c) => c.json(await c.var.queryCache.query(POSTS)))
   app.post('/', async (c) => c.json((await c.var.queryCache.execute('UPDATE users SET n = 1')).cache))
