@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 export interface NeonRequest {
   headers: IncomingHttpHeaders
   body: { query?: string; params?: unknown[]; queries?: { query: string; params: unknown[] }[] }
+  /** Its client has gone away, and had no answer. */
+  abandoned: boolean
 }
 
 /** Body of the answer, or status and body; a promise that never settles hangs the request. */
@@ -43,7 +45,9 @@ export async function neonEndpoint(answer: Answer): Promise<NeonEndpoint> {
       const asked = {
         headers: request.headers,
         body: JSON.parse(Buffer.concat(parts).toString()) as NeonRequest['body'],
+        abandoned: false,
       }
+      response.on('close', () => (asked.abandoned = !response.writableFinished))
       endpoint.requests.push(asked)
       void Promise.resolve(endpoint.answer(asked)).then((body) => {
         const { status = 200, ...rest } = body as { status?: number }
