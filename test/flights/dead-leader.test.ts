@@ -1,125 +1,138 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+/** What becomes of a load when the request that leads it ends. In real workerd: only there a promise dies with its request. */
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { faultyEndpoint } from '../support/faulty-endpoint.js'
 import type { FaultyEndpoint } from '../support/faulty-endpoint.js'
+import { workerdVersion } from '../support/worker-process.js'
+import { DEATHS, Flights } from './flights.js'
+import type { Answer, Key } from './flights.js'
 
-/** Real workerd, because only there a promise dies with its request. */
-const root = path.join(import.meta.dirname, '../..')
-const stack = inject('stack')
-let postgres: FaultyEndpoint
-let wrangler: ChildProcess
-let folder: string
-let port: number
-let next = 1_000
+/** What dead promises do in the workerd that is to be tested: `hang` in the locked one, `reject` in the newer one of `.ci/run`. */
+const EXPECTED = process.env['EXPECT_DEAD_PROMISES'] ?? 'hang'
+const REJECTION = 'This promise was created by a request that has since ended'
+/** Who has no answer by then hangs. A rejection takes milliseconds, on a busy machine more. */
+const HANGS_MS = EXPECTED === 'hang' ? 3_000 : 15_000
+const MANY = 100
 
+let redis: FaultyEndpoint
+let flights: Flights
 beforeAll(async () => {
-  postgres = await faultyEndpoint(new URL(stack.fetchEndpoint).origin)
-  folder = await mkdtemp(path.join(tmpdir(), 'eqc-flights-'))
-  port = await freePort()
-  const variables = {
-    DATABASE_URL: stack.connectionString,
-    NEON_FETCH_ENDPOINT: postgres.url + new URL(stack.fetchEndpoint).pathname,
-    UPSTASH_REDIS_REST_URL: stack.url,
-    UPSTASH_REDIS_REST_TOKEN: stack.token,
-  }
-  const config = path.join(root, 'test/runtime/workerd/wrangler.toml')
-  const args = ['dev', '--config', config, '--port', String(port), '--inspector-port', '0', '--persist-to', folder]
-  const vars = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`])
-  wrangler = spawn(path.join(root, 'node_modules/.bin/wrangler'), [...args, ...vars], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' },
-  })
-  for (let attempt = 0; ; attempt++) {
-    if (
-      await fetch(`http://127.0.0.1:${port}/cron`).then(
-        () => true,
-        () => false,
-      )
-    )
-      break
-    if (attempt > 300 || wrangler.exitCode !== null) throw new Error('wrangler dev does not answer')
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  redis = await faultyEndpoint(inject('stack').url)
+  flights = await Flights.start([], redis.url)
 }, 60_000)
-
 afterAll(async () => {
-  wrangler.kill('SIGTERM')
-  if (wrangler.exitCode === null) await once(wrangler, 'exit')
-  await postgres.close()
-  await rm(folder, { recursive: true, force: true })
-})
-beforeEach(() => {
-  next++
-  postgres.fault = 'none'
+  await flights.stop()
+  await redis.close()
 })
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = spawn(
-      process.execPath,
-      [
-        '-e',
-        'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})',
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    )
-    server.stdout.on('data', (text) => resolve(Number(text)))
-  })
-}
-
-const read = async (how: string): Promise<unknown> =>
-  (await fetch(`http://127.0.0.1:${port}/${how}/numbers/${next}`)).json()
-
-/** Until the database was asked `count` times. */
-async function asked(count: number): Promise<void> {
-  for (let attempt = 0; postgres.requests < count; attempt++) {
-    if (attempt > 500) throw new Error('the database was not asked')
-    await new Promise((resolve) => setTimeout(resolve, 10))
+describe('a naive shared promise', () => {
+  /** What a follower without protection gets. */
+  async function fate(key: Key): Promise<string> {
+    const answer = await key
+      .ask('ask', AbortSignal.timeout(HANGS_MS))
+      .catch((error: Error) => (error.name === 'TimeoutError' ? 'hang' : error))
+    if (typeof answer === 'string' || answer instanceof Error) return String(answer)
+    return answer.error?.startsWith(REJECTION) ? 'reject' : JSON.stringify(answer)
   }
-}
 
-/** Sends a request and, once the database has been asked for it, resets its connection: workerd takes no notice of a FIN. */
-async function cancelled(pathname: string): Promise<void> {
-  const before = postgres.requests
-  const socket = connect(port, '127.0.0.1')
-  await once(socket, 'connect')
-  socket.write(`GET ${pathname} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
-  await asked(before + 1)
-  socket.resetAndDestroy()
-  await once(socket, 'close')
-}
-
-describe.each(['cached', 'unheld'])('a leader that dies (%s)', (how) => {
-  it('by cancellation blocks nobody, and does not poison its key', async () => {
-    postgres.fault = 'hang'
-    await cancelled(`/${how}/numbers/${next}`)
-    postgres.fault = 'none'
-    expect(await read(how)).toEqual([{ n: next }])
-    expect(await read(how)).toEqual([{ n: next }])
-  }, 20_000)
-
-  it('by answering early blocks nobody, wherever its load had got to', async () => {
-    postgres.fault = 'hang'
-    const early = await fetch(`http://127.0.0.1:${port}/${how}/numbers/${next}/early`)
-    expect(await early.text()).toContain('before the query')
-    postgres.fault = 'none'
-    expect(await read(how)).toEqual([{ n: next }])
-  }, 20_000)
-
-  it('leaves a hundred followers with two loads at the most', async () => {
-    postgres.fault = 'hang'
-    await cancelled(`/${how}/numbers/${next}`)
-    postgres.fault = 'none'
-    const before = postgres.requests
-    const rows = await Promise.all(Array.from({ length: 100 }, () => read(how)))
-    expect(rows.every((row) => JSON.stringify(row) === JSON.stringify([{ n: next }]))).toBe(true)
-    expect(postgres.requests - before).toBeLessThanOrEqual(2)
-  }, 30_000)
+  it.concurrent.each(DEATHS)(`shows that dead promises ${EXPECTED} here, when its leader ends (%s)`, async (death) => {
+    const key = flights.key('naive')
+    const leader = await key.lead(death)
+    const waiting = fate(key)
+    await key.arrived(2)
+    await leader.end()
+    await key.dead()
+    key.answerAll()
+    const fates = await Promise.all([waiting, fate(key)])
+    expect(fates, `waiting and later follower in workerd ${workerdVersion()}`).toEqual([EXPECTED, EXPECTED])
+  })
 })
+
+describe.each(DEATHS)('a leader that nobody keeps alive and that ends (%s)', (death) => {
+  it(`leaves ${MANY} waiting followers with two loads at the most, and its key in order`, async () => {
+    const key = flights.key('unheld')
+    const leader = await key.lead(death)
+    key.answerLater()
+    const followers = await key.follow(MANY)
+    await leader.end()
+    await key.dead()
+    await allHaveRows(key, followers)
+    expect(key.loads.length - 1).toBeLessThanOrEqual(2)
+    expect((await key.ask()).rows).toEqual(key.rows)
+  })
+
+  it(`leaves ${MANY} later followers with two loads at the most, and its key in order`, async () => {
+    const key = flights.key('unheld')
+    const leader = await key.lead(death)
+    key.answerLater()
+    await leader.end()
+    await key.dead()
+    await allHaveRows(key, await key.follow(MANY))
+    expect(key.loads.length - 1).toBeLessThanOrEqual(2)
+    expect((await key.ask()).rows).toEqual(key.rows)
+  })
+
+  it('leaves a single later request with one load', async () => {
+    const key = flights.key('unheld')
+    const leader = await key.lead(death)
+    key.answerLater()
+    await leader.end()
+    await key.dead()
+    expect(await key.ask()).toEqual({ rows: key.rows, outcome: 'miss' })
+    expect(key.loads).toHaveLength(2)
+  })
+})
+
+describe.each(DEATHS)('a leader that `waitUntil` keeps alive and that ends (%s)', (death) => {
+  it('brings its rows to all who wait and all who come later: one load', async () => {
+    const key = flights.key('held')
+    const leader = await key.lead(death)
+    const waiting = await key.follow(MANY / 2)
+    await leader.end()
+    const later = await key.follow(MANY / 2)
+    key.answerAll()
+    const answers = await allHaveRows(key, [...waiting, ...later])
+    expect(new Set(answers.map(({ outcome }) => outcome))).toEqual(new Set(['coalesced']))
+    expect(key.loads).toHaveLength(1)
+  })
+
+  it(`and is never answered leaves ${MANY} followers with two loads at the most`, async () => {
+    const key = flights.key('default')
+    const leader = await key.lead(death)
+    key.answerLater()
+    const waiting = await key.follow(MANY / 2)
+    await leader.end()
+    const later = await key.follow(MANY / 2)
+    await allHaveRows(key, [...waiting, ...later])
+    expect(key.loads.length - 1).toBeLessThanOrEqual(2)
+    expect((await key.ask()).rows).toEqual(key.rows)
+  })
+})
+
+describe('a leader that ends', () => {
+  it('at once blocks nobody, wherever its load had got to', async () => {
+    const key = flights.key('unheld')
+    await key.ask('at-once')
+    await allHaveRows(key, await key.follow(MANY))
+    // Its own question may have reached the database too.
+    expect(key.loads.length).toBeLessThanOrEqual(3)
+  })
+
+  it('while it asks Redis blocks nobody', async () => {
+    const key = flights.key('unheld')
+    const before = redis.requests
+    redis.fault = 'hang'
+    const leader = await key.leadTo('ask', () => redis.requests > before)
+    redis.fault = 'none'
+    key.answerLater()
+    const waiting = await key.follow(MANY / 2)
+    await leader.end()
+    await allHaveRows(key, [...waiting, ...(await key.follow(MANY / 2))])
+    expect(key.loads.length).toBeLessThanOrEqual(2)
+  })
+})
+
+async function allHaveRows(key: Key, requests: readonly Promise<Answer>[]): Promise<Answer[]> {
+  const answers = await Promise.all(requests)
+  expect(answers.filter(({ rows }) => JSON.stringify(rows) !== JSON.stringify(key.rows))).toEqual([])
+  return answers
+}

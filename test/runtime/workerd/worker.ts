@@ -31,15 +31,6 @@ app.get('/cached/twice', async (c) => {
   const { cache: info } = await c.var.queryCache.queryResult(sql)
   return c.json(info)
 })
-// Nobody keeps the work of these requests alive: when one ends, what it led dies with it.
-app.use('/unheld/*', queryCache({ waitUntil: () => {} }))
-app.get('/:how/numbers/:n/early', (c) => {
-  void cachedQuery(c, 'SELECT $1::int AS n', [Number(c.req.param('n'))]).catch(() => undefined)
-  return c.text('answered before the query')
-})
-app.get('/unheld/numbers/:n', async (c) =>
-  c.json(await cachedQuery<{ n: number }>(c, 'SELECT $1::int AS n', [Number(c.req.param('n'))])),
-)
 app.get('/cron', cronRoute())
 
 export default { fetch: app.fetch, scheduled: scheduledCleanup() }
