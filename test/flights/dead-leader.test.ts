@@ -82,6 +82,21 @@ describe.each(DEATHS)('a leader that nobody keeps alive and that ends (%s)', (de
   })
 })
 
+// Where dead promises hang there is nothing else to tell a dead leader by than time.
+if (EXPECTED === 'reject')
+  describe.each(DEATHS)('a leader whose end the runtime tells (%s)', (death) => {
+    it('keeps nobody waiting, however long they would wait for a living one', async () => {
+      const key = flights.key('unheld-patient')
+      const leader = await key.lead(death)
+      key.answerLater()
+      const waiting = await key.follow(MANY / 2)
+      await leader.end()
+      const signal = AbortSignal.timeout(15_000)
+      await allHaveRows(key, [...waiting, key.ask('ask', signal)])
+      expect(signal.aborted).toBe(false)
+    })
+  })
+
 describe.each(DEATHS)('a leader that `waitUntil` keeps alive and that ends (%s)', (death) => {
   it('brings its rows to all who wait and all who come later: one load', async () => {
     const key = flights.key('held')

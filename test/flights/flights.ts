@@ -7,7 +7,7 @@ import { openRequest, startWorker } from '../support/worker-process.js'
 import type { WorkerProcess } from '../support/worker-process.js'
 
 /** `naive` shares a promise without any protection; the others are ways to set up the middleware, see worker.ts. */
-export type How = 'naive' | 'default' | 'held' | 'unheld'
+export type How = 'naive' | 'default' | 'held' | 'unheld' | 'unheld-patient'
 /** How a leader's request ends while its load is under way. */
 export type Death = 'answers' | 'throws' | 'cancelled'
 export const DEATHS: readonly Death[] = ['answers', 'throws', 'cancelled']

@@ -1,5 +1,6 @@
 /** A Worker whose requests end when the test wants it, with what they load still under way. */
 import { createConnectionPool } from 'edge-query-cache'
+import type { CacheConfig } from 'edge-query-cache'
 import { queryCache } from 'edge-query-cache/hono'
 import type { QueryCacheBindings } from 'edge-query-cache/hono'
 import { Hono } from 'hono'
@@ -24,9 +25,11 @@ const aborted = new Set<number>()
 /** As users write it. */
 app.use('/default/*', queryCache())
 /** Followers wait for long, so that a slow machine makes none of them take over. */
-app.use('/held/*', queryCache({ cache: { type: 'hybrid', consistency: { maxStalenessSeconds: 25 } } }))
+const patient: CacheConfig = { type: 'hybrid', consistency: { maxStalenessSeconds: 25 } }
+app.use('/held/*', queryCache({ cache: patient }))
 /** Nobody keeps the work of these requests alive: when one ends, what it led dies with it. */
 app.use('/unheld/*', queryCache({ cache: { type: 'hybrid', redis: { timeoutMs: 20_000 } }, waitUntil: () => {} }))
+app.use('/unheld-patient/*', queryCache({ cache: patient, waitUntil: () => {} }))
 
 /** One promise for all, with no protection at all: what happens to it tells which kind of workerd this is. */
 const shared = new Map<number, Promise<Asked>>()
