@@ -15,7 +15,7 @@ export interface Sample {
   invalidated?: boolean
 }
 
-const READERS = 6
+const READERS = 4
 /** Seconds after which a request counts as failed. */
 const TIMEOUT_S = 5
 

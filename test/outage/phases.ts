@@ -21,14 +21,14 @@ export interface Phase {
 }
 
 const PHASE_MS = 3_000
-const WRITES_MS = 1_200
+const WRITES_MS = 600
 /**
  * How long the open breaker is watched. The first probe is due 1 s after it opened, and the next one 2 s after the first has failed: in
  * this time there is exactly one.
  */
-const OPEN_MS = 2_500
+const OPEN_MS = 2_200
 export const PROBES_WHILE_OPEN = 1
-/** A second failed probe is followed by a pause of 4 s. */
+/** The fault ends about when the second probe is due. If that fails too, the third is due 4 s later. */
 const RECOVERY_MS = 10_000
 
 export class Run {

@@ -20,6 +20,7 @@ import { WorkerProcess } from './worker-process.ts'
 
 const { values } = parseArgs({ options: { report: { type: 'string' } } })
 const startedAt = performance.now()
+const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(0)} s`
 const folder = mkdtempSync(path.join(tmpdir(), 'eqc-outage-'))
 let redis: RedisProcess | undefined
 let stack: LocalStack | undefined
@@ -39,6 +40,7 @@ async function main(): Promise<boolean> {
   `)
   worker = new WorkerProcess(await freePort(), folder, stack)
   await worker.ready()
+  console.log(`ready after ${seconds()}`)
 
   const load = new Load(worker.url)
   const run = new Run(load, redis, worker)
@@ -51,7 +53,7 @@ async function main(): Promise<boolean> {
   printChecks(checks)
   if (values.report) writeReport(values.report, checks)
   const passed = checks.filter(({ ok }) => ok).length
-  console.log(`${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
+  console.log(seconds())
   console.log(`${passed} passed, ${checks.length - passed} failed`)
   return passed === checks.length && passed > 0
 }
