@@ -45,7 +45,11 @@ async function main(): Promise<boolean> {
   const load = new Load(worker.url)
   const run = new Run(load, redis, worker)
   const stopLoad = load.start()
-  await run.all().finally(() => stopLoad())
+  try {
+    await run.all()
+  } finally {
+    await stopLoad()
+  }
 
   const checks = checksOf(run.phases, load)
   printTable(run.phases.map((phase) => rowOf(phase, load)))

@@ -74,7 +74,7 @@ export class WorkerProcess {
   }
 
   async ready(): Promise<void> {
-    await until('wrangler dev answers', 40_000, async () => {
+    await until('wrangler dev answers', 60_000, async () => {
       if (this.#ended) throw new Error(`wrangler dev ended. Its last words:\n\n${this.#words}`)
       return this.stats().then(
         () => true,
