@@ -91,11 +91,11 @@ export class Load {
     return { instance, done }
   }
 
-  /** Four of ten for a second only, three from memory, three from a range that memory cannot hold. */
+  /** Three of ten for a second only, two from memory, five from a range that memory cannot hold. */
   #readPath(): string {
     const turn = this.#number(10)
-    if (turn <= 4) return `/notes/${this.#number(NOTES)}`
-    return `/items/${this.#number(turn <= 7 ? 10 : ITEMS)}`
+    if (turn <= 3) return `/notes/${this.#number(NOTES)}`
+    return `/items/${this.#number(turn <= 5 ? 4 : ITEMS)}`
   }
 
   /** From 1 to `count`, the same sequence in every run. */

@@ -29,7 +29,7 @@ const WRITES_MS = 600
 const OPEN_MS = 2_200
 export const PROBES_WHILE_OPEN = 1
 /** The fault ends about when the second probe is due. If that fails too, the third is due 4 s later. */
-const RECOVERY_MS = 10_000
+const RECOVERY_MS = 15_000
 
 export class Run {
   readonly phases: Phase[] = []

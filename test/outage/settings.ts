@@ -3,7 +3,7 @@
 /** The default, written down because the limits are worked out from it. */
 export const TIMEOUT_MS = 250
 /** Isolate memory holds a part of the items only, so that Redis is asked for the others all the time. */
-export const LOCAL_MB = 0.1
-export const ITEMS = 120
+export const LOCAL_MB = 0.05
+export const ITEMS = 40
 /** Read with a TTL of a second, and written to. */
-export const NOTES = 40
+export const NOTES = 20
