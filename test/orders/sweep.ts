@@ -43,8 +43,9 @@ export class Tally {
 
   /** Which clauses were broken, how often, and by which order first; nothing when none was. */
   get violations(): string {
-    const clauses = [...this.#broken].map(([clause, broken]) => `${clause} (${broken.length})`)
-    return [clauses.join(', '), ...[...this.#broken.values()].map(([first]) => first)].join('\n')
+    const clauses = [...this.#broken].sort(([a], [b]) => (a < b ? -1 : 1))
+    const counts = clauses.map(([clause, broken]) => `${clause} (${broken.length})`)
+    return [counts.join(', '), ...clauses.map(([, [first]]) => first)].join('\n')
   }
 
   /** How often something happened whose name begins so. */
