@@ -86,6 +86,7 @@ export class History {
     if (chance.of(0.008)) return this.#debt(site)
     if (chance.of(0.015)) return this.#session(site)
     if (chance.of(0.01)) return this.#rush(site)
+    if (chance.of(0.012)) return this.#edge(site)
     if (chance.of(writes)) {
       const writer = this.#some()
       // Aimed: a load just before the write, in the same isolate or another, and reads just after.
@@ -143,6 +144,25 @@ export class History {
       for (let i = chance.between(1, 3); i > 0; i--)
         time.after(chance.between(30, 60), () => isolate.dead || issuer.read(isolate, [site]))
     if (chance.of(0.5)) time.after(chance.between(40, 100), () => issuer.change(this.#some(), site))
+    return 8
+  }
+
+  /** Aimed: a check that is slow to answer, a write that it did not see, and hits at the end of the bound, counted from either side of it. */
+  #edge(site: Site): number {
+    const { chance, time, maxStalenessMs } = this.world
+    const issuer = this.#issuer
+    const reader = this.#some()
+    const writer = chance.of(0.4) ? reader : this.#some()
+    const read = (at: number, aim?: Aim) =>
+      time.after(at, () => reader.dead || issuer.read(reader, [site], undefined, aim))
+    read(0)
+    read(60)
+    const check = maxStalenessMs / 2 + 150
+    read(check, 'slow-check')
+    time.after(check + chance.between(8, 14), () => writer.dead || issuer.write(writer, chance.pick(site.tables)))
+    // A reply from before the writer's own invalidation comes when that is over.
+    for (let i = 0; i < 6; i++) read(check + chance.between(40, 500))
+    for (let i = 0; i < 12; i++) read(check + maxStalenessMs + chance.between(20, 240))
     return 8
   }
 

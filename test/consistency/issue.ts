@@ -24,7 +24,7 @@ export class Issuer {
     return [...this.#open].filter((op) => !op.dead && !op.isolate.dead && !op.disconnected)
   }
 
-  read(isolate: Isolate, sites: Site[], client?: Client): void {
+  read(isolate: Isolate, sites: Site[], client?: Client, aim?: Aim): void {
     const { chance, globalShare } = this.#world
     const chosen = sites.map((site) => ({ site, ask: askOf(site, isolate, chance, globalShare) }))
     const batch = chosen.length > 1 && chosen.every(({ site }) => site.sql)
@@ -35,7 +35,7 @@ export class Issuer {
       if (ask.sql === SITES[0]!.sql && site !== SITES[0]) count('one text, other names')
       if (site.cached?.key === 'user:7:home') count('nested cached()')
     }
-    const op = this.#begin(isolate, what, { client, asks: batch ? chosen.map(({ ask }) => ask) : [one.ask] })
+    const op = this.#begin(isolate, what, { client, aim, asks: batch ? chosen.map(({ ask }) => ask) : [one.ask] })
     this.#run(op, async (executor) => {
       if (batch)
         return (

@@ -70,7 +70,10 @@ export class ModelRedis {
       const slow = (mostMs: number) =>
         chance.of(faults.delayed) ? chance.between(50, chance.of(0.3) ? 1500 : 200) : chance.between(1, mostMs)
       const there = slow(8) + (held && chance.of(0.5) ? chance.between(20, 400) : 0)
-      const back = slow(8) + (held ? chance.between(10, 200) : 0) + (invalidates && of?.aim === 'late-reply' ? 150 : 0)
+      // Within the time that the cache waits for it.
+      const slowCheck = of?.aim === 'slow-check' && commands[0]![0] === 'mget'
+      const aimedDelay = invalidates && of?.aim === 'late-reply' ? 150 : slowCheck ? chance.between(120, 225) : 0
+      const back = slow(8) + (held ? chance.between(10, 200) : 0) + aimedDelay
       const aimed =
         invalidates && of?.sent !== undefined && (of.aim === 'lost-invalidation' || of.aim === 'ambiguous') && !of.owes
       if (aimed) of.owes = true

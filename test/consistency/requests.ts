@@ -5,7 +5,7 @@ import type { Chance, Context } from './virtual-time.ts'
 import type { Client } from './clients.ts'
 import type { Isolate } from './isolate.ts'
 
-export type Aim = 'slow' | 'ambiguous' | 'late-reply' | 'lost-invalidation'
+export type Aim = 'slow' | 'slow-check' | 'ambiguous' | 'late-reply' | 'lost-invalidation'
 
 /** One request to one isolate. */
 export interface Op extends Context {

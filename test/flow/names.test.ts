@@ -18,6 +18,16 @@ describe('what is kept in Redis', () => {
     expect(keys('v').length).toBeLessThanOrEqual(1_024)
   })
 
+  it('are results of one text under other names, side by side', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a, ['users', 'orders'], ['hot', 'cold'])
+    const sites = [{}, { tags: ['hot'] }, { tags: ['cold'] }, { tables: ['orders'] }, { cacheKey: 'user:1' }]
+    await a.invalidate({ keys: ['user:1', 'user:*'] })
+    for (const site of sites) expect(await world.outcome(a, site)).toBe('miss')
+    for (const site of sites) expect(await world.outcome(b, site)).toBe('l2')
+    expect(keys('e')).toHaveLength(sites.length)
+  })
+
   it('are versions without an expiry, and entries that end with their last use', async () => {
     const a = world.isolate()
     await world.warm(a)

@@ -41,6 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'ask.ts',
     find: "sized(this.deps.shortNames.map(sized).join(''))",
     replace: "''",
+    test: 'test/flow/names.test.ts',
   },
   {
     rule: 2,
