@@ -35,7 +35,14 @@ export class Flights<T> {
     return versions.untouchedSince(names, flight.order) ? flight : undefined
   }
 
-  lead(key: string, flight: Flight<T>): void {
+  /** `maxAgeMs`: how long others may join. */
+  lead(key: string, flight: Flight<T>, maxAgeMs: number): void {
+    // A dead leader never lands: what nobody may join any more goes with the next load. The map is in the order of the starts.
+    for (const [old, { startedAt }] of this.#flights) {
+      if (flight.startedAt - startedAt <= maxAgeMs) break
+      this.#flights.delete(old)
+    }
+    this.#flights.delete(key)
     this.#flights.set(key, flight)
     const land = () => this.land(key, flight)
     flight.promise.then(land, land)

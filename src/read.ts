@@ -40,6 +40,8 @@ export interface Led {
   readonly land: (loaded: Loaded) => void
   /** A refresh in the background, whose readers have their answer: it only wants rows that were read after this time. */
   newerThan?: number
+  /** When that refresh began. */
+  refreshingSince?: number
   /** The database failed it. */
   failed?: boolean
   /** What Redis holds for the case that the database fails. */
@@ -117,7 +119,7 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
     }
   }
   const mine = lead(core, ask, now)
-  if (!ask.alone) flights.lead(ask.key, mine.flight)
+  if (!ask.alone) flights.lead(ask.key, mine.flight, config.maxStalenessMs)
   led.push(mine)
   return { loaded: await mine.flight.promise, coalesced: false, waited: true }
 }
@@ -141,7 +143,7 @@ function lead(core: Core, ask: Ask, now: number, newerThan?: number): Led {
   let land!: (loaded: Loaded) => void
   const promise = new Promise<Loaded>((resolve) => (land = resolve))
   const flight = { promise, startedAt: now, order: core.cache.versions.mark(), timeoutMs: ask.options.timeoutMs }
-  return { ask, flight, land, newerThan }
+  return { ask, flight, land, newerThan, refreshingSince: newerThan === undefined ? undefined : now }
 }
 
 /** L2, then the database for what L2 has not, then the store. Never rejects: every question lands. */
@@ -173,7 +175,8 @@ async function load(core: Core, call: Call, led: readonly Led[]): Promise<void> 
   } finally {
     const now = clock(call.runtime)
     for (const one of led)
-      if (one.newerThan !== undefined) core.cache.refreshes.end(one.ask.key, one.failed === true, now)
+      if (one.newerThan !== undefined)
+        core.cache.refreshes.end(one.ask.key, one.refreshingSince!, one.failed === true, now)
   }
 }
 
@@ -182,8 +185,10 @@ function refreshes(core: Core, call: Call, one: Led, loaded: Loaded): boolean {
   if (one.newerThan !== undefined || !loaded.ok || loaded.outcome === 'unshared') return false
   const { outcome, entry } = loaded
   if (outcome !== 'stale' && !(outcome === 'l2' && isDueEarly(core, call.runtime, entry))) return false
-  if (!core.cache.refreshes.begin(one.ask.key, clock(call.runtime))) return false
+  const now = clock(call.runtime)
+  if (!core.cache.refreshes.begin(one.ask.key, now)) return false
   one.newerThan = entry.readAt
+  one.refreshingSince = now
   return true
 }
 

@@ -36,7 +36,9 @@ export class Refreshes {
     return true
   }
 
-  end(key: string, failed: boolean, now: number): void {
+  /** `startedAt`: of a slow one that was given up the end changes nothing, another may be under way by now. */
+  end(key: string, startedAt: number, failed: boolean, now: number): void {
+    if (this.#refreshes.get(key)?.since !== startedAt) return
     if (!failed) {
       this.#refreshes.delete(key)
       return

@@ -113,6 +113,27 @@ describe('a failing refresh', () => {
     await expect(a.query(SQL, [1], STALE)).rejects.toThrow('away')
   })
 
+  it('that was given up for slow does not end the one that took its place', async () => {
+    const a = isolate()
+    await world.warm(a)
+    await world.outcome(a, STALE)
+    const tick = () => new Promise((resolve) => setTimeout(resolve, 2))
+    const fail: ((error: Error) => void)[] = []
+    world.database.answer = () => new Promise((_, reject) => void fail.push(reject))
+    world.now += 2_000
+    await a.query(SQL, [1], STALE)
+    for (let i = 0; i < 200 && fail.length < 1; i++) await tick()
+    world.now += 30_000
+    await a.query(SQL, [1], STALE)
+    for (let i = 0; i < 200 && fail.length < 2; i++) await tick()
+    fail[0]!(new Error('slow failure'))
+    for (let i = 0; i < 10; i++) await tick()
+    world.now += 5_001
+    await a.query(SQL, [1], STALE)
+    for (let i = 0; i < 10; i++) await tick()
+    expect(fail).toHaveLength(2)
+  })
+
   it('begins anew when the request of the last one has died', async () => {
     const a = isolate()
     await world.warm(a)
@@ -148,7 +169,11 @@ describe('refreshCache', () => {
     const first = a.query(SQL, [1])
     await new Promise((resolve) => setTimeout(resolve, 5))
     world.database.answer = answer
-    expect((await a.queryResult(SQL, [1], { refreshCache: true })).cache.outcome).toBe('miss')
+    const forced = a.queryResult(SQL, [1], { refreshCache: true })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    // It has not waited for the other.
+    expect(world.database.log).toHaveLength(2)
+    expect((await forced).cache.outcome).toBe('miss')
     arrive()
     await first
     expect(await world.outcome(a, { refreshCache: true })).toBe('miss')
@@ -166,6 +191,23 @@ describe('a clock that was set back', () => {
     world.now -= 1_400
     await a.invalidate({ tables: ['users'] })
     expect(await world.outcome(b)).toBe('miss')
+  })
+})
+
+describe('a reply that is overtaken by a newer one', () => {
+  it('tells nothing any more: what the newer one vouches for goes on being a hit', async () => {
+    const [a, b] = [isolate(), isolate()]
+    await world.warm(a)
+    let arrive!: () => void
+    world.redis.after = () => new Promise((resolve) => (arrive = resolve))
+    const slow = b.query(SQL, [1])
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    world.redis.after = () => {}
+    await a.invalidate({ tables: ['users'] })
+    expect(await b.queryResult(SQL, [2])).toMatchObject({ cache: { outcome: 'miss' } })
+    arrive()
+    await slow
+    expect(await world.outcome(b, {}, [2])).toBe('l1')
   })
 })
 

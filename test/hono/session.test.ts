@@ -151,6 +151,22 @@ describe('the session cookie', () => {
     expect(await client.ask(b)).toBe('miss')
   })
 
+  it('takes no version for that of a write which may still commit, though its fence is lost', async () => {
+    const [a, b] = [isolate(), isolate()]
+    await warm(a, b)
+    const client = new Client()
+    const { answer } = database
+    database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await client.ask(a, '/', 'POST')
+    expect(client.last[0]).toContain('Max-Age=60')
+    database.answer = answer
+    for (const key of redis.data.keys()) if (key.includes(':f:')) redis.data.delete(key)
+    for (let i = 0; i < 3; i++) {
+      expect(await client.ask(b)).toBe('miss')
+      await flushed()
+    }
+  })
+
   it('is not set by a request that wrote nothing, or whose write the database refused', async () => {
     const a = isolate()
     await warm(a)

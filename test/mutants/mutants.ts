@@ -99,6 +99,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'versions.ts',
     find: 'if (known.barrier > order || known.checkOrder > order) return',
     replace: 'if (known.barrier > order) return',
+    test: 'test/flow/freshness.test.ts',
   },
   {
     rule: 5,
@@ -159,10 +160,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 6,
-    fault: 'keeps in memory what a local invalidation has overtaken',
-    file: 'read.ts',
-    find: 'if (versions.untouchedSince(entry.names, entry.order) && !versions.blocked(entry.names, readAt))',
-    replace: 'if (!versions.blocked(entry.names, readAt))',
+    fault: 'answers from memory with what a local invalidation has overtaken',
+    file: 'memory.ts',
+    find: 'now > entry.provisionalUntil || !versions.untouchedSince(entry.names, entry.order))\n    return forget',
+    replace: 'now > entry.provisionalUntil)\n    return forget',
   },
   {
     rule: 6,
@@ -207,6 +208,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'invalidate.ts',
     find: 'acknowledged && !mayStillCommit ? version : undefined',
     replace: 'acknowledged ? version : undefined',
+    test: 'test/hono/session.test.ts',
   },
   {
     rule: 7,
@@ -307,14 +309,14 @@ export const MUTANTS: readonly Mutant[] = [
     fault: 'takes the refusal of a full Redis for an acknowledgement',
     file: 'l2.ts',
     find: 'const ended = renewed || (await this.#remove(names))',
-    replace: 'const ended = renewed || names.length > 0',
+    replace: 'const ended = renewed || names.length > 0 || (await this.#remove(names))',
   },
   {
     rule: 13,
     fault: 'does not delete the versions when a full Redis refuses to set them',
     file: 'l2.ts',
     find: 'const ended = renewed || (await this.#remove(names))',
-    replace: 'const ended = renewed',
+    replace: 'const ended = renewed || (names.length === 0 && (await this.#remove(names)))',
     test: 'test/flow/write.test.ts',
   },
   {
@@ -337,7 +339,7 @@ export const MUTANTS: readonly Mutant[] = [
     fault: 'keeps the lease of a result that may not be stored until the database has answered',
     file: 'lease.ts',
     find: '    release(core, call, useless),\n',
-    replace: '',
+    replace: '    release(core, call, useless.slice(useless.length)),\n',
     test: 'test/flow/lease.test.ts',
   },
   {
