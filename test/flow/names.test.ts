@@ -28,6 +28,20 @@ describe('what is kept in Redis', () => {
     expect(keys('e')).toHaveLength(sites.length)
   })
 
+  it('is a fence before its fresh version, and after the last one: a lookup may come between two commands of a pipeline', async () => {
+    const a = world.isolate({ consistency: { invalidate: 'fenced' } })
+    await a.execute('UPDATE users SET n = 1')
+    const trips = world.redis.trips.map(({ commands }) => commands.map(([name]) => name).join(' '))
+    expect(trips).toEqual(['incrby expire mset', 'mset incrby expire'])
+    world.redis.reset()
+    world.database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await world
+      .isolate()
+      .execute('UPDATE users SET n = 1')
+      .catch(() => undefined)
+    expect(world.redis.trips[0]!.commands.map(([name]) => name).join(' ')).toBe('incrby expire mset')
+  })
+
   it('are versions without an expiry, and entries that end with their last use', async () => {
     const a = world.isolate()
     await world.warm(a)

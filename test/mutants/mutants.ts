@@ -289,6 +289,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: '        fence = this.#fences.raise(pipeline, runtime, names)\n        pipeline.mset(this.#versions(names, uniqueValue()))\n',
     replace:
       '        pipeline.mset(this.#versions(names, uniqueValue()))\n        fence = this.#fences.raise(pipeline, runtime, names)\n',
+    test: 'test/flow/names.test.ts',
   },
   {
     rule: 12,
