@@ -18,6 +18,11 @@ const everywhere = [
   'test/unit/*.test.ts',
   'test/faults/**/*.test.ts',
 ]
+/** What asks no backend is not run again with real ones. */
+const withoutBackends =
+  process.env['TEST_BACKENDS'] === 'real'
+    ? ['test/orders/**', 'test/consistency/**', 'test/docs/**', 'test/flights/**']
+    : []
 /** Those of them that start a server of node:http or compare with a Node driver. */
 const needsNode = ['test/**/*.node.test.ts', 'test/unit/database*.test.ts']
 
@@ -30,7 +35,13 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/runtime/workerd/**', 'test/runtime/edge/**', 'test/browser/**', 'test/package/**'],
+          exclude: [
+            'test/runtime/workerd/**',
+            'test/runtime/edge/**',
+            'test/browser/**',
+            'test/package/**',
+            ...withoutBackends,
+          ],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 30_000,
         },
