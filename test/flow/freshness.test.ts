@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
 import type { CacheConfig } from '../../src/index.js'
 import { SQL, World } from '../support/isolates.js'
+import { until } from '../support/until.js'
 
 let world: World
 let random: number
@@ -142,7 +143,7 @@ describe('a failing refresh', () => {
     world.database.answer = () => new Promise(() => undefined)
     world.now += 2_000
     expect((await a.queryResult(SQL, [1], STALE)).cache.outcome).toBe('stale')
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('the next query', () => world.database.log.length === 2)
     world.database.answer = answer
     world.now += 29_000
     expect((await a.queryResult(SQL, [1], STALE)).cache.outcome).toBe('stale')
@@ -150,8 +151,8 @@ describe('a failing refresh', () => {
     expect(world.database.log).toHaveLength(2)
     world.now += 1_001
     await a.queryResult(SQL, [1], STALE)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    expect(world.database.log).toHaveLength(3)
+    await until('the next query', () => world.database.log.length === 3)
+    await until('the trip that stores', () => world.redis.trips.at(-1)!.commands[0]![0] === 'set')
     expect((await a.queryResult(SQL, [1], STALE)).cache.outcome).toBe('l1')
   })
 })
@@ -160,21 +161,20 @@ describe('refreshCache', () => {
   it('joins no load that is under way, and takes no result that is kept', async () => {
     const a = isolate()
     await world.warm(a)
-    let arrive!: () => void
+    let arrive: (() => void) | undefined
     const { answer } = world.database
     world.database.answer = async (statement) => {
       await new Promise<void>((resolve) => (arrive = resolve))
       return answer(statement)
     }
     const first = a.query(SQL, [1])
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('the load under way', () => arrive !== undefined)
     world.database.answer = answer
     const forced = a.queryResult(SQL, [1], { refreshCache: true })
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    // It has not waited for the other.
-    expect(world.database.log).toHaveLength(2)
+    // It does not wait for the other.
+    await until('the next query', () => world.database.log.length === 2)
     expect((await forced).cache.outcome).toBe('miss')
-    arrive()
+    arrive!()
     await first
     expect(await world.outcome(a, { refreshCache: true })).toBe('miss')
     expect(world.database.log).toHaveLength(3)
@@ -198,14 +198,14 @@ describe('a reply that is overtaken by a newer one', () => {
   it('tells nothing any more: what the newer one vouches for goes on being a hit', async () => {
     const [a, b] = [isolate(), isolate()]
     await world.warm(a)
-    let arrive!: () => void
+    let arrive: (() => void) | undefined
     world.redis.after = () => new Promise((resolve) => (arrive = resolve))
     const slow = b.query(SQL, [1])
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('the load under way', () => arrive !== undefined)
     world.redis.after = () => {}
     await a.invalidate({ tables: ['users'] })
     expect(await b.queryResult(SQL, [2])).toMatchObject({ cache: { outcome: 'miss' } })
-    arrive()
+    arrive!()
     await slow
     expect(await world.outcome(b, {}, [2])).toBe('l1')
   })
@@ -216,15 +216,15 @@ describe("a write's signal", () => {
 
   it('ends the wait, not the write, which is invalidated', async () => {
     const a = isolate()
-    let commit!: () => void
+    let commit: (() => void) | undefined
     world.database.answer = () => new Promise((resolve) => (commit = () => resolve([])))
     const controller = new AbortController()
     const write = a.execute(UPDATE, [], { signal: controller.signal })
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('the write under way', () => commit !== undefined)
     controller.abort(new Error('enough'))
     await expect(write).rejects.toThrow('enough')
     expect(world.redis.trips).toHaveLength(0)
-    commit()
+    commit!()
     await a.flush()
     expect(world.redis.trips.map(({ commands }) => commands[0]![0])).toEqual(['mset'])
   })

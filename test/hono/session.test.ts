@@ -2,17 +2,19 @@ import { Hono } from 'hono'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { queryCache } from '../../src/hono/index.js'
 import type { QueryCacheOptions } from '../../src/hono/index.js'
-import { createQueryCache } from '../../src/index.js'
-import type { CacheConfig } from '../../src/index.js'
+import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
+import type { CacheConfig, QueryCache } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { FakeRedis } from '../support/fake-redis.js'
 import { SQL } from '../support/isolates.js'
 
 let redis: FakeRedis
 let database: FakeDatabase
+let caches: QueryCache[]
 beforeEach(() => {
   redis = new FakeRedis()
   database = new FakeDatabase()
+  caches = []
 })
 
 const POSTS = 'SELECT n FROM posts'
@@ -21,6 +23,7 @@ const POSTS = 'SELECT n FROM posts'
 function isolate(options: QueryCacheOptions = {}, config: Partial<CacheConfig> = {}) {
   const app = new Hono()
   const cache = createQueryCache({ type: 'hybrid', ...config, redis: { client: redis.sdk, ...config.redis } })
+  caches.push(cache)
   app.use(queryCache({ database, cache, ...options }))
   app.get('/', async (c) => c.json(await c.var.queryCache.query(SQL, [1])))
   app.get('/posts', async (c) => c.json(await c.var.queryCache.query(POSTS)))
@@ -62,7 +65,8 @@ class Client {
     return /detail=([\w-]+)/.exec(response.headers.get('Cache-Status') ?? '')?.[1] ?? 'none'
   }
 }
-const flushed = () => new Promise((resolve) => setTimeout(resolve, 5))
+/** Waits for what the responses left to be done. */
+const flushed = () => Promise.all(caches.map((cache) => new CachedQueryExecutor(database, cache).flush()))
 
 /** Two isolates, in whose memory the users and posts are. */
 async function warm(...apps: App[]) {
