@@ -143,7 +143,7 @@ describe('a failing refresh', () => {
     world.database.answer = () => new Promise(() => undefined)
     world.now += 2_000
     expect((await a.queryResult(SQL, [1], STALE)).cache.outcome).toBe('stale')
-    await until('the next query', () => world.database.log.length === 2)
+    await until('the next query', () => world.database.log.length === 2, 1_500)
     world.database.answer = answer
     world.now += 29_000
     expect((await a.queryResult(SQL, [1], STALE)).cache.outcome).toBe('stale')
@@ -171,8 +171,8 @@ describe('refreshCache', () => {
     await until('the load under way', () => arrive !== undefined)
     world.database.answer = answer
     const forced = a.queryResult(SQL, [1], { refreshCache: true })
-    // It does not wait for the other.
-    await until('the next query', () => world.database.log.length === 2)
+    // Sooner than a follower would take over from a leader that it waits for, which is after two seconds.
+    await until('the next query', () => world.database.log.length === 2, 1_500)
     expect((await forced).cache.outcome).toBe('miss')
     arrive!()
     await first
