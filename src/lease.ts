@@ -66,7 +66,7 @@ export async function takeTurns(
     if (ended) continue
     if (lease.won || !lease.captured.versions) mine.push(turned)
     // A refresh that somebody else does is left to him.
-    else if (one.newerThan === undefined) others.push(turned)
+    else if (!one.refresh) others.push(turned)
   }
   await Promise.all([
     release(core, call, useless),

@@ -35,12 +35,12 @@ export class OwnWrites {
   }
 
   /** The client wrote to this name before. Two versions of one name cannot both be the last. */
-  require([hash, mark]: OwnWrite): void {
+  mustSee([hash, mark]: OwnWrite): void {
     const same = !this.#required.has(hash) || this.#required.get(hash) === mark
     this.#required.set(hash, same ? mark : undefined)
   }
 
-  requireEverything(): void {
+  mustSeeEverything(): void {
     this.#everything = true
   }
 

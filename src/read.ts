@@ -38,10 +38,8 @@ export interface Led {
   readonly ask: Ask
   readonly flight: Flight<Loaded>
   readonly land: (loaded: Loaded) => void
-  /** A refresh in the background, whose readers have their answer: it only wants rows that were read after this time. */
-  newerThan?: number
-  /** When that refresh began. */
-  refreshingSince?: number
+  /** A refresh in the background, begun at `since`, whose readers have their answer: it only wants rows read after `newerThan`. */
+  refresh?: { readonly since: number; readonly newerThan: number }
   /** The database failed it. */
   failed?: boolean
   /** What Redis holds for the case that the database fails. */
@@ -68,7 +66,7 @@ export function readMemory(core: Core, call: Call, ask: Ask): Answered | undefin
   entry.hits++
   entry.visited = true
   if (entry.versions) keepVouched(core, call, entry.names, now)
-  if (found.state === 'stale' || isDueEarly(core, call.runtime, entry)) refresh(core, call, ask, entry, now)
+  if (found.state === 'stale' || isDueEarly(core, call.runtime, entry, now)) refresh(core, call, ask, entry, now)
   return {
     loaded: { ok: true, outcome: found.state === 'stale' ? 'stale' : 'l1', entry },
     coalesced: false,
@@ -139,11 +137,11 @@ function suits(call: Call, ask: Ask, loaded: Loaded): boolean {
   return state === 'fresh' || state === 'stale' || (state === 'error-only' && outcome === 'stale-if-error')
 }
 
-function lead(core: Core, ask: Ask, now: number, newerThan?: number): Led {
+function lead(core: Core, ask: Ask, now: number): Led {
   let land!: (loaded: Loaded) => void
   const promise = new Promise<Loaded>((resolve) => (land = resolve))
   const flight = { promise, startedAt: now, order: core.cache.versions.mark(), timeoutMs: ask.options.timeoutMs }
-  return { ask, flight, land, newerThan, refreshingSince: newerThan === undefined ? undefined : now }
+  return { ask, flight, land }
 }
 
 /** L2, then the database for what L2 has not, then the store. Never rejects: every question lands. */
@@ -174,21 +172,19 @@ async function load(core: Core, call: Call, led: readonly Led[]): Promise<void> 
     }
   } finally {
     const now = clock(call.runtime)
-    for (const one of led)
-      if (one.newerThan !== undefined)
-        core.cache.refreshes.end(one.ask.key, one.refreshingSince!, one.failed === true, now)
+    for (const { ask, refresh, failed } of led)
+      if (refresh) core.cache.refreshes.end(ask.key, refresh.since, failed === true, now)
   }
 }
 
 /** Whether a question that L2 has answered goes on to the database in the background, for fresher rows. */
 function refreshes(core: Core, call: Call, one: Led, loaded: Loaded): boolean {
-  if (one.newerThan !== undefined || !loaded.ok || loaded.outcome === 'unshared') return false
+  if (one.refresh || !loaded.ok || loaded.outcome === 'unshared') return false
   const { outcome, entry } = loaded
-  if (outcome !== 'stale' && !(outcome === 'l2' && isDueEarly(core, call.runtime, entry))) return false
   const now = clock(call.runtime)
+  if (outcome !== 'stale' && !(outcome === 'l2' && isDueEarly(core, call.runtime, entry, now))) return false
   if (!core.cache.refreshes.begin(one.ask.key, now)) return false
-  one.newerThan = entry.readAt
-  one.refreshingSince = now
+  one.refresh = { since: now, newerThan: entry.readAt }
   return true
 }
 
@@ -266,5 +262,6 @@ function onError(core: Core, call: Call, one: Led, error: unknown): Loaded {
 function refresh(core: Core, call: Call, ask: Ask, entry: L1Entry, now: number): void {
   if (!core.cache.refreshes.begin(ask.key, now)) return
   ask.pin()
-  core.cache.background.run(call.runtime, load(core, call, [lead(core, ask, now, entry.readAt)]))
+  const one: Led = { ...lead(core, ask, now), refresh: { since: now, newerThan: entry.readAt } }
+  core.cache.background.run(call.runtime, load(core, call, [one]))
 }

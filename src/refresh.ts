@@ -4,7 +4,7 @@
  */
 import type { Core } from './ask.js'
 import type { L1Entry } from './l1.js'
-import { chance, clock } from './runtime.js'
+import { chance } from './runtime.js'
 import type { Runtime } from './runtime.js'
 
 /** A refresh whose request died is forgotten after this time; `waitUntil` ends after it. */
@@ -55,10 +55,9 @@ const HOT_HITS = 16
 const ONE_IN = 16
 
 /** Whether a hit is the one that refreshes its entry before it is over. With a stale window nobody waits anyway. */
-export function isDueEarly(core: Core, runtime: Runtime, entry: L1Entry): boolean {
+export function isDueEarly(core: Core, runtime: Runtime, entry: L1Entry, now: number): boolean {
   const { refreshAhead, l1Bytes } = core.cache.config
   // Without isolate memory nobody counts an entry's hits.
   if (refreshAhead === 0 || (entry.hits < HOT_HITS && l1Bytes > 0) || entry.staleUntil > entry.freshUntil) return false
-  const left = entry.freshUntil - clock(runtime)
-  return left < (entry.freshUntil - entry.readAt) * refreshAhead && chance(runtime) * ONE_IN < 1
+  return entry.freshUntil - now < (entry.freshUntil - entry.readAt) * refreshAhead && chance(runtime) * ONE_IN < 1
 }

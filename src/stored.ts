@@ -35,7 +35,7 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
   const now = clock(call.runtime)
   const mine = cache.get(one.ask.key)
   // A refresh looks for rows that another isolate has read since.
-  const older = mine !== undefined && mine.readAt <= (one.newerThan ?? -Infinity)
+  const older = mine !== undefined && mine.readAt <= (one.refresh?.newerThan ?? -Infinity)
   if (mine?.versions && !older && captured.versions && same(mine.versions, captured.versions)) {
     const state = freshness(mine, one.ask.options, now)
     if (state === 'fresh') return { ok: true, outcome: 'l2', entry: mine }
@@ -55,8 +55,8 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
 }
 
 /** Whether what a tier has is the end of the question. */
-export const ends = ({ newerThan }: Led, loaded: Loaded): boolean =>
-  newerThan === undefined || (loaded.ok && loaded.outcome === 'l2' && loaded.entry.readAt > newerThan)
+export const ends = ({ refresh }: Led, loaded: Loaded): boolean =>
+  !refresh || (loaded.ok && loaded.outcome === 'l2' && loaded.entry.readAt > refresh.newerThan)
 
 /** The stored entry; `undefined`, and a note to remove it, when it cannot be decoded or belongs to another question (F12). */
 async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry | undefined> {

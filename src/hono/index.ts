@@ -14,7 +14,7 @@ import type { Runtime } from '../runtime.js'
 import type { Database } from '../types.js'
 import { AnswerLog } from './response-headers.js'
 import { SessionCookie } from './session-cookie.js'
-import type { SessionCookieOptions } from './session-cookie.js'
+import type { SessionCookieOptions, Visit } from './session-cookie.js'
 
 export type { QueryCacheBindings } from '../bindings.js'
 export type { SessionCookieOptions } from './session-cookie.js'
@@ -67,29 +67,32 @@ export function queryCache<E extends Env = Env>(options: QueryCacheOptions<E> = 
   const cookie = session === false ? undefined : new SessionCookie(session === true ? {} : session)
   return async function queryCacheMiddleware(c, next) {
     const log = options.headers === false ? undefined : new AnswerLog()
-    const executor = await executorOf(c, options, log)
-    const visit = await cookie?.read(c, executor.core.cache)
-    c.set('queryCache', visit ? executor.with({ ...executor.call, own: visit.own }) : executor)
+    const { executor, visit } = await begin(c, options, log, cookie)
+    c.set('queryCache', executor)
     await next()
     log?.writeTo(c)
     if (visit) await cookie!.write(c, executor.core.cache, visit)
   }
 }
 
-async function executorOf<E extends Env>(
+/** The request's own executor, and what its client has written before. */
+async function begin<E extends Env>(
   c: Context<E>,
   options: QueryCacheOptions<E>,
   log: AnswerLog | undefined,
-): Promise<CachedQueryExecutor> {
+  cookie: SessionCookie | undefined,
+): Promise<{ executor: CachedQueryExecutor; visit: Visit | undefined }> {
   const database = typeof options.database === 'function' ? options.database(c) : options.database
   const cache = typeof options.cache === 'function' ? options.cache(c) : options.cache
-  const executor = executors.get(c.env, database, cache)
+  const shared = executors.get(c.env, database, cache)
   const authToken = await options.authToken?.(c)
   const scope = await options.scope?.(c)
   const observe = log && ((...answer: Parameters<AnswerLog['add']>) => log.add(...answer))
   // A function of the request may give another Database object for the same cache: the request's own is the one to ask.
-  const own = authToken === undefined ? database : databaseOf(c.env, authToken)
-  return executor.with({ runtime: runtimeOf(c, options), scope, observe }, own)
+  const asked = authToken === undefined ? database : databaseOf(c.env, authToken)
+  const visit = await cookie?.read(c, shared.core.cache)
+  const executor = shared.with({ runtime: runtimeOf(c, options), scope, observe, own: visit?.own }, asked)
+  return { executor, visit }
 }
 
 /** The platform's execution context, where there is one. Hono throws when it is absent. */

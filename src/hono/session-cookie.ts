@@ -40,7 +40,7 @@ const OPTIONS = ['name', 'maxAge', 'path', 'domain', 'sameSite', 'secure']
 const MOST_NAMES = 32
 /** As many cookies at once, and the next one means everything and replaces them. */
 const MOST_COOKIES = 8
-/** Cookies of one request that are looked at. */
+/** Cookies of one request that are looked at; more than that mean everything. */
 const MOST_READ = 64
 /** Seconds that a clock may be off. */
 const SKEW_SECONDS = 5
@@ -84,9 +84,11 @@ export class SessionCookie {
       const session = text ? parsed(cookie, text, oldest) : undefined
       if (!session) continue
       before.push(session)
-      if (session.writes === 'everything') own.requireEverything()
-      else for (const write of session.writes) own.require(write)
+      if (session.writes === 'everything') own.mustSeeEverything()
+      else for (const write of session.writes) own.mustSee(write)
     }
+    // What was not looked at may be anything, if any of it is from here.
+    if (cookies.length > MOST_READ && before.length > 0) own.mustSeeEverything()
     return { own, before }
   }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { SQL, World } from '../support/isolates.js'
+import { until } from '../support/until.js'
 
 let world: World
 beforeEach(() => void (world = new World()))
@@ -17,9 +18,15 @@ const answering = () => {
   }
   return { opens, release: () => opens.splice(0).forEach((open) => open()) }
 }
-const until = async (met: () => boolean) => {
-  for (let i = 0; i < 400 && !met(); i++) await tick(5)
-  expect(met()).toBe(true)
+/** Somebody else holds the lease on what `SQL` brings, and has stored nothing. */
+const leasedElsewhere = async () => {
+  const a = world.isolate()
+  await world.warm(a)
+  await world.outcome(a, GLOBAL)
+  const [entry] = [...world.redis.data.keys()].filter((key) => key.includes(':e:'))
+  world.redis.data.delete(entry!)
+  world.redis.data.set(entry!.replace(':e:', ':l:'), '1')
+  world.redis.reset()
 }
 
 describe("coalesce: 'global'", () => {
@@ -44,7 +51,7 @@ describe("coalesce: 'global'", () => {
     const all = isolates.flatMap((isolate) =>
       Array.from({ length: 125 }, () => isolate.query<{ n: number }>(SQL, [1], GLOBAL)),
     )
-    await until(() => opens.length === 1)
+    await until('step of the others', () => opens.length === 1)
     await tick(50)
     release()
     const rows = await Promise.all(all)
@@ -56,7 +63,7 @@ describe("coalesce: 'global'", () => {
     const isolates = Array.from({ length: 8 }, () => world.isolate())
     const { opens, release } = answering()
     const all = isolates.flatMap((isolate) => Array.from({ length: 125 }, () => isolate.query(SQL, [1])))
-    await until(() => opens.length === 8)
+    await until('step of the others', () => opens.length === 8)
     release()
     await Promise.all(all)
     expect(world.database.log).toHaveLength(8)
@@ -70,9 +77,9 @@ describe("coalesce: 'global'", () => {
     let fail!: () => void
     world.database.answer = () => new Promise((_, reject) => (fail = () => reject(failure)))
     const first = a.query(SQL, [1], GLOBAL)
-    await until(() => leases().length === 1)
+    await until('step of the others', () => leases().length === 1)
     const second = b.queryResult(SQL, [1], GLOBAL)
-    await until(() => names().filter((trip) => trip === 'mget').length >= 3)
+    await until('step of the others', () => names().filter((trip) => trip === 'mget').length >= 3)
     world.database.answer = answer
     fail()
     await expect(first).rejects.toBe(failure)
@@ -82,16 +89,10 @@ describe("coalesce: 'global'", () => {
   })
 
   it('takes it over when its holder is dead and the lease is over', async () => {
-    const a = world.isolate()
-    await world.warm(a)
-    await world.outcome(a, GLOBAL)
-    const [entry] = [...world.redis.data.keys()].filter((key) => key.includes(':e:'))
-    world.redis.data.delete(entry!)
-    world.redis.data.set(entry!.replace(':e:', ':l:'), '1')
-    world.redis.reset()
+    await leasedElsewhere()
     const b = world.isolate()
     const read = b.queryResult(SQL, [1], GLOBAL)
-    await until(() => names().length >= 4)
+    await until('step of the others', () => names().length >= 4)
     world.redis.data.delete(leases()[0]!)
     expect((await read).cache.outcome).toBe('miss')
     await b.flush()
@@ -99,13 +100,7 @@ describe("coalesce: 'global'", () => {
   })
 
   it('loads by itself when the lease is not given up in five seconds', async () => {
-    const a = world.isolate()
-    await world.warm(a)
-    await world.outcome(a, GLOBAL)
-    const [entry] = [...world.redis.data.keys()].filter((key) => key.includes(':e:'))
-    world.redis.data.delete(entry!)
-    world.redis.data.set(entry!.replace(':e:', ':l:'), '1')
-    world.redis.reset()
+    await leasedElsewhere()
     const b = world.isolate()
     expect((await b.queryResult(SQL, [1], GLOBAL)).cache.outcome).toBe('miss')
     // One command for each look, and what it did not take stays.
@@ -124,7 +119,7 @@ describe("coalesce: 'global'", () => {
     }
     const { opens, release } = answering()
     const read = a.queryResult(SQL, [1], GLOBAL)
-    await until(() => opens.length === 1 && leases().length === 0)
+    await until('step of the others', () => opens.length === 1 && leases().length === 0)
     expect(names()).toEqual(['mget', 'set refused refused mget', 'del'])
     release()
     expect((await read).cache.outcome).toBe('miss')
@@ -171,7 +166,7 @@ describe("coalesce: 'global'", () => {
     world.now += 2_000
     const { opens, release } = answering()
     expect((await a.queryResult(SQL, [1], stale)).cache.outcome).toBe('stale')
-    await until(() => opens.length === 1)
+    await until('step of the others', () => opens.length === 1)
     expect((await b.queryResult(SQL, [1], stale)).cache.outcome).toBe('stale')
     await b.flush()
     release()

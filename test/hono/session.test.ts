@@ -231,6 +231,18 @@ describe('the session cookie', () => {
     expect(await client.ask(a, '/key')).toBe('miss')
   })
 
+  it('means everything when there are more than are looked at', async () => {
+    const [a, b] = [isolate(), isolate()]
+    await warm(a, b)
+    const client = new Client()
+    await Promise.all(Array.from({ length: 66 }, () => client.ask(a, '/', 'POST')))
+    expect(client.jar.size).toBe(66)
+    expect(await client.ask(b, '/posts')).toBe('miss')
+    for (const name of client.jar.keys()) client.jar.set(name, 'forged')
+    await flushed()
+    expect(await client.ask(b, '/posts')).toBe('l1')
+  })
+
   it('is ignored when it is malformed, forged, of another Redis, or over', async () => {
     const token = (text: string) => ({ redis: { token: text, client: redis.sdk } })
     const [a, b] = [isolate({}, token('one')), isolate({}, token('one'))]

@@ -5,7 +5,7 @@ import type { Phase } from './phases.ts'
 import { longest, quantile } from './report.ts'
 import type { Check, Row } from './report.ts'
 import { TIMEOUT_MS } from './settings.ts'
-import type { WorkerStats } from './worker-process.ts'
+import type { WorkerStats } from './stats.ts'
 
 const ms = (value: number) => `${value.toFixed(0)} ms`
 

@@ -1,8 +1,9 @@
 /** The run, phase after phase, under a load that never pauses. What is checked of it is in checks.ts. */
 import type { Load, Sample } from './load.ts'
 import type { RedisProcess } from './redis-process.ts'
-import { pause, until } from './until.ts'
-import type { WorkerProcess, WorkerStats } from './worker-process.ts'
+import { until } from '../support/until.ts'
+import { statsOf } from './stats.ts'
+import type { WorkerStats } from './stats.ts'
 
 export interface Phase {
   name: string
@@ -20,6 +21,8 @@ export interface Phase {
   recoveredAfter?: number
 }
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
 const PHASE_MS = 3_000
 const WRITES_MS = 600
 /**
@@ -35,9 +38,9 @@ export class Run {
   readonly phases: Phase[] = []
   readonly #load: Load
   readonly #redis: RedisProcess
-  readonly #worker: WorkerProcess
+  readonly #worker: string
 
-  constructor(load: Load, redis: RedisProcess, worker: WorkerProcess) {
+  constructor(load: Load, redis: RedisProcess, worker: string) {
     this.#load = load
     this.#redis = redis
     this.#worker = worker
@@ -72,10 +75,11 @@ export class Run {
   async #warmUp(): Promise<void> {
     const { samples } = this.#load
     const seen = (outcome: string) => samples.some((sample) => sample.outcome === outcome)
-    await until('answers of every tier', 20_000, async () => {
+    const warm = async () => {
       await this.#load.writes()
       return samples.length > 400 && ['l1', 'l2', 'miss'].every(seen)
-    })
+    }
+    await until('answers of every tier', warm, 20_000)
   }
 
   async #phase(
@@ -83,11 +87,11 @@ export class Run {
     kind: Pick<Phase, 'fault' | 'acknowledges'>,
     body: (phase: Phase) => Promise<unknown>,
   ): Promise<void> {
-    const before = await this.#worker.stats()
+    const before = await statsOf(this.#worker)
     const phase: Phase = { name, ...kind, from: performance.now(), to: 0, before, after: before }
     this.phases.push(phase)
     await body(phase)
-    phase.after = await this.#worker.stats()
+    phase.after = await statsOf(this.#worker)
     phase.to = performance.now()
   }
 
@@ -97,13 +101,14 @@ export class Run {
       await begin()
       const opened = ({ events }: WorkerStats) => events['breaker-open'] ?? 0
       let before = phase.before
-      await until('the breaker opens', 5_000, async () => {
-        before = await this.#worker.stats()
+      const isOpen = async () => {
+        before = await statsOf(this.#worker)
         return opened(before) > opened(phase.before)
-      })
+      }
+      await until('open breaker', isOpen, 5_000)
       const from = performance.now()
       await pause(OPEN_MS)
-      const after = await this.#worker.stats()
+      const after = await statsOf(this.#worker)
       phase.open = { from, to: performance.now(), before, after }
       await this.#writesFor(WRITES_MS)
     })
@@ -116,7 +121,7 @@ export class Run {
       const from = performance.now()
       const fromRedis = ({ outcome, sentAt }: Sample) => outcome === 'l2' && sentAt >= from
       // A check of its own tells of it when this does not happen.
-      await until('an answer from Redis', RECOVERY_MS, () => this.#load.samples.some(fromRedis)).then(
+      await until('answer from Redis', () => this.#load.samples.some(fromRedis), RECOVERY_MS).then(
         () => (phase.recoveredAfter = performance.now() - from),
         () => undefined,
       )

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createClient } from 'redis'
-import { until } from './until.ts'
+import { until } from '../support/until.ts'
 
 export class RedisProcess {
   readonly #port: number
@@ -26,7 +26,7 @@ export class RedisProcess {
     // Told of by `until`, which no longer gets an answer.
     child.on('error', () => undefined)
     this.#child = child
-    await until('redis-server answers', 10_000, () => this.command(['PING']).then((reply) => reply === 'PONG', no))
+    await until('answer of redis-server', () => this.command(['PING']).then((reply) => reply === 'PONG', no))
   }
 
   async kill(): Promise<void> {

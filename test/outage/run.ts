@@ -3,8 +3,6 @@
  * none may take more than `redis.timeoutMs` longer. `--report <file>`: also writes the counts for .ci/run.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -16,7 +14,9 @@ import { Run } from './phases.ts'
 import { RedisProcess } from './redis-process.ts'
 import { printChecks, printTable, writeReport } from './report.ts'
 import { ITEMS, NOTES } from './settings.ts'
-import { WorkerProcess } from './worker-process.ts'
+import { freePort } from '../support/free-port.ts'
+import { startWorker } from '../support/worker-process.ts'
+import type { WorkerProcess } from '../support/worker-process.ts'
 
 const { values } = parseArgs({ options: { report: { type: 'string' } } })
 const startedAt = performance.now()
@@ -38,12 +38,16 @@ async function main(): Promise<boolean> {
     CREATE TABLE notes (id int PRIMARY KEY, seen int NOT NULL);
     INSERT INTO notes SELECT id, 0 FROM generate_series(1, ${NOTES}) AS id;
   `)
-  worker = new WorkerProcess(await freePort(), folder, stack)
-  await worker.ready()
+  worker = await startWorker('test/outage/worker.ts', {
+    DATABASE_URL: stack.neon.connectionString,
+    NEON_FETCH_ENDPOINT: stack.neon.fetchEndpoint,
+    UPSTASH_REDIS_REST_URL: stack.upstash.url,
+    UPSTASH_REDIS_REST_TOKEN: stack.upstash.token,
+  })
   console.log(`ready after ${seconds()}`)
 
   const load = new Load(worker.url)
-  const run = new Run(load, redis, worker)
+  const run = new Run(load, redis, worker.url)
   const stopLoad = load.start()
   try {
     await run.all()
@@ -73,17 +77,6 @@ function stop(): Promise<void> {
     rmSync(folder, { recursive: true, force: true })
   })()
   return stopping
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 // Whatever ends this process, what it started ends too.

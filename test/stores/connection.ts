@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { createClient } from 'redis'
 import { EmbeddedRedis, RedisReplyError } from '../../src/dev/embedded-redis/index.js'
 import type { Reply } from '../../src/dev/embedded-redis/index.js'
+import { freePort } from '../support/free-port.js'
 
 export type Answer = Reply | { error: string }
 
@@ -85,13 +84,4 @@ async function connectReal(port: number): Promise<Connection> {
     },
     close: () => client.close(),
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

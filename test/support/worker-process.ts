@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { build } from 'esbuild'
-import { until } from './until.js'
+import { until } from './until.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const COMPATIBILITY_DATE = '2026-08-04'
@@ -36,6 +36,8 @@ export interface WorkerProcess {
   /** What it has printed so far. */
   output(): string
   stop(): Promise<void>
+  /** For the end of this process, where nothing can be waited for. */
+  stopNow(): void
 }
 
 /** Bundles a Worker and starts it on a free port. Resolves when `GET /` is answered. */
@@ -62,7 +64,7 @@ export async function startWorker(
   try {
     const url = `http://127.0.0.1:${await portOf(child)}`
     await until('answer of the Worker', () => answers(url), 30_000)
-    return { url, output: () => output, stop }
+    return { url, output: () => output, stop, stopNow: () => void child.kill('SIGKILL') }
   } catch (error) {
     await stop()
     throw new Error(`workerd does not run ${file}:\n${output}`, { cause: error })
