@@ -74,7 +74,7 @@ export function expression(r: Reader, q: Queries, place: Place): number {
         if (place === 'join' && r.near(-1) !== 'collation') return commas
         if (/^(update|no|share|key)$/.test(r.near(1))) r.unstable('locking', 'for ' + r.near(1))
         // COLLATION FOR (x) asks the catalogs.
-        if (r.near(-1) === 'collation') r.volatile('collation for')
+        if (r.near(-1) === 'collation') r.readSchema()
         break
       case 'group':
         if (place === 'join') return commas
@@ -224,7 +224,7 @@ function as(r: Reader, q: Queries, place: Place): void {
 function type(r: Reader, q: Queries): void {
   const parts = r.qualified()
   const name = parts.at(-1) as string
-  if (CATALOG_TYPE.test(name)) r.volatile(name)
+  if (CATALOG_TYPE.test(name)) r.readSchema()
   if (LONG_TYPES.has(name)) while (TYPE_WORDS.has(r.key)) r.next()
   if (r.key === '(') parentheses(r, q, 'arguments')
 }
@@ -238,7 +238,7 @@ const ORDERING = /^([<>]=?|[-+]|between|and)$/
 function literal(r: Reader, place: Place): void {
   const before = r.near(-1)
   const { text } = r.next()
-  if (CATALOG_TYPE.test(before)) r.volatile(before)
+  if (CATALOG_TYPE.test(before)) r.readSchema()
   const cast = r.key === '::' || (r.key === 'as' && place === 'cast')
   const type = cast ? castTarget(r) : before
   if (

@@ -2,17 +2,18 @@
  * What a call of a function says about the result of the query.
  * @module
  */
+import { SCHEMA_FUNCTION } from './catalog.js'
 import { PURE_FUNCTIONS } from './functions.generated.js'
 
-/** `pure`: arguments and settings decide. `clock`: the clock, randomness, session or server state does. */
-export type Verdict = 'pure' | 'volatile' | 'identity' | 'unknown'
+/** `pure`: arguments and settings decide. `schema`: the schema does too. `volatile`: the clock, randomness, session or server state does. */
+export type Verdict = 'pure' | 'schema' | 'volatile' | 'identity' | 'unknown'
 
 const IDENTITY =
   /^(current_setting|has_\w+_privilege|pg_has_role|row_security_active|getpgusername|current_(user|role|database|catalog|schemas?)|session_user|system_user|user)$/
 const AUTH_IDENTITY = /^(uid|jwt|role|email|user_id|session|org_id)$/
-/** For the reason only: whatever is not in the list of pure functions is not cached either way. */
+/** What is not in the list of pure functions is not cached either way, unless `onUnknown` says so: that does not reach these. */
 const VOLATILE =
-  /^(now|random\w*|setseed|\w+_timestamp|timeofday|age|(next|curr|last|set)val|version|\w*uuid\w*|pg_\w+|txid_\w+|mxid_age|lo_\w+|lo(read|write)|set_config|dblink\w*|\w+_to_xml\w*|inet_(client|server)_\w+|array_(shuffle|sample)|ts_(stat|rewrite)|\w*(obj|col)_description|gen_(random_bytes|salt)|current_query|notify|currtid2?)$/
+  /^(now|random\w*|setseed|\w+_timestamp|timeofday|age|(next|curr|last|set)val|version|\w*uuid\w*|pg_\w+|txid_\w+|mxid_age|lo_\w+|lo(read|write)|set_config|dblink\w*|\w+_to_xml\w*|inet_(client|server)_\w+|array_(shuffle|sample)|ts_(stat|rewrite)|\w*(obj|col)_description|gen_(random_bytes|salt)|current_query|notify|currtid2?|binary_upgrade_\w+|RI_\w+|(brin|gin)_(summarize|desummarize|clean)_\w+|\w*handler|\w*validat(e|or)|dsnowball_\w+|ts_debug|getdatabaseencoding|unique_key_recheck|\w+_trigger(_column)?|bernoulli|system)$/
 
 let pure: ReadonlySet<string> | undefined
 
@@ -24,6 +25,7 @@ export function verdict(schema: string | undefined, name: string, argumentCount:
   pure ??= new Set(PURE_FUNCTIONS.split(' '))
   // `age(x)` counts from today, `age(x, y)` does not.
   if (pure.has(name) || (name === 'age' && argumentCount > 1)) return 'pure'
+  if (SCHEMA_FUNCTION.test(name)) return 'schema'
   return IDENTITY.test(name) ? 'identity' : VOLATILE.test(name) ? 'volatile' : 'unknown'
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import type { SqlFacts, SqlReason } from '../types.js'
+import { SCHEMA_NAME, catalogOf } from './catalog.js'
 import { verdict } from './functions.js'
 import { canonical } from './names.js'
 import type { Settings } from './settings.js'
@@ -111,15 +112,23 @@ export class Reader {
     if (found === 'table') this.readTable(parts)
   }
   readTable(parts: readonly string[]): void {
-    const schema = parts.at(-2) ?? 'pg_catalog'
-    // What the server tells about itself changes without a write.
-    if (/^(pg_|information_schema$)/.test(schema) && (parts.length > 1 || (parts[0] as string).startsWith('pg_')))
-      this.volatile(parts.join('.'))
+    const name = parts.at(-1) as string
+    const catalog = catalogOf(parts.at(-2), name)
+    if (catalog === 'server') this.volatile(parts.join('.'))
+    else if (catalog) this.readSchema()
+    if (catalog === 'rights') this.identity = true
+    // The server looks there first, if the search path does not say otherwise.
+    if (catalog && parts.length === 1) this.tables.add(canonical(['pg_catalog', name]))
     this.tables.add(canonical(parts, this.settings.defaultSchema))
+  }
+  /** The result depends on what only DDL changes. */
+  readSchema(): void {
+    this.tables.add(SCHEMA_NAME)
   }
   write(reason: SqlReason, token: string, parts?: readonly string[]): void {
     this.kind = 'write'
     this.unstable(reason, token)
+    if (reason === 'ddl' || reason === 'select-into') this.writes.add(SCHEMA_NAME)
     if (parts) this.writes.add(canonical(parts, this.settings.defaultSchema))
   }
   call(parts: readonly string[], argumentCount: number): void {
@@ -130,6 +139,7 @@ export class Reader {
     for (const table of this.settings.dependencies.get(id) ?? []) this.tables.add(table)
     if (built === 'identity' || declared?.identity) this.identity = true
     if (built === 'volatile' || declared?.volatile) this.volatile(name)
+    else if (built === 'schema') this.readSchema()
     else if (built === 'unknown' && !declared) this.unstable('unknown-function', name)
     for (const table of declared?.reads ?? []) this.tables.add(table)
     if (declared?.writes.length) this.write('write', name)

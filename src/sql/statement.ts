@@ -8,7 +8,9 @@ import { queries, query, relation } from './query.js'
 import type { Reader } from './reader.js'
 
 const SESSION =
-  /^(set|reset|show|listen|unlisten|notify|begin|start|commit|end|rollback|abort|savepoint|release|discard|deallocate|declare|fetch|move|close|checkpoint|load|lock|vacuum|analyze|analyse|cluster|reindex|comment|security)$/
+  /^(set|reset|show|listen|unlisten|notify|begin|start|commit|end|rollback|abort|savepoint|release|discard|deallocate|fetch|move|close|checkpoint|load|lock)$/
+/** Change nothing but what the server says of its schema. */
+const UPKEEP = /^(vacuum|analy[sz]e|cluster|reindex|comment|security)$/
 /** DDL, and commands that run code which the text does not show. */
 const OPAQUE = /^(create|alter|drop|grant|revoke|import|reassign|do|call|execute)$/
 
@@ -18,12 +20,14 @@ export function statement(r: Reader): void {
   if (QUERY_STARTS.has(word) || DML.has(word) || word === '(') query(r)
   else if (word === 'explain') explain(r)
   else if (word === 'prepare') prepare(r)
+  else if (word === 'declare') declare(r)
   else if (word === 'truncate') truncate(r)
   else if (word === 'copy') copy(r)
   else if (word === 'refresh') refresh(r)
   else if (word === 'call') call(r)
   else if (/^(create|alter|drop)$/.test(word)) definition(r)
   else if (SESSION.test(word)) session(r)
+  else if (UPKEEP.test(word)) upkeep(r)
   else if (OPAQUE.test(word)) opaque(r, /^(do|execute)$/.test(word) ? 'write' : 'ddl')
   else r.refuse()
 }
@@ -73,6 +77,22 @@ function prepare(r: Reader): void {
   statement(r)
   r.unstable('session-statement', 'prepare')
   if (r.kind === 'read') r.kind = 'session'
+}
+
+/** Runs the query piece by piece, with FETCH. */
+function declare(r: Reader): void {
+  r.next()
+  r.name()
+  while (r.key !== 'for') r.next()
+  r.next()
+  query(r)
+  r.unstable('session-statement', 'declare')
+  if (r.kind === 'read') r.kind = 'session'
+}
+
+function upkeep(r: Reader): void {
+  r.write('ddl', r.key)
+  skipAll(r)
 }
 
 function truncate(r: Reader): void {

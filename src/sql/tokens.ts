@@ -26,6 +26,8 @@ const PARAMETER = /\$\d+/y
 const DOLLAR_TAG = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
 const PREFIXED = /(?:[eEbBxXnN]|[uU]&)'|[uU]&"/y
 const OPERATOR = /[~!@#^&|`?+\-*/%<>=]+/y
+/** What may follow a string or name of the form `U&`, and its escape character. */
+const UESCAPE = /\s+uescape\s*'([^\da-f+'"\s])'/iy
 const PUNCTUATION = /::|:=|\.\.|[,()[\].;:]/y
 
 /** The tokens, the last one being the empty end; undefined when something is unterminated or no token at all. */
@@ -68,9 +70,12 @@ export function tokenize(sql: string): Token[] | undefined {
       const open = at + prefix.length
       const close = escapes ? escapedEnd(sql, open) : quoteEnd(sql, open, prefix.at(-1) as string)
       if (close < 0) return undefined
-      const content = unescape(sql.slice(open, close), kind, prefix.at(-1) as string)
+      UESCAPE.lastIndex = close + 1
+      const chosen = /u/i.test(kind) ? UESCAPE.exec(sql) : null
+      const content = unescape(sql.slice(open, close), kind, prefix.at(-1) as string, chosen?.[1])
       if (content === undefined) return undefined
-      if (prefix.endsWith('"')) push('"', clip(content), close + 1)
+      const end = chosen ? UESCAPE.lastIndex : close + 1
+      if (prefix.endsWith('"')) push('"', clip(content), end)
       else if (/[bx]/i.test(kind)) push('0', '', close + 1)
       else {
         const last = tokens.at(-1)
@@ -78,7 +83,7 @@ export function tokenize(sql: string): Token[] | undefined {
         if (kind === "'" && last?.key === "'") {
           last.text += content
           at = last.end = close + 1
-        } else push("'", content, close + 1)
+        } else push("'", content, end)
         escaped = /[eu]/i.test(kind)
       }
       continue
@@ -147,7 +152,7 @@ function escapedEnd(sql: string, from: number): number {
 }
 
 /** The content that PostgreSQL sees; undefined when an escape stands for no character. */
-function unescape(raw: string, kind: string, quote: string): string | undefined {
+function unescape(raw: string, kind: string, quote: string, escape = '\\'): string | undefined {
   let invalid = false
   const character = (hex: string, radix: number) => {
     const code = parseInt(hex, radix)
@@ -168,9 +173,11 @@ function unescape(raw: string, kind: string, quote: string): string | undefined 
               : (plain as string),
     )
   } else if (/u/i.test(kind)) {
-    content = content.replace(/\\(?:\\|\+([\da-fA-F]{6})|([\da-fA-F]{4})|)/g, (all, long?: string, short?: string) => {
-      if (all === '\\') invalid = true
-      return all === '\\\\' ? '\\' : character((long ?? short) as string, 16)
+    const mark = escape.replace(/[^\w]/g, '\\$&')
+    const sequence = new RegExp(`${mark}(?:${mark}|\\+([\\da-fA-F]{6})|([\\da-fA-F]{4})|)`, 'g')
+    content = content.replace(sequence, (all, long?: string, short?: string) => {
+      if (all === escape) invalid = true
+      return all === escape + escape ? escape : character((long ?? short) as string, 16)
     })
   }
   return invalid ? undefined : content

@@ -1,6 +1,9 @@
 import { PGlite } from '@electric-sql/pglite'
 import { expect, it } from 'vitest'
+import { functionNatures } from '../../oracle/functions.ts'
 import { allowed, FUNCTION_QUERY, STATEFUL } from '../../../scripts/generate-functions.ts'
+import { SCHEMA_FUNCTION } from '../../../src/sql/catalog.js'
+import { verdict } from '../../../src/sql/functions.js'
 import { PURE_FUNCTIONS } from '../../../src/sql/functions.generated.js'
 
 it('every function that may be called is immutable or stable in all its overloads, and reads no state', async () => {
@@ -19,4 +22,19 @@ it('every function that may be called is immutable or stable in all its overload
   expect(names.filter((name) => volatile.has(name))).toEqual([])
   // Nothing is missing that this server would allow: the file was generated after the last change of the rules.
   expect(allowed([rows]).filter((name) => !names.includes(name))).toEqual([])
+})
+
+it('no function with a state of its own is pure, of the schema, or unknown, whatever `onUnknown` says', async () => {
+  const natures = [...(await functionNatures())]
+  expect(natures.filter(([, nature]) => nature === 'state').length).toBeGreaterThan(400)
+  const verdicts = natures
+    .filter(([, nature]) => nature === 'state')
+    .map(([name]) => [name, verdict(undefined, name, 1)] as const)
+  expect(verdicts.filter(([, found]) => found !== 'volatile')).toEqual([])
+})
+
+it('functions of the schema are stable in all their overloads, and there are some of each kind', async () => {
+  const natures = [...(await functionNatures())].filter(([name]) => SCHEMA_FUNCTION.test(name))
+  expect(natures.length).toBeGreaterThan(50)
+  expect(natures.filter(([, nature]) => nature !== 'catalog' && nature !== 'arguments')).toEqual([])
 })
