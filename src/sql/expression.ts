@@ -38,6 +38,7 @@ export function expression(r: Reader, q: Queries, place: Place): number {
     switch (key) {
       case '':
       case ')':
+      case ']':
       case ';':
       case 'into':
       case 'select':
@@ -47,6 +48,11 @@ export function expression(r: Reader, q: Queries, place: Place): number {
         return commas
       case '(':
         parentheses(r, q, 'arguments')
+        continue
+      case '[':
+        r.open('[')
+        expression(r, q, 'arguments')
+        r.close(']')
         continue
       case ',':
         if (place === 'join') return commas
@@ -77,6 +83,7 @@ export function expression(r: Reader, q: Queries, place: Place): number {
         if (r.near(-1) === 'collation') r.readSchema()
         break
       case 'group':
+        if (r.near(-1) === 'within') break
         if (place === 'join') return commas
         if (place === 'query') place = 'group'
         break
@@ -151,15 +158,20 @@ function reference(r: Reader, q: Queries, place: Place): void {
     if (CLOCK_WORDS.has(word)) r.volatile(word)
     else if (IDENTITY_WORDS.has(word)) r.identity = true
   }
-  if (r.near(1) === '(' && isConstruct(before, word, place)) {
+  if (word === 'operator' && namesOperator(r)) {
     r.next()
-    if (word === 'operator') return skipParentheses(r)
+    return skipParentheses(r)
+  }
+  if (r.near(1) === '(' && (isConstruct(before, word, place) || isXmlKind(r))) {
+    r.next()
     const inner = FROM_INSIDE.has(word)
       ? 'from-inside'
       : /^(cast|treat|xmlserialize)$/.test(word)
         ? 'cast'
         : documentOr(word, place)
     parentheses(r, q, inner)
+    // TREAT calls the function that has the type's name.
+    if (word === 'treat') r.call(['pg_catalog', r.near(-2)], 1)
     return
   }
   const parts = r.qualified()
@@ -193,23 +205,41 @@ export function isConstruct(before: string, word: string, place: Place): boolean
       return /^(group|order|partition)$/.test(before)
     case 'second':
       return before === 'to' || before === "'"
-    case 'operator':
-      return before !== '' && (/^["'0$)\]]$/.test(before) || (/^\w/.test(before) && !RESERVED.has(before)))
+    case 'ref':
+      return place === 'document' && before === 'by'
     case 'passing':
     case 'columns':
     case 'value':
-    case 'key':
-    case 'path':
-      return place === 'document'
+      return place === 'document' && (before === 'by' || isOperand(before))
     default:
       // An operator that is spelled as a word has an operand before it.
       return (
         NOT_ALIAS.has(word) &&
         /^(i?like|is|isnull|notnull|overlaps|similar|to)$/.test(word) &&
-        (before === 'not' || /^["'0$)\]]$/.test(before) || (/^\w/.test(before) && !RESERVED.has(before)))
+        (before === 'not' || isOperand(before))
       )
   }
 }
+
+/** `OPERATOR(schema.+)`: not the call of a function of that name, which a lone `*` could be too. */
+function namesOperator(r: Reader): boolean {
+  if (r.near(1) !== '(') return false
+  let ahead = 2
+  while (r.near(ahead + 1) === '.') ahead += 2
+  const lone = ahead === 2 && r.near(2) === '*'
+  return /^[~!@#^&|`?+\-*/%<>=]/.test(r.near(ahead)) && r.near(ahead + 1) === ')' && (!lone || isOperand(r.near(-1)))
+}
+
+/** The word that says what XMLPARSE and XMLSERIALIZE are about. */
+const isXmlKind = (r: Reader): boolean =>
+  /^(document|content)$/.test(r.key) && r.near(-1) === '(' && /^xml(parse|serialize)$/.test(r.near(-2))
+
+/** The last token of an operand: an operator that is spelled as a word may follow. */
+const isOperand = (key: string): boolean =>
+  /^(["'0$)\]]|null|true|false|end)$/.test(key) ||
+  CLOCK_WORDS.has(key) ||
+  IDENTITY_WORDS.has(key) ||
+  (/^\w/.test(key) && !RESERVED.has(key))
 
 /** `AS label`, `AS type` in a cast, `AS (...)` of a window or of column definitions. */
 function as(r: Reader, q: Queries, place: Place): void {
@@ -239,8 +269,10 @@ function literal(r: Reader, place: Place): void {
   const before = r.near(-1)
   const { text } = r.next()
   if (CATALOG_TYPE.test(before)) r.readSchema()
-  const cast = r.key === '::' || (r.key === 'as' && place === 'cast')
-  const type = cast ? castTarget(r) : before
+  const closed = closedAround(r)
+  const cast = r.near(closed) === '::' || (r.near(closed) === 'as' && (place === 'cast' || closed > 0))
+  // `date('now')` is a cast too.
+  const type = cast ? castTarget(r, closed) : before === '(' ? r.near(-3) : before
   if (
     /^jsonb?$/.test(type) ||
     !isMoment(text, TIMED.test(type) || (!cast && (ORDERING.test(before) || ORDERING.test(r.key))))
@@ -249,9 +281,16 @@ function literal(r: Reader, place: Place): void {
   r.volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
 }
 
-/** The last word of the type that a cast right here names. */
-function castTarget(r: Reader): string {
-  let ahead = 1
+/** How many parentheses close here that hold nothing but the literal just read. */
+function closedAround(r: Reader): number {
+  let closed = 0
+  while (r.near(closed) === ')' && r.near(-2 - closed) === '(') closed++
+  return closed
+}
+
+/** The last word of the type that a cast `ahead` names. */
+function castTarget(r: Reader, ahead: number): string {
+  ahead++
   while (r.near(ahead + 1) === '.') ahead += 2
   return r.near(ahead)
 }

@@ -85,12 +85,12 @@ export class Reader {
     }
     return parts
   }
-  open(): void {
-    this.expect('(')
+  open(bracket = '('): void {
+    this.expect(bracket)
     if (++this.#depth > MAX_DEPTH) this.refuse()
   }
-  close(): void {
-    this.expect(')')
+  close(bracket = ')'): void {
+    this.expect(bracket)
     this.#depth--
   }
   refuse(): never {

@@ -2,7 +2,7 @@
  * The kind of a statement, by its first word.
  * @module
  */
-import { parentheses } from './expression.js'
+import { parentheses, skipParentheses } from './expression.js'
 import { DML, QUERY_STARTS } from './keywords.js'
 import { queries, query, relation } from './query.js'
 import type { Reader } from './reader.js'
@@ -72,7 +72,7 @@ function prepare(r: Reader): void {
   if (r.near(1) === 'transaction') return session(r)
   r.next()
   r.name()
-  if (r.key === '(') while (r.next().key !== ')') if (!r.key) r.refuse()
+  if (r.key === '(') skipParentheses(r)
   r.expect('as')
   statement(r)
   r.unstable('session-statement', 'prepare')

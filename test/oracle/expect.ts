@@ -18,6 +18,7 @@ export type Doubt =
   | 'locking'
   | 'cursor'
   | 'special date'
+  | 'perhaps a date'
   | 'catalog type'
   | 'no query'
   | 'write'
@@ -122,10 +123,8 @@ export class Walk {
       case 'TypeCast':
         this.#cast(body)
         break
-      case 'CollateClause':
-        break
-      case 'JsonFuncExpr':
-      case 'JsonTable':
+      case 'A_Const':
+        this.#constant(body)
         break
     }
     this.any(body)
@@ -181,12 +180,18 @@ export class Walk {
     const parts = (body['funcname'] as Node[]).map((part) => (part['String'] as Node)['sval'] as string)
     const [schema, name] = parts.length > 1 ? parts.slice(-2) : [undefined, parts[0]]
     const { doubts } = this.expected
-    if (schema === 'auth') doubts.add('identity')
+    if (schema === 'auth' && name === 'uid') return void doubts.add('identity')
     const nature = schema === undefined || schema === 'pg_catalog' ? this.#natures.get(name as string) : undefined
     if (nature === undefined) doubts.add('unknown function')
     else if (nature === 'state' || (name === 'age' && ((body['args'] as unknown[]) ?? []).length < 2))
       doubts.add('volatile function')
     else if (nature !== 'arguments') doubts.add(nature)
+  }
+
+  /** It becomes a date where the other operand is one, which the text does not tell. */
+  #constant(body: Node): void {
+    const text = (body['sval'] as Node | undefined)?.['sval'] as string | undefined
+    if (text !== undefined && SPECIAL.test(text)) this.expected.doubts.add('perhaps a date')
   }
 
   #cast(body: Node): void {
