@@ -1,0 +1,18 @@
+import pg from 'pg'
+
+/** Runs `use` with the address of a new, empty database of the server at TEST_DATABASE_URL, and drops it afterwards. */
+export async function withDatabase(name, use) {
+  const url = new URL(process.env['TEST_DATABASE_URL'] ?? 'postgres://root@127.0.0.1:5432/test')
+  const admin = new pg.Client({ connectionString: url.href })
+  await admin.connect()
+  const database = `orm_corpora_${name}_${process.pid}`
+  try {
+    await admin.query(`create database ${database}`)
+    const own = new URL(url)
+    own.pathname = `/${database}`
+    return await use(own.href)
+  } finally {
+    await admin.query(`drop database if exists ${database} with (force)`)
+    await admin.end()
+  }
+}
