@@ -16,7 +16,11 @@ const CATALOG =
   /^(format_type|(\w*obj|col)_description|to_reg\w+|aclexplode|oidvectortypes|aclitemin|aclitemout|ts_(parse|token_type)|pg_(?!typeof$|size_).*|reg\w+|schema_to_xml.*)$/
 
 /** Names in pg_catalog and their nature; a name that is not in it is nobody's but the user's. */
-export async function functionNatures(): Promise<ReadonlyMap<string, Nature>> {
+export const functionNatures = (): Promise<ReadonlyMap<string, Nature>> => (natures ??= read())
+
+let natures: Promise<ReadonlyMap<string, Nature>> | undefined
+
+async function read(): Promise<ReadonlyMap<string, Nature>> {
   const database = await PGlite.create()
   const { rows } = await database.query<{ name: string; volatile: boolean; stable: boolean }>(
     `SELECT proname AS name, bool_or(provolatile = 'v' OR prokind = 'p') AS volatile, bool_or(provolatile = 's') AS stable
