@@ -36,6 +36,7 @@ export default defineConfig({
           environment: 'node',
           include: ['test/**/*.test.ts'],
           exclude: [
+            '**/node_modules/**',
             'test/runtime/workerd/**',
             'test/runtime/edge/**',
             'test/browser/**',

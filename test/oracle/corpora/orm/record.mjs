@@ -26,12 +26,12 @@ export class Recording {
 }
 
 /** A pool that has the shape of `pg`'s, runs nothing and answers without rows. */
-export function silentPool(recording, { command = 'SELECT', rows = [] } = {}) {
+export function silentPool(recording) {
   const client = {
     // Some tools end a query with a callback, others wait for a promise.
     query(query, params, done) {
       recording.add(typeof query === 'string' ? query : query.text)
-      const result = { command, rowCount: rows.length, rows, fields: [] }
+      const result = { command: 'SELECT', rowCount: 0, rows: [], fields: [] }
       const callback = [params, done].find((value) => typeof value === 'function')
       if (!callback) return Promise.resolve(result)
       callback(null, result)

@@ -1,7 +1,7 @@
 import * as d from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import { alias, except, intersect, union, unionAll } from 'drizzle-orm/pg-core'
-import { admins, comments, dailyViews, orders, posts, products, sales, users } from './schema.mjs'
+import { admins, comments, dailyViews, orders as lines, posts, products, sales, users } from './schema.mjs'
 
 const since = new Date('2026-01-01T00:00:00Z')
 
@@ -107,6 +107,9 @@ export async function select({ db, of }) {
       .from(users)
       .where(d.notExists(db.select().from(comments).where(d.eq(comments.authorId, users.id)))),
   )
+}
+
+export async function orders({ db, of }) {
   await of('order by, limit, offset', () =>
     db.select().from(users).orderBy(d.desc(users.createdAt), d.asc(users.id)).limit(10).offset(20),
   )
@@ -144,6 +147,9 @@ export async function select({ db, of }) {
       .prepare('by_email')
       .execute({ id: 1, email: 'a@b.example' }),
   )
+}
+
+export async function sources({ db, of }) {
   await of('select from a view', () => db.select().from(admins))
   await of('select from a materialized view', () => db.select().from(dailyViews).where(d.gt(dailyViews.views, 5)))
   await of('select from a view of a schema', () => db.select().from(sales))
@@ -202,8 +208,8 @@ export async function select({ db, of }) {
   await of('lock for share of a table', () =>
     db
       .select()
-      .from(orders)
-      .innerJoin(users, d.eq(orders.userId, users.id))
+      .from(lines)
+      .innerJoin(users, d.eq(lines.userId, users.id))
       .for('no key update', { of: users, noWait: true }),
   )
 }

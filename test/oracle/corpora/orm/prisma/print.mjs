@@ -40,9 +40,12 @@ export default async function print() {
     const pool = new pg.Pool({ connectionString: url, max: 1, Client: RecordedClient })
     const db = new PrismaClient({ adapter: new PrismaPg(pool) })
     const of = (name, example) => recording.of(name, example)
-    for (const part of [reads, relations, aggregates, writes, raw]) await part({ db, of })
-    await db.$disconnect()
-    await pool.end()
+    try {
+      for (const part of [reads, relations, aggregates, writes, raw]) await part({ db, of })
+    } finally {
+      await db.$disconnect()
+      await pool.end()
+    }
   })
   return recording.statements
 }

@@ -3,7 +3,6 @@ import { Category, Photo, Question, User } from './entities.mjs'
 
 export async function builder({ source, of }) {
   const user = () => source.getRepository(User).createQueryBuilder('user')
-  const photo = () => source.getRepository(Photo).createQueryBuilder('photo')
   await of('builder getOne', () => user().where('user.id = :id', { id: 1 }).getOne())
   await of('builder getMany', () =>
     user().where('user.firstName = :a OR user.lastName = :b', { a: 'x', b: 'y' }).getMany(),
@@ -55,6 +54,11 @@ export async function builder({ source, of }) {
       .getManyAndCount(),
   )
   await of('builder limit and offset', () => user().limit(10).offset(5).getMany())
+}
+
+export async function subqueries({ source, of }) {
+  const user = () => source.getRepository(User).createQueryBuilder('user')
+  const photo = () => source.getRepository(Photo).createQueryBuilder('photo')
   await of('builder group by, having', () =>
     photo()
       .select('photo.userId', 'owner')

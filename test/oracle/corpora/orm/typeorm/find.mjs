@@ -44,7 +44,11 @@ export async function find({ source, of }) {
     questions.find({ relations: { categories: true }, where: { categories: { name: 'cats' } } }),
   )
   await of('find from a view', () => source.getRepository(ActiveUser).find({ where: { name: 'Ann' } }))
-  const operators = {
+}
+
+export async function operators({ source, of }) {
+  const users = source.getRepository(User)
+  const texts = {
     Not: t.Not('x'),
     Like: t.Like('%a%'),
     ILike: t.ILike('%A%'),
@@ -55,7 +59,7 @@ export async function find({ source, of }) {
     Raw: t.Raw((alias) => `lower(${alias}) = lower(:value)`, { value: 'x' }),
     'And and Or': t.And(t.Not(t.Equal('x')), t.Or(t.Like('a%'), t.Like('b%'))),
   }
-  for (const [name, lastName] of Object.entries(operators)) await of(`find ${name}`, () => users.findBy({ lastName }))
+  for (const [name, lastName] of Object.entries(texts)) await of(`find ${name}`, () => users.findBy({ lastName }))
   const numbers = {
     LessThan: t.LessThan(10),
     LessThanOrEqual: t.LessThanOrEqual(10),

@@ -1,9 +1,9 @@
 import { DataSource } from 'typeorm'
 import { withDatabase } from '../database.mjs'
 import { Recording } from '../record.mjs'
-import { builder } from './builder.mjs'
+import { builder, subqueries } from './builder.mjs'
 import { entities } from './entities.mjs'
-import { find, trees } from './find.mjs'
+import { find, operators, trees } from './find.mjs'
 import { writes } from './write.mjs'
 
 export default async function print() {
@@ -21,10 +21,13 @@ export default async function print() {
   await withDatabase('typeorm', async (url) => {
     const source = new DataSource({ type: 'postgres', url, entities, logger, logging: ['query'], poolSize: 1 })
     await source.initialize()
-    await source.query('CREATE SCHEMA media')
-    await of('synchronize', () => source.synchronize())
-    for (const part of [writes, find, builder, trees]) await part({ source, of })
-    await source.destroy()
+    try {
+      await source.query('CREATE SCHEMA media')
+      await of('synchronize', () => source.synchronize())
+      for (const part of [writes, find, operators, builder, subqueries, trees]) await part({ source, of })
+    } finally {
+      await source.destroy()
+    }
   })
   return recording.statements
 }
