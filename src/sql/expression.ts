@@ -78,12 +78,12 @@ export function expression(r: Reader, q: Queries, place: Place): number {
         continue
       case 'for':
         if (place === 'join' && r.near(-1) !== 'collation') return commas
-        if (/^(update|no|share|key)$/.test(r.near(1))) r.unstable('locking', 'for ' + r.near(1))
+        if (place !== 'from-inside' && /^(update|no|share|key)$/.test(r.near(1)))
+          r.unstable('locking', 'for ' + r.near(1))
         // COLLATION FOR (x) asks the catalogs.
         if (r.near(-1) === 'collation') r.readSchema()
         break
       case 'group':
-        if (r.near(-1) === 'within') break
         if (place === 'join') return commas
         if (place === 'query') place = 'group'
         break
@@ -172,7 +172,7 @@ function reference(r: Reader, q: Queries, place: Place): void {
     parentheses(r, q, inner)
     // TREAT calls the function that has the type's name.
     if (word === 'treat') r.call(['pg_catalog', r.near(-2)], 1)
-    return
+    return afterCall(r, q)
   }
   const parts = r.qualified()
   if (r.key === '(' && !(parts.length === 1 && RESERVED.has(word))) callOf(r, q, parts)
@@ -181,6 +181,17 @@ function reference(r: Reader, q: Queries, place: Place): void {
 /** The parentheses of a call, and what the function says about the result. */
 export function callOf(r: Reader, q: Queries, parts: readonly string[]): void {
   r.call(parts, parentheses(r, q, 'arguments') + 1)
+  afterCall(r, q)
+}
+
+/** `WITHIN GROUP (...) FILTER (...) OVER (...)`: of an aggregate, which only its end tells from functions of such names. */
+function afterCall(r: Reader, q: Queries): void {
+  if (r.key === 'within' && r.near(1) === 'group') r.next()
+  for (const word of ['group', 'filter', 'over']) {
+    if (r.key !== word || r.near(1) !== '(' || (word === 'group' && r.near(-1) !== 'within')) continue
+    r.next()
+    parentheses(r, q, 'arguments')
+  }
 }
 
 function documentOr(word: string, place: Place): Place {
@@ -193,9 +204,6 @@ export function isConstruct(before: string, word: string, place: Place): boolean
   if (CONSTRUCTS.has(word)) return true
   if (RESERVED.has(word)) return word !== 'user'
   switch (word) {
-    case 'over':
-    case 'filter':
-      return before === ')'
     case 'rollup':
     case 'cube':
       return place === 'group' && /^(by|[,(]|all|distinct)$/.test(before)

@@ -2,6 +2,7 @@
  * The kind of a statement, by its first word.
  * @module
  */
+import { SCHEMA_NAME } from './catalog.js'
 import { parentheses, skipParentheses } from './expression.js'
 import { DML, QUERY_STARTS } from './keywords.js'
 import { queries, query, relation } from './query.js'
@@ -133,6 +134,8 @@ function refresh(r: Reader): void {
   r.expect('view')
   r.take('concurrently')
   r.write('write', key, r.qualified())
+  // Whether it holds rows is written in the schema.
+  r.writes.add(SCHEMA_NAME)
   skipAll(r)
 }
 

@@ -17,14 +17,13 @@ export interface Token {
   end: number
 }
 
-const SPACE = /[ \t\n\r\f\v]+/y
-const LINE_COMMENT = /--[^\n\r]*/y
+const SPACE = /[ \t\n\r\f\v]+|--[^\n\r]*/y
 const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y
 const NUMBER =
   /0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*(?:\.(?!\.)[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?/y
 const PARAMETER = /\$\d+/y
 const DOLLAR_TAG = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
-const PREFIXED = /(?:[eEbBxXnN]|[uU]&)'|[uU]&"/y
+const QUOTE = /(?:[eEbBxXnN]|[uU]&)?'|(?:[uU]&)?"/y
 const OPERATOR = /[~!@#^&|`?+\-*/%<>=]+/y
 /** What may follow a string or name of the form `U&`, and its escape character. */
 const UESCAPE = /\s+uescape\s*'([^\da-f+'"\s])'/iy
@@ -53,17 +52,12 @@ export function tokenize(sql: string): Token[] | undefined {
       at += space.length
       continue
     }
-    if (sql.startsWith('--', at)) {
-      at += (match(LINE_COMMENT) as string).length
-      continue
-    }
     if (sql.startsWith('/*', at)) {
       at = commentEnd(sql, at)
       if (at < 0) return undefined
       continue
     }
-    const character = sql[at] as string
-    const prefix = match(PREFIXED) ?? (character === "'" || character === '"' ? character : undefined)
+    const prefix = match(QUOTE)
     if (prefix) {
       const kind = prefix[0] as string
       const escapes = /e/i.test(kind)
@@ -153,6 +147,7 @@ function escapedEnd(sql: string, from: number): number {
 
 /** The content that PostgreSQL sees; undefined when an escape stands for no character. */
 function unescape(raw: string, kind: string, quote: string, escape = '\\'): string | undefined {
+  if (kind === quote && !raw.includes(quote)) return raw
   let invalid = false
   const character = (hex: string, radix: number) => {
     const code = parseInt(hex, radix)

@@ -1,6 +1,8 @@
-import { array, assert, constantFrom, oneof, pre, property, string } from 'fast-check'
+import { array, assert, constantFrom, nat, oneof, pre, property, string, tuple } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readSql } from '../../../src/sql/index.js'
+import { canonicalTable, readSql } from '../../../src/sql/index.js'
+import { committed, fuzzed } from '../../oracle/corpora.ts'
+import { oracle } from '../../oracle/judge.ts'
 
 const PIECES =
   "select|from|with|recursive|as|(|)|,|;|a|b|\"q\"|'s'|E'\\'|$$|$t$|/*|*/|--|\n|join|left|outer|on|using|where|union|all|values|table|insert|into|update|set|delete|merge|for|now()|f(|::|.|*|1|$1|in|exists|explain|analyze|prepare|copy|search|cycle|only|lateral|rows|cast|extract|interval|U&'|truncate|create|drop|alter|call|uescape|fetch|group|by|cube|over".split(
@@ -96,5 +98,40 @@ describe('any text', () => {
     const nest = (depth: number) => `select ${'('.repeat(depth)}1${')'.repeat(depth)}`
     expect(readSql(nest(200)).stable).toBe(true)
     expect(readSql(nest(100_000)).reason).toBe('not-understood')
+  })
+})
+
+describe('real SQL, cut and changed', () => {
+  const statements = [...committed().flatMap((corpus) => corpus.statements), ...fuzzed(300, 0).statements]
+  const cuts = tuple(constantFrom(...statements), nat(), nat()).map(
+    ([sql, a, b]) => [sql, a % sql.length, b % sql.length] as const,
+  )
+  const changed = oneof(
+    cuts.map(([sql, end]) => sql.slice(0, end)),
+    cuts.map(([sql, start]) => sql.slice(start)),
+    cuts.map(([sql, at, length]) => sql.slice(0, at) + sql.slice(at + (length % 20))),
+    cuts.map(([sql, a, b]) => sql.slice(0, a) + sql.slice(b)),
+    tuple(cuts, constantFrom(...PIECES)).map(([[sql, at], piece]) => `${sql.slice(0, at)}${piece}${sql.slice(at)}`),
+    tuple(cuts, string({ unit: 'binary', maxLength: 3 })).map(
+      ([[sql, at], text]) => sql.slice(0, at) + text + sql.slice(at + 1),
+    ),
+    tuple(cuts, cuts).map(([[sql, a], [other, b]]) => sql.slice(0, a) + other.slice(b)),
+  )
+
+  it('is answered; where PostgreSQL still takes it, no table is missed and nothing wrongly cached', async () => {
+    const judge = await oracle({ readSql, canonicalTable })
+    let taken = 0
+    assert(
+      property(changed, (sql) => {
+        const facts = readSql(sql)
+        if (!facts.stable) expect(facts.reason).toBeDefined()
+        const verdict = judge(sql)
+        if (!verdict) return
+        taken++
+        expect(verdict).toMatchObject({ missed: [], wronglyCached: false })
+      }),
+      { numRuns: 10_000 },
+    )
+    expect(taken).toBeGreaterThan(1_000)
   })
 })

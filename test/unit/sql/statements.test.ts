@@ -87,7 +87,7 @@ const statements: Row[] = [
   ['DROP TABLE a CASCADE', 'write', 'ddl', 'drop', '', undefined],
   ['CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$', 'write', 'ddl', 'create', '', undefined],
   ['GRANT SELECT ON t TO joe', 'write', 'ddl', 'grant', '', undefined],
-  ['REFRESH MATERIALIZED VIEW CONCURRENTLY app.m', 'write', 'write', 'refresh', '', 'app.m'],
+  ['REFRESH MATERIALIZED VIEW CONCURRENTLY app.m', 'write', 'write', 'refresh', '', 'app.m pg_catalog.pg_class'],
   ['SELECT * FROM t FOR UPDATE OF t SKIP LOCKED', 'read', 'locking', 'for update', 'public.t', ''],
   ['SELECT * FROM (SELECT * FROM t FOR NO KEY UPDATE) q', 'read', 'locking', 'for no', 'public.t', ''],
   ['SELECT * FROM t FOR KEY SHARE', 'read', 'locking', 'for key', 'public.t', ''],
