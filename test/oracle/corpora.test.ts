@@ -28,8 +28,7 @@ describe("the reader of SQL beside PostgreSQL's own parser", () => {
   it('sees a reader that misses tables, caches what it must not, or refuses too much', async () => {
     const read =
       (change: (facts: ReturnType<Reader['readSql']>) => object): Reader['readSql'] =>
-      (sql) =>
-        ({ ...own.readSql(sql), ...change(own.readSql(sql)) }) as ReturnType<Reader['readSql']>
+      (sql) => ({ ...own.readSql(sql), ...change(own.readSql(sql)) })
     const found = async (readSql: Reader['readSql']) =>
       failures(count('fuzzer', corpora.at(-1)!.statements, await oracle({ ...own, readSql })))
     expect(await found(read(({ tables }) => ({ tables: tables.slice(0, 2) })))).toEqual([

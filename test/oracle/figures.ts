@@ -7,7 +7,6 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import type { QueryOptions } from '../../src/options.js'
 import type * as Sql from '../../src/sql/index.js'
 import type * as Statement from '../../src/statement.js'
 import { committed, fuzzed } from './corpora.ts'
@@ -85,11 +84,7 @@ function perStatement({ readSql, Statements }: Sources): void {
     const memory = new Statements(config as never, names as never)
     const known = memory.of(database as never)
     const anew = each(15, statements, (sql) => readSql(sql, {}))
-    const again = each(
-      15,
-      statements,
-      (sql) => memory.record(known, database as never, sql).plain satisfies object as QueryOptions,
-    )
+    const again = each(15, statements, (sql) => memory.record(known, database as never, sql).plain)
     const characters = statements.reduce((sum, sql) => sum + sql.length, 0) / statements.length
     console.log(
       `${name.padEnd(20)} ${characters.toFixed(0).padStart(10)} ${anew.toFixed(2).padStart(11)} ${again.toFixed(3).padStart(13)}`,

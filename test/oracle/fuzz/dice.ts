@@ -41,7 +41,7 @@ export class Dice {
 
   /** Text that spaces, comments and case leave alone. */
   keep(text: string): string {
-    return `\u0001${this.#kept.push(text) - 1}\u0001`
+    return `\ue000${this.#kept.push(text) - 1}\ue000`
   }
 
   /** The sketch's spaces become any white space or comments, its letters any case. */
@@ -52,7 +52,7 @@ export class Dice {
       // The oracle's scanner takes a comment for a token where PostgreSQL's looks ahead behind these words.
       .replace(/(?<!\b(?:not|nulls|with|without)) +/g, () => (this.once(12) ? this.#gap() : ' '))
       .replace(/[a-z]+/gi, (word) => (style === 0 || (style === 1 && this.once(2)) ? word.toUpperCase() : word))
-      .replace(/\u0001(\d+)\u0001/g, (_, index: string) => this.#kept[Number(index)] as string)
+      .replace(/\ue000(\d+)\ue000/g, (_, index: string) => this.#kept[Number(index)] as string)
     this.#kept = []
     return text
   }
