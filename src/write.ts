@@ -40,7 +40,6 @@ interface WriteNames {
 
 /** What the statements change, as far as their texts and the options tell. What is not understood changes everything. */
 export function writeNames(core: Core, statements: readonly Statement[], options: WriteOptions): WriteNames {
-  const { defaultSchema } = core.cache.config.sql
   const tables = new Set<string>()
   let everything = false
   for (const { sql } of statements) {
@@ -50,7 +49,7 @@ export function writeNames(core: Core, statements: readonly Statement[], options
     if (facts.kind === 'read' && !facts.stable && facts.reason === 'unknown-function') everything = true
   }
   const tags = [...new Set(options.tags ?? [])].sort()
-  const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, defaultSchema)
+  const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, core.cache.config.sql)
   const shortNames = everything ? [ROOT] : named
   return { tables: named.filter((name) => name.startsWith('t:')).map((name) => name.slice(2)), tags, shortNames }
 }
