@@ -95,6 +95,8 @@ export interface SqlFacts {
   identity: boolean
   /** What makes `identity` true: a function, a keyword, or the table by its canonical name. */
   identityToken?: string
+  /** A function that it calls and of which nothing is known. */
+  unknownFunction?: string
 }
 
 export type SqlReason =

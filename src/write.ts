@@ -46,7 +46,7 @@ export function writeNames(core: Core, statements: readonly Statement[], options
     const { facts } = recordOf(core, sql)
     if (facts.writes === undefined || commits(core, facts)) everything = true
     for (const table of facts.writes ?? []) tables.add(table)
-    if (facts.kind === 'read' && !facts.stable && facts.reason === 'unknown-function') everything = true
+    if (facts.kind === 'read' && facts.unknownFunction !== undefined) everything = true
   }
   const tags = [...new Set(options.tags ?? [])].sort()
   const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, core.cache.config.sql)

@@ -30,6 +30,8 @@ export class Reader {
   /** True when something changes that the text does not tell. */
   writesUnknown = false
   readonly volatileFunctions = new Set<string>()
+  /** The first function of which nothing is known. */
+  unknownFunction: string | undefined
   /** The word or function that asks who asks. */
   identityToken: string | undefined
   reason: SqlReason | undefined
@@ -137,7 +139,7 @@ export class Reader {
     for (const table of this.settings.reads.get(id) ?? []) this.tables.add(table)
     if (built === 'identity' || declared?.identity) this.identityToken ??= name
     if (built === 'volatile' || declared?.volatile) this.volatile(name)
-    else if (built === 'unknown' && !declared) this.unstable('unknown-function', name)
+    else if (built === 'unknown' && !declared) this.unknownFunction ??= name
     for (const table of declared?.reads ?? []) this.tables.add(table)
     if (declared?.writes.length) this.write('write', name)
     for (const table of declared?.writes ?? []) this.writes.add(table)
