@@ -69,6 +69,8 @@ export async function fetchSources(
   call: Call,
   asks: readonly Ask[],
 ): Promise<PromiseSettledResult<unknown>[]> {
+  // What is not known of a query may be that it changes the session.
+  if (asks.some(({ reason }) => reason !== undefined)) core.database.markSessionState?.()
   const fetches = asks.flatMap(({ source, options, reason }) =>
     source.kind === 'sql' ? [{ statement: source, timeoutMs: options.timeoutMs, stable: reason === undefined }] : [],
   )

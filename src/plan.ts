@@ -7,6 +7,7 @@ import type { Bypass, BypassReason, Call, Core } from './ask.js'
 import { validateQueryOptions } from './configure.js'
 import { UnkeyableParameter, encodeParams } from './key.js'
 import { isMoment } from './sql/functions.js'
+import { tellsCallersApart } from './sql/settings.js'
 import type { QueryOptions } from './options.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { SqlFacts } from './types.js'
@@ -41,7 +42,7 @@ export function plan(
   const deps = given ? cache.statements.dependencies(record, database, options) : record.plain
   const encoded = params.some(isMomentText) ? new UnkeyableParameter() : encodeParams(params)
   const refused =
-    refuse(core, call, record.facts, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
+    refuse(core, call, record.facts, deps, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
   if (refused !== undefined || typeof encoded !== 'string')
     return bypass(refused ?? 'unsupported-parameter', record, deps, options)
   const reason = record.facts.stable ? undefined : record.facts.reason
@@ -62,7 +63,7 @@ export function planLoader(
   const record = loaderRecord(core)
   const named = { ...options, cacheKey: key }
   const deps = core.cache.statements.dependencies(record, core.database, named)
-  const refused = refuse(core, call, record.facts, options, scope)
+  const refused = refuse(core, call, record.facts, deps, options, scope)
   if (refused !== undefined) return { bypass: refused, display: key, tables: deps.tables, tags: deps.tags }
   return new Ask(core, deps, named, { kind: 'loader', run }, { text: LOADER_TEXT, scope, params: '' })
 }
@@ -85,6 +86,7 @@ function refuse(
   core: Core,
   call: Call,
   facts: SqlFacts,
+  deps: Dependencies,
   options: QueryOptions,
   scope: string | undefined,
 ): BypassReason | undefined {
@@ -94,7 +96,10 @@ function refuse(
   if (core.database.inTransaction) return 'in-transaction'
   const ttlOnly = facts.reason === 'unknown-function' && config.sql.onUnknown === 'ttl-only'
   if (!facts.stable && !ttlOnly) return facts.reason ?? 'not-understood'
-  if ((core.database.needsScope || facts.identity) && scope === undefined) return 'scope-required'
+  if (deps.volatile !== undefined) return 'volatile-function'
+  const someones = core.database.needsScope || facts.identity || deps.identity !== undefined
+  // An unknown function may read whatever else depends on who asks.
+  if ((someones || (ttlOnly && tellsCallersApart(config.sql))) && scope === undefined) return 'scope-required'
   return (options.ttl ?? config.defaultTtl) === 0 ? 'ttl' : undefined
 }
 

@@ -14,7 +14,7 @@ const STAYS_OPEN = /^\s*rollback\s+(work\s+|transaction\s+)?to\b|\band\s+chain\b
 export function noteSession({ database }: Core, sql: string, facts: SqlFacts): void {
   if (!database.markSessionState) return
   const plain =
-    (facts.kind === 'read' && facts.reason !== 'unknown-function' && !facts.volatileFunctions.includes('set_config')) ||
+    (facts.kind === 'read' && facts.unknownFunction === undefined && !facts.volatileFunctions.includes('set_config')) ||
     (facts.kind === 'write' && facts.writes !== undefined)
   if (plain) return
   database.markSessionState()

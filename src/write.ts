@@ -40,17 +40,16 @@ interface WriteNames {
 
 /** What the statements change, as far as their texts and the options tell. What is not understood changes everything. */
 export function writeNames(core: Core, statements: readonly Statement[], options: WriteOptions): WriteNames {
-  const { defaultSchema } = core.cache.config.sql
   const tables = new Set<string>()
   let everything = false
   for (const { sql } of statements) {
     const { facts } = recordOf(core, sql)
     if (facts.writes === undefined || commits(core, facts)) everything = true
     for (const table of facts.writes ?? []) tables.add(table)
-    if (facts.kind === 'read' && !facts.stable && facts.reason === 'unknown-function') everything = true
+    if (facts.kind === 'read' && facts.unknownFunction !== undefined) everything = true
   }
   const tags = [...new Set(options.tags ?? [])].sort()
-  const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, defaultSchema)
+  const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, core.cache.config.sql)
   const shortNames = everything ? [ROOT] : named
   return { tables: named.filter((name) => name.startsWith('t:')).map((name) => name.slice(2)), tags, shortNames }
 }

@@ -31,7 +31,10 @@ export class Reader {
   /** True when something changes that the text does not tell. */
   writesUnknown = false
   readonly volatileFunctions = new Set<string>()
-  identity = false
+  /** The first function of which nothing is known. */
+  unknownFunction: string | undefined
+  /** The word or function that asks who asks. */
+  identityToken: string | undefined
   reason: SqlReason | undefined
   /** What decided `reason`. */
   decidedBy: string | undefined
@@ -85,6 +88,12 @@ export class Reader {
     }
     return parts
   }
+  get identity(): boolean {
+    return this.identityToken !== undefined
+  }
+  set identity(asks: boolean) {
+    if (asks) this.identityToken ??= this.key
+  }
   open(bracket = '('): void {
     this.expect(bracket)
     if (++this.#depth > MAX_DEPTH) this.refuse()
@@ -116,7 +125,7 @@ export class Reader {
     const catalog = catalogOf(parts.at(-2), name)
     if (catalog === 'server') this.volatile(parts.join('.'))
     else if (catalog) this.readSchema()
-    if (catalog === 'rights') this.identity = true
+    if (catalog === 'rights') this.identityToken ??= parts.join('.')
     // The server looks there first, if the search path does not say otherwise.
     if (catalog && parts.length === 1) this.tables.add(canonical(['pg_catalog', name]))
     this.tables.add(canonical(parts, this.settings.defaultSchema))
@@ -136,11 +145,11 @@ export class Reader {
     const name = parts.join('.')
     const declared = this.settings.functions.get(id)
     const built = verdict(parts.at(-2), parts.at(-1) as string, argumentCount)
-    for (const table of this.settings.dependencies.get(id) ?? []) this.tables.add(table)
-    if (built === 'identity' || declared?.identity) this.identity = true
+    for (const table of this.settings.reads.get(id) ?? []) this.tables.add(table)
+    if (built === 'identity' || declared?.identity) this.identityToken ??= name
     if (built === 'volatile' || declared?.volatile) this.volatile(name)
     else if (built === 'schema') this.readSchema()
-    else if (built === 'unknown' && !declared) this.unstable('unknown-function', name)
+    else if (built === 'unknown' && !declared) this.unknownFunction ??= name
     for (const table of declared?.reads ?? []) this.tables.add(table)
     if (declared?.writes.length) this.write('write', name)
     for (const table of declared?.writes ?? []) this.writes.add(table)
