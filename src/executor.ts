@@ -3,7 +3,7 @@
  * @module
  */
 import { account, afterwards, bypassInfo, infoOf, settle } from './answer.js'
-import { isWrite, plan, planLoader, recordOf } from './plan.js'
+import { askedRecord, isWrite, plan, planLoader, recordOf } from './plan.js'
 import type { Ask, Bypass, Call, Core } from './ask.js'
 import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
@@ -203,8 +203,9 @@ export class CachedQueryExecutor {
 
   /** What the cache would do with a query, and why. No I/O. */
   explain(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Explanation {
-    const { facts } = recordOf(this.core, sql)
-    const asked = plan(this.core, this.call, recordOf(this.core, sql), params, options)
+    const record = recordOf(this.core, sql)
+    const asked = plan(this.core, this.call, record, params, options)
+    const { facts } = askedRecord(this.core, record, params, options)
     const reason = 'bypass' in asked ? asked.bypass : undefined
     const tables = 'bypass' in asked ? asked.tables : asked.deps.tables
     const { statement, volatileFunctions, token } = facts

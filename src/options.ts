@@ -108,6 +108,11 @@ export interface QueryOptions {
   refreshCache?: boolean
   /** One load at a time per key: in each isolate, or in all of them, for one trip to Redis more when Redis has no result. Default `isolate`. */
   coalesce?: 'isolate' | 'global'
+  /**
+   * Seconds to which the clock is rounded down: `now()`, `current_date` and their kin become a parameter that changes once per bucket, so that the
+   * query can be cached, for no longer than its bucket. No effect on writes and `cached()`. Default: such a query is not cached.
+   */
+  nowBucket?: number
   /** Milliseconds for the database to answer. Default: the database's own. */
   timeoutMs?: number
   /** Ends this caller's wait; a load that others share goes on. */

@@ -97,9 +97,11 @@ export class Reader {
     throw new NotUnderstood(/^["'0$]?$/.test(key) ? undefined : key)
   }
 
+  /** The first reason decides; an unknown function, which `onUnknown` may allow, hides no other. */
   unstable(reason: SqlReason, token: string): void {
-    this.reason ??= reason
-    this.decidedBy ??= token
+    if (this.reason !== undefined && (this.reason !== 'unknown-function' || reason === 'unknown-function')) return
+    this.reason = reason
+    this.decidedBy = token
   }
   volatile(token: string): void {
     this.volatileFunctions.add(token)
