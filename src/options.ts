@@ -109,8 +109,8 @@ export interface QueryOptions {
   /** One load at a time per key: in each isolate, or in all of them, for one trip to Redis more when Redis has no result. Default `isolate`. */
   coalesce?: 'isolate' | 'global'
   /**
-   * Seconds to which the clock is rounded down: `now()`, `current_date` and their kin become a parameter that changes once per bucket, so that the
-   * query can be cached, for no longer than its bucket. No effect on writes and `cached()`. Default: such a query is not cached.
+   * Seconds. `now()`, `current_date` and their kin become a parameter: the time, rounded down to a multiple of this, so that the query can be
+   * cached until that changes. No effect on writes and `cached()`. Default: such a query is not cached.
    */
   nowBucket?: number
   /** Milliseconds for the database to answer. Default: the database's own. */

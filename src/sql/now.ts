@@ -4,8 +4,8 @@
  * @module
  */
 import { RESERVED } from './keywords.js'
-import { Level, OPERATOR, WORD_OPERATOR, isDistinctFrom, isName } from './places.js'
-import type { Item, KeyAt } from './places.js'
+import { Item, Level, OPERATOR, WORD_OPERATOR, isDistinctFrom, isName } from './places.js'
+import type { KeyAt } from './places.js'
 import type { Token } from './tokens.js'
 
 export interface Clock {
@@ -52,7 +52,7 @@ export function clocks(tokens: readonly Token[]): Clock[] {
     }
   }
   // Only the end of an item tells what else it is made of.
-  return found.map(({ clock, item, mayName }) => ({ ...clock, naming: mayName && item.names }))
+  return found.map(({ clock, item, mayName }) => ({ ...clock, naming: mayName && Item.names(item) }))
 }
 
 const FUNCTIONS = new Set(['now', 'transaction_timestamp', 'statement_timestamp'])

@@ -32,6 +32,7 @@ export class Item {
   #labelled = false
   /** The last word of CASE that was met. */
   #branch = ''
+  #names: boolean | undefined
 
   constructor(place: Place, around?: Item, buried = false) {
     this.#place = place
@@ -49,10 +50,15 @@ export class Item {
     return /^(case|when|then)$/.test(this.#branch)
   }
 
-  /** Whether a column may be named after what stands in it. Asked when the item is complete. */
-  get names(): boolean {
-    if (this.#buried || this.#labelled || (this.#operator && this.#branch === '')) return false
-    return this.#around ? this.#around.names : this.#place === 'columns'
+  /** Whether a column may be named after what stands in it. Asked when all items are complete: the answer is kept for those inside. */
+  static names(inner: Item): boolean {
+    const path: Item[] = []
+    for (let item: Item | undefined = inner; item && item.#names === undefined; item = item.#around) path.push(item)
+    for (const item of path.toReversed()) {
+      const other = item.#buried || item.#labelled || (item.#operator && item.#branch === '')
+      item.#names = !other && (item.#around ? item.#around.#names === true : item.#place === 'columns')
+    }
+    return inner.#names === true
   }
 
   pass(word: string): void {

@@ -26,7 +26,7 @@ const list = (item: Arbitrary<string>, most = 3): Arbitrary<string> =>
 const filled = (pattern: string, ...parts: Arbitrary<string>[]): Arbitrary<string> =>
   tuple(...parts).map((values) => values.reduce((text, value) => text.replace('?', () => value), pattern))
 
-interface Parts {
+type Parts = {
   moment: string
   condition: string
   item: string
@@ -37,6 +37,8 @@ interface Parts {
 const parts = letrec<Parts>((tie) => {
   const moment = tie('moment')
   const condition = tie('condition')
+  const item = tie('item')
+  const table = tie('table')
   const query = tie('query')
   const flat = constantFrom(...MOMENTS, 'at', '$3::timestamptz')
   return {
@@ -96,24 +98,24 @@ const parts = letrec<Parts>((tie) => {
       constantFrom('t', 't', 't', 't CROSS JOIN (SELECT id AS n FROM t AS s) AS u'),
       filled("t, generate_series(? - interval '1 day', ?, '6 hours') AS g(hour)", flat, flat),
       filled("t, ROWS FROM (generate_series(?, ?, '1 day'), unnest(ARRAY[?])) AS g", flat, flat, flat),
-      filled('t LEFT JOIN (SELECT ?, id AS n FROM t AS s) AS u ON ?', tie('item'), condition),
+      filled('t LEFT JOIN (SELECT ?, id AS n FROM t AS s) AS u ON ?', item, condition),
       filled('t, LATERAL (SELECT ? FROM (VALUES (?), (?)) AS v(a)) AS u', moment, moment, moment),
       // These are tables of their own.
       constantFrom('t, now() AS n', 't, current_date', 't, CAST(now() AS date) AS c', 't, coalesce(now(), at)'),
     ),
     query: oneof(
       { maxDepth: 1 },
-      filled('SELECT ? FROM ? WHERE ?', list(tie('item')), tie('table'), condition),
-      filled('SELECT ? FROM ?', list(tie('item')), tie('table')),
+      filled('SELECT ? FROM ? WHERE ?', list(item), table, condition),
+      filled('SELECT ? FROM ?', list(item), table),
       filled('SELECT DISTINCT ? FROM t', moment),
-      filled('SELECT DISTINCT ON (?) ?, id FROM t ORDER BY 1, ?', moment, moment, moment),
-      tuple(moment, tie('condition')).map(
+      moment.map((e) => `SELECT DISTINCT ON (${e}) ${e}, id FROM t ORDER BY ${e}, id`),
+      tuple(moment, condition).map(
         ([e, c]) => `SELECT ${e}, count(*) FROM t WHERE ${c} GROUP BY ${e} HAVING ${e} > $3 ORDER BY ${e}`,
       ),
       moment.map((e) => `SELECT DISTINCT ${e} FROM t ORDER BY ${e} DESC`),
       moment.map((e) => `SELECT ${e}, count(*) FROM t GROUP BY ROLLUP (${e}) ORDER BY 1, 2`),
       moment.map((e) => `SELECT id, rank() OVER (PARTITION BY ${e} ORDER BY ${e}, id) FROM t`),
-      filled('SELECT ?, id FROM t ORDER BY ? LIMIT extract(day FROM ?)::int', moment, moment, flat),
+      filled('SELECT ?, id FROM t ORDER BY ?, id LIMIT extract(day FROM ?)::int', moment, moment, flat),
       filled('SELECT ? UNION ALL SELECT ? FROM t', constantFrom(...MOMENTS), moment),
       filled('SELECT count(*) FILTER (WHERE ?), max(?) FROM t', condition, moment),
       filled(
@@ -125,7 +127,7 @@ const parts = letrec<Parts>((tie) => {
       filled('WITH c AS (?) SELECT *, ? FROM c', query, constantFrom(...MOMENTS, ...OTHERS)),
       filled('SELECT * FROM (?) AS q', query),
       filled('VALUES (?), (?)', constantFrom(...MOMENTS), constantFrom(...MOMENTS)),
-      filled('(?) LIMIT 5', query),
+      filled('(?) LIMIT 500', query),
     ),
   }
 })
