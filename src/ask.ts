@@ -66,6 +66,8 @@ export class Ask {
   readonly source: Source
   /** What was not known when it was decided to cache. */
   readonly reason: BypassReason | undefined
+  /** From then on nobody asks it again: the end of its bucket, in epoch milliseconds. */
+  readonly until: number | undefined
   /** A check that others wait for too was waited for once already. */
   rechecked = false
   /** Redis has just failed this question: it is not waited for again. */
@@ -86,7 +88,7 @@ export class Ask {
     deps: Dependencies,
     options: QueryOptions,
     source: Source,
-    identity: { text: string; scope: string | undefined; params: string; reason?: BypassReason },
+    identity: { text: string; scope: string | undefined; params: string; reason?: BypassReason; until?: number },
   ) {
     this.#core = core
     this.#text = identity.text
@@ -98,6 +100,7 @@ export class Ask {
     this.options = options
     this.source = source
     this.reason = identity.reason
+    this.until = identity.until
   }
 
   /** The custom key, or a short fingerprint. For display only. */

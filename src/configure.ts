@@ -160,6 +160,7 @@ const QUERY: Checks<QueryOptions> = {
   skipCache: bool,
   refreshCache: bool,
   coalesce: oneOf('isolate', 'global'),
+  nowBucket: positive('seconds'),
   timeoutMs: positive('milliseconds'),
   signal,
 }

@@ -29,7 +29,8 @@ const after = (start: number, seconds: number): number => Math.min(NEVER, start 
 
 /**
  * The lifetime of a result that was read at `readAt`. An empty result lives `emptyTtl` and is never served stale. `jitter` is the part
- * that is taken off what a TTL has beyond its first minute: results of one moment are not all over at one moment.
+ * that is taken off what a TTL has beyond its first minute: results of one moment are not all over at one moment. Nobody asks for the result from
+ * `end` on.
  */
 export function lifetime(
   readAt: number,
@@ -37,13 +38,14 @@ export function lifetime(
   defaultTtl: number,
   empty: boolean,
   jitter: number,
+  end: number = NEVER,
 ): Lifetime {
   const ttl = options.ttl ?? defaultTtl
   const fresh = empty ? Math.min(ttl, options.emptyTtl ?? DEFAULT_EMPTY_TTL) : ttl
   const beyond = fresh === Infinity ? 0 : Math.max(0, fresh - EXACT_SECONDS)
-  const freshUntil = after(readAt, fresh - beyond * jitter)
-  const staleUntil = empty ? freshUntil : after(freshUntil, options.staleWhileRevalidate ?? 0)
-  const errorUntil = Math.max(staleUntil, after(freshUntil, options.staleIfError ?? 0))
+  const freshUntil = Math.min(end, after(readAt, fresh - beyond * jitter))
+  const staleUntil = empty ? freshUntil : Math.min(end, after(freshUntil, options.staleWhileRevalidate ?? 0))
+  const errorUntil = Math.max(staleUntil, Math.min(end, after(freshUntil, options.staleIfError ?? 0)))
   return { readAt, freshUntil, staleUntil, errorUntil }
 }
 

@@ -5,7 +5,7 @@
 import type { BypassReason, Call, Core } from './ask.js'
 import type { Explanation } from './executor-types.js'
 import type { QueryOptions } from './options.js'
-import { plan, recordOf } from './plan.js'
+import { askedRecord, plan, recordOf } from './plan.js'
 import { settingsOf } from './sql/index.js'
 import type { Settings } from './sql/settings.js'
 import type { Database, SqlFacts } from './types.js'
@@ -18,9 +18,10 @@ export function explain(
   params: readonly unknown[],
   options: QueryOptions | undefined,
 ): Explanation {
-  const record = recordOf(core, sql)
+  const given = recordOf(core, sql)
+  const record = askedRecord(core, given, params, options)
   const { facts } = record
-  const asked = plan(core, call, record, params, options)
+  const asked = plan(core, call, given, params, options)
   const refused = 'bypass' in asked
   const { identity, volatile, tables } = core.cache.statements.dependencies(record, core.database, options ?? {})
   const reason = refused ? asked.bypass : asked.reason
@@ -29,7 +30,14 @@ export function explain(
       ? (facts.identityToken ?? identity ?? facts.token)
       : (facts.token ?? (reason && volatile))
   const settings = settingsOf(core.cache.config.sql)
-  const about: About = { token, facts, database: core.database, settings, cached: !refused }
+  const about: About = {
+    token,
+    facts,
+    database: core.database,
+    settings,
+    cached: !refused,
+    bucket: options?.nowBucket !== undefined,
+  }
   return {
     cacheable: !refused,
     reason,
@@ -50,7 +58,12 @@ interface About {
   settings: Settings
   /** It is cached all the same. */
   cached: boolean
+  /** `nowBucket` is set. */
+  bucket: boolean
 }
+
+/** What `nowBucket` gives the time to. */
+const CLOCK = /^(pg_catalog\.)?(now|(transaction|statement|current)_timestamp|current_(date|time)|localtime(stamp)?)$/
 
 const DECLARE =
   "declare it in `sql.functions` as 'stable', or with the tables that it reads and writes (`npx edge-query-cache dependencies` prints this)"
@@ -111,10 +124,14 @@ function scopeRequired({ token, facts, database, settings }: About): string {
   return `\`${token}\` depends on who asks: ${WHOSE}.`
 }
 
-function volatileFunction({ token = '', facts, settings }: About): string {
+function volatileFunction({ token = '', facts, settings, bucket }: About): string {
   if (settings.volatile.has(token))
     return `The rows of \`${token}\` change without a write (\`sql.dependencies\`): ask the tables behind it, with the time and the like as parameters, to have it cached.`
   if (facts.tables.some((table) => table === token || table.endsWith(`.${token}`)))
     return `\`${token}\` tells of the server itself, which changes without a write: there is nothing to do.`
+  if (CLOCK.test(token))
+    return bucket
+      ? `\`${token}\` stands where \`nowBucket\` cannot give it the time: give the time as a parameter, rounded to what you need, to have it cached.`
+      : `\`${token}\` reads the clock: set \`nowBucket\` to the seconds that the time may be rounded down to, or give the time as a parameter, to have it cached.`
   return `\`${token}\` depends on the moment, on chance, or on the state of session or server: where it stands for a value, such as the time, give that as a parameter, rounded to what you need, to have it cached.`
 }

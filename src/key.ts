@@ -25,10 +25,13 @@ export function encodeParams(params: readonly unknown[]): string | UnkeyablePara
   return out
 }
 
+/** A text as `encodeParams` writes it. */
+export const encodeText = (text: string): string => `s${sized(text)}`
+
 function encodeParam(value: unknown, depth: number): string | undefined {
   switch (typeof value) {
     case 'string':
-      return `s${sized(value)}`
+      return encodeText(value)
     case 'number':
       return `d${Object.is(value, -0) ? '-0' : value};`
     case 'boolean':

@@ -44,7 +44,7 @@ export function makeEntry(
 ): L1Entry {
   const { defaultTtl, ttlJitter } = core.cache.config
   const jitter = ttlJitter * chance(call.runtime)
-  const life = lifetime(readAt, led.ask.options, defaultTtl, isEmpty(led.ask, value), jitter)
+  const life = lifetime(readAt, led.ask.options, defaultTtl, isEmpty(led.ask, value), jitter, led.ask.until)
   return entryFrom(core, led, payload, life, versions, until)
 }
 

@@ -128,6 +128,11 @@ export interface QueryOptions {
   refreshCache?: boolean
   /** One load at a time per key: in each isolate, or in all of them, for one trip to Redis more when Redis has no result. Default `isolate`. */
   coalesce?: 'isolate' | 'global'
+  /**
+   * Seconds. `now()`, `current_date` and their kin become a parameter: the time, rounded down to a multiple of this, so that the query can be
+   * cached until that changes. No effect on writes and `cached()`. Default: such a query is not cached.
+   */
+  nowBucket?: number
   /** Milliseconds for the database to answer. Default: the database's own. */
   timeoutMs?: number
   /** Ends this caller's wait; a load that others share goes on. */

@@ -5,10 +5,12 @@
 import { Ask, fingerprint } from './ask.js'
 import type { Bypass, BypassReason, Call, Core } from './ask.js'
 import { validateQueryOptions } from './configure.js'
-import { UnkeyableParameter, encodeParams } from './key.js'
+import { UnkeyableParameter, encodeParams, encodeText } from './key.js'
+import { bucketOf } from './now-bucket.js'
 import { isMoment } from './sql/functions.js'
 import { tellsCallersApart } from './sql/settings.js'
 import type { QueryOptions } from './options.js'
+import { clock } from './runtime.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { SqlFacts } from './types.js'
 
@@ -38,17 +40,34 @@ export function plan(
   const options = given ?? NO_OPTIONS
   if (given) validateQueryOptions(given)
   const { cache, database } = core
+  const asked = askedRecord(core, record, params, options)
+  const { facts } = asked
   const scope = options.scope ?? call.scope ?? database.scope
-  const deps = given ? cache.statements.dependencies(record, database, options) : record.plain
+  const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
   const encoded = params.some(isMomentText) ? new UnkeyableParameter() : encodeParams(params)
   const refused =
-    refuse(core, call, record.facts, deps, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
+    refuse(core, call, facts, deps, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
   if (refused !== undefined || typeof encoded !== 'string')
     return bypass(refused ?? 'unsupported-parameter', record, deps, options)
-  const reason = record.facts.stable ? undefined : record.facts.reason
-  const source = { kind: 'sql', sql: record.sql, params } as const
-  return new Ask(core, deps, options, source, { text: record.sql, scope, params: encoded, reason })
+  const reason = facts.stable ? undefined : facts.reason
+  const identity = { text: asked.sql, scope, reason }
+  if (asked === record)
+    return new Ask(core, deps, options, { kind: 'sql', sql: asked.sql, params }, { ...identity, params: encoded })
+  const { start, end } = bucketOf(clock(call.runtime), options.nowBucket as number)
+  const source = { kind: 'sql', sql: asked.sql, params: [...params, start] } as const
+  return new Ask(core, deps, options, source, { ...identity, params: encoded + encodeText(start), until: end })
 }
+
+/** The statement that is asked when nothing speaks against caching it: with `nowBucket` one that is given the time. */
+export const askedRecord = (
+  core: Core,
+  record: StatementRecord,
+  params: readonly unknown[],
+  { nowBucket }: QueryOptions = NO_OPTIONS,
+): StatementRecord =>
+  (nowBucket === undefined
+    ? undefined
+    : core.cache.statements.withoutClock(core.statements, core.database, record, params.length)) ?? record
 
 /** Plans a `cached()` call: like a read whose text is its key. */
 export function planLoader(

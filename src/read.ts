@@ -66,7 +66,8 @@ export function readMemory(core: Core, call: Call, ask: Ask): Answered | undefin
   entry.hits++
   entry.visited = true
   if (entry.versions) keepVouched(core, call, entry.names, now)
-  if (found.state === 'stale' || isDueEarly(core, call.runtime, entry, now)) refresh(core, call, ask, entry, now)
+  if (found.state === 'stale' || isDueEarly(core, call.runtime, entry, now, ask.until))
+    refresh(core, call, ask, entry, now)
   return {
     loaded: { ok: true, outcome: found.state === 'stale' ? 'stale' : 'l1', entry },
     coalesced: false,
@@ -182,7 +183,8 @@ function refreshes(core: Core, call: Call, one: Led, loaded: Loaded): boolean {
   if (one.refresh || !loaded.ok || loaded.outcome === 'unshared') return false
   const { outcome, entry } = loaded
   const now = clock(call.runtime)
-  if (outcome !== 'stale' && !(outcome === 'l2' && isDueEarly(core, call.runtime, entry, now))) return false
+  if (outcome !== 'stale' && !(outcome === 'l2' && isDueEarly(core, call.runtime, entry, now, one.ask.until)))
+    return false
   if (!core.cache.refreshes.begin(one.ask.key, now)) return false
   one.refresh = { since: now, newerThan: entry.readAt }
   return true

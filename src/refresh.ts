@@ -54,10 +54,13 @@ const HOT_HITS = 16
 /** Of the hits in the last part of a hot entry's life, one in so many refreshes it: isolates and keys then do so at different times. */
 const ONE_IN = 16
 
-/** Whether a hit is the one that refreshes its entry before it is over. With a stale window nobody waits anyway. */
-export function isDueEarly(core: Core, runtime: Runtime, entry: L1Entry, now: number): boolean {
+/**
+ * Whether a hit is the one that refreshes its entry before it is over. With a stale window nobody waits anyway, and from `until` on nobody asks.
+ */
+export function isDueEarly(core: Core, runtime: Runtime, entry: L1Entry, now: number, until?: number): boolean {
   const { refreshAhead, l1Bytes } = core.cache.config
   // Without isolate memory nobody counts an entry's hits.
-  if (refreshAhead === 0 || (entry.hits < HOT_HITS && l1Bytes > 0) || entry.staleUntil > entry.freshUntil) return false
+  if (refreshAhead === 0 || entry.freshUntil === until) return false
+  if ((entry.hits < HOT_HITS && l1Bytes > 0) || entry.staleUntil > entry.freshUntil) return false
   return entry.freshUntil - now < (entry.freshUntil - entry.readAt) * refreshAhead && chance(runtime) * ONE_IN < 1
 }

@@ -4,6 +4,7 @@
  */
 import { sized, weakHash } from './key.js'
 import { dependencyNames } from './names.js'
+import { withoutClock } from './now-bucket.js'
 import type { QueryOptions, ResolvedConfig } from './options.js'
 import { canonicalTable, readSql, readTogether, settingsOf } from './sql/index.js'
 import type { Database, SqlFacts } from './types.js'
@@ -28,6 +29,8 @@ export interface StatementRecord {
   /** For calls that name no tables, tags or key. */
   readonly plain: Dependencies
   readonly others: Map<string, Dependencies>
+  /** What `withoutClock` made of it, for so many parameters. */
+  bucketed?: { readonly count: number; readonly record: StatementRecord | undefined }
 }
 
 /** At least so many, and as many as L1 holds results: a statement that is forgotten takes the way to its results with it. */
@@ -65,7 +68,7 @@ export class Statements {
     // A text too long to be remembered is its own id: its results are found again all the same.
     const remembered = sql.length <= LONGEST_REMEMBERED
     const id = remembered ? (this.#nextId++).toString(36) : `=${sized(sql)}`
-    const record = {
+    const record: StatementRecord = {
       sql,
       facts,
       plain: this.#dependencies(database, facts, {}, id),
@@ -76,6 +79,22 @@ export class Statements {
     this.#makeRoom(statements)
     statements.set(sql, record)
     return record
+  }
+
+  /** The statement that is given a time where this one reads the clock; `undefined` when there is none that means the same. */
+  withoutClock(
+    statements: Map<string, StatementRecord>,
+    database: Database,
+    record: StatementRecord,
+    count: number,
+  ): StatementRecord | undefined {
+    if (record.facts.kind !== 'read' || record.facts.reason !== 'volatile-function') return undefined
+    if (record.bucketed?.count === count) return record.bucketed.record
+    const sql = withoutClock(record.sql, count)
+    const made = sql === undefined ? undefined : this.record(statements, database, sql)
+    const same = made?.facts.kind === 'read' && made.facts.tables.join() === record.facts.tables.join()
+    record.bucketed = { count, record: same ? made : undefined }
+    return record.bucketed.record
   }
 
   #makeRoom(statements: Map<string, StatementRecord>): void {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { validateQueryOptions } from '../../src/configure.js'
 import { ROOT, page } from './pages.js'
 
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
@@ -18,11 +17,6 @@ test('a subpath is either exported or named as not yet there', () => {
   expect(later.filter((subpath) => Object.hasOwn(manifest.exports, subpath))).toEqual([])
   const imported = new Set([...text.matchAll(/'edge-query-cache(\/\w+)?'/g)].map(([, subpath]) => `.${subpath ?? ''}`))
   expect([...imported].filter((subpath) => !Object.hasOwn(manifest.exports, subpath))).toEqual([])
-})
-
-test('an option that is named as not yet there is refused', () => {
-  expect(paragraph).toContain('`nowBucket`')
-  expect(() => validateQueryOptions({ nowBucket: 60 } as never)).toThrow('`nowBucket` is not an option')
 })
 
 test('there is no command line, as the page says', () => {

@@ -77,7 +77,7 @@ const CASES: { readonly [R in Exclude<BypassReason, 'not-serialisable'>]: Asked[
       config: { sql: { dependencies: { recent: 'volatile' } } },
       names: ['`public.recent`', '`sql.dependencies`'],
     },
-    { sql: `SELECT * FROM pg_class WHERE relname = '${SECRET}'`, names: ['`pg_class`', 'server itself'] },
+    { sql: `SELECT * FROM pg_stat_activity WHERE query = '${SECRET}'`, names: ['`pg_stat_activity`', 'server itself'] },
   ],
   'unknown-function': [
     {
@@ -111,6 +111,7 @@ describe('explain', () => {
       database: new FakeDatabase(),
       settings: {} as never,
       cached: false,
+      bucket: false,
     }
     expect(ADVICE['not-serialisable'](about)).toContain('plain data')
   })

@@ -38,6 +38,16 @@ describe('queryCache()', () => {
     expect((await app.request('/two')).headers.get('Server-Timing')).toBe('query-cache;desc="l1=2"')
   })
 
+  it('hands `nowBucket` on with the other options', async () => {
+    const { app, database } = application()
+    const sql = 'SELECT n FROM users WHERE at < now()'
+    app.get('/recent', async (c) => c.json(await cachedQuery(c, sql, [], { nowBucket: 86_400, ttl: 60 })))
+    await app.request('/recent')
+    const { headers } = await app.request('/recent')
+    expect(headers.get('Cache-Status')).toMatch(/^edge-query-cache; hit; ttl=\d+; detail=l1$/)
+    expect(database.log).toEqual(['SELECT n FROM users WHERE at < ($1::timestamptz)'])
+  })
+
   it('leaves the headers out when told to', async () => {
     const { app } = application({ headers: false })
     const { headers } = await app.request('/one')

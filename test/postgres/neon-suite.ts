@@ -247,6 +247,27 @@ export function neonSuite(name: string, databaseUrl: string | undefined): void {
       expect([response.status, text.includes('secret'), text.includes('connection string')]).toEqual([400, false, true])
     })
 
+    it('gives a query the time of its bucket, through the driver', async () => {
+      const pool = createConnectionPool({ connectionString: CONNECTION, fetchEndpoint: `${endpoint.url}/sql` })
+      const now = () => Date.parse('2024-02-29T10:20:30Z')
+      const executor = new CachedQueryExecutor(pool, createQueryCache({ type: 'local' }), { now })
+      const sql =
+        "SELECT now(), $1::int AS n, current_timestamp(0) - interval '24 hours' AS since, (now() AT TIME ZONE 'UTC')::text AS utc"
+      const asked = () => executor.queryResult(sql, ['7'], { nowBucket: 3_600 })
+      const [miss, hit] = [await asked(), await asked()]
+      expect([miss.cache.outcome, hit.cache.outcome]).toEqual(['miss', 'l1'])
+      expect(miss.rows).toEqual([
+        {
+          now: new Date('2024-02-29T10:00:00Z'),
+          n: 7,
+          since: new Date('2024-02-28T10:00:00Z'),
+          utc: '2024-02-29 10:00:00',
+        },
+      ])
+      expect(hit.rows).toEqual(miss.rows)
+      expect(miss.fields).toEqual((await executor.queryResult(sql, ['7'])).fields)
+    })
+
     it('copies', async () => {
       await database.exec(`CREATE TABLE ${table}_copied (id int, name text)`)
       const data = Array.from({ length: 20_000 }, (_, i) => `${i}\tname ${i}\n`).join('')
