@@ -12,7 +12,7 @@ const SCHEMA =
 
 /** Functions that read the schema and nothing else. */
 export const SCHEMA_FUNCTION =
-  /^(format_type|(sh)?obj_description|col_description|to_reg\w+|regclass|ts_token_type|pg_(basetype|collation_for|column_is_updatable|describe_object|get_(\w+def|expr|acl|function_\w+|object_address|partkeydef|serial_sequence|statisticsobjdef_\w+|userbyid)|identify_object\w*|index(am|_column)?_has_property|\w+_is_visible|options_to_table|partition_root|relation_is_\w+|sequence_parameters))$/
+  /^(format_type|(sh)?obj_description|col_description|to_reg(class|collation|namespace|oper(ator)?|proc(edure)?|role|type(mod)?)|regclass|ts_token_type|pg_(basetype|collation_for|column_is_updatable|describe_object|get_(\w+def|expr|acl|function_\w+|object_address|partkeydef|serial_sequence|statisticsobjdef_\w+|userbyid)|identify_object\w*|index(am|_column)?_has_property|\w+_is_visible|options_to_table|partition_root|relation_is_\w+|sequence_parameters))$/
 
 /** `schema`: only DDL changes it. `rights`: likewise, and each sees what he may. `server`: it changes by itself. */
 export type Catalog = 'schema' | 'rights' | 'server'

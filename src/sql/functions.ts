@@ -9,7 +9,7 @@ import { PURE_FUNCTIONS } from './functions.generated.js'
 export type Verdict = 'pure' | 'schema' | 'volatile' | 'identity' | 'unknown'
 
 const IDENTITY =
-  /^(current_setting|has_\w+_privilege|pg_has_role|row_security_active|getpgusername|current_(user|role|database|catalog|schemas?)|session_user|system_user|user)$/
+  /^(current_(setting|user|database|schemas?)|session_user|system_user|getpgusername|pg_has_role|row_security_active|has_((any_)?column|database|foreign_data_wrapper|function|language|largeobject|parameter|schema|sequence|server|table|tablespace|type)_privilege)$/
 const AUTH_IDENTITY = /^(uid|jwt|role|email|user_id|session|org_id)$/
 /** What is not in the list of pure functions is not cached either way, unless `onUnknown` says so: that does not reach these. */
 const VOLATILE =
