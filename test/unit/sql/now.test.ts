@@ -123,7 +123,21 @@ const PIECES =
   )
 const soup = array(constantFrom(...PIECES), { maxLength: 40 }).map((pieces) => `select ${pieces.join(' ')}`)
 
+/** Without parentheses no name is a call. */
+const quiet = array(
+  constantFrom(...PIECES.filter((piece) => !/^(now|"now"|pg_).*\(|[()]$|^current_|^localtime/i.test(piece))),
+).map((pieces) => `select ${pieces.join(' ')}`)
+
 describe('whatever the text', () => {
+  it('nothing is made of one without a clock', () => {
+    assert(
+      property(quiet, (sql) => {
+        expect(withoutClock(sql, 3)).toBeUndefined()
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
   it('nothing but clocks is replaced, and every parameter stays', () => {
     let replaced = 0
     assert(
