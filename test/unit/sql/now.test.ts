@@ -111,7 +111,6 @@ describe('a text that is given the time', () => {
     ['SELECT now(), age(at) FROM t', 'age'],
     ['SELECT now() FROM t, now()', 'now'],
     ['SELECT now(), random()', 'random'],
-    ['SELECT now(), m current_date FROM t', 'current_date'],
   ])('of %s reads a clock all the same', (sql, token) =>
     expect(readSql(withoutClock(sql, 0)!)).toMatchObject({ stable: false, reason: 'volatile-function', token }),
   )
