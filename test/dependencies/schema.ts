@@ -85,8 +85,13 @@ CREATE OPERATOR ~~~ (LEFTARG = int, RIGHTARG = int, FUNCTION = touches);
 CREATE VIEW by_operator AS SELECT 1 ~~~ 2 AS touched;
 CREATE VIEW by_function AS SELECT order_total(1) AS total;
 CREATE VIEW by_unknown AS SELECT dynamic_read('users') AS n;
+CREATE FUNCTION locked() RETURNS int LANGUAGE sql AS $$ SELECT id FROM kept FOR UPDATE $$;
+CREATE FUNCTION foreign_volatile(text) RETURNS text LANGUAGE internal AS 'lower';
+CREATE FUNCTION foreign_stable(text) RETURNS text LANGUAGE internal STABLE AS 'lower';
+CREATE FUNCTION foreign_immutable(text) RETURNS text LANGUAGE internal IMMUTABLE AS 'lower';
 
 -- Triggers
+CREATE TRIGGER same BEFORE UPDATE ON log FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
 CREATE FUNCTION set_updated() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at := now(); RETURN NEW; END $$;
 CREATE FUNCTION log_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
