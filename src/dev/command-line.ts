@@ -35,8 +35,8 @@ const OPTIONS = {
 } as const
 
 export interface Streams {
-  out(text: string): void
-  err(text: string): void
+  out: (text: string) => void
+  err: (text: string) => void
 }
 
 /** Runs one command line. Resolves to the exit code: 0, 1 when the database did not answer, 2 when the words make no sense. */

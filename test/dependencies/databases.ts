@@ -29,7 +29,11 @@ export async function postgres(connectionString: string): Promise<TestDatabase &
   const admin = async (sql: string) => {
     const client = new pg.Client({ connectionString })
     await client.connect()
-    await client.query(sql).finally(() => client.end())
+    try {
+      await client.query(sql)
+    } finally {
+      await client.end()
+    }
   }
   await admin(`CREATE DATABASE ${name}`)
   const url = Object.assign(new URL(connectionString), { pathname: `/${name}` }).href

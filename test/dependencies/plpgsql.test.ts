@@ -1,8 +1,13 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DYNAMIC, readPlpgsql } from '../../src/dev/dependencies/plpgsql.js'
 
+/** Without PostgreSQL's own. */
 const names = (list: readonly (readonly string[])[]) =>
-  [...new Set(list.map((name) => name.join('.')))].sort().join(' ')
+  [...new Set(list.map((name) => name.join('.')))]
+    .filter((name) => !/^(max|count)$/.test(name))
+    .sort()
+    .join(' ')
 const body = (statements: string, declarations = '') => `DECLARE ${declarations} BEGIN ${statements} END`
 
 describe('the SQL inside PL/pgSQL', () => {
@@ -14,6 +19,7 @@ describe('the SQL inside PL/pgSQL', () => {
     ['INSERT INTO t SELECT * FROM u RETURNING id INTO x;', { reads: 'u', writes: 't' }],
     ['MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE;', { reads: 'u', writes: 't' }],
     ['WITH gone AS (DELETE FROM t RETURNING *) SELECT count(*) INTO n FROM gone;', { writes: 't' }],
+    ['INSERT INTO t VALUES (NEW.*); INSERT INTO u SELECT (OLD).*, r.a[1].b;', { writes: 't u' }],
     ['PERFORM f(id) FROM t;', { reads: 't', calls: 'f' }],
     ['CALL app.p(1, (SELECT max(id) FROM t));', { reads: 't', calls: 'app.p' }],
     ['x := (SELECT max(id) FROM t);', { reads: 't' }],
@@ -89,5 +95,31 @@ describe('the SQL inside PL/pgSQL', () => {
   it('finds clocks and callers', () => {
     const facts = readPlpgsql(body("NEW.at := now(); x := current_user; y := current_setting('a');"))
     expect(facts).toMatchObject({ volatile: ['now'], identity: ['current_user', 'current_setting'], unknown: [] })
+  })
+
+  it('takes any text', () => {
+    const words =
+      'if then else end loop case when for in into ; ( ) [ ] , . := = .. << >> declare begin exception select from t execute \'x\' return query raise using insert perform $1 "a" #'.split(
+        ' ',
+      )
+    const soup = fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 5 })), { maxLength: 60 })
+    fc.assert(
+      fc.property(soup, (parts) => {
+        const { unknown } = readPlpgsql(parts.join(' '))
+        expect(unknown.every((what) => typeof what === 'string')).toBe(true)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('takes time that is linear in the text', () => {
+    const timed = (times: number) => {
+      const text = body('IF a THEN SELECT x INTO y FROM t; ELSE EXECUTE q; END IF; '.repeat(times))
+      const startedAt = performance.now()
+      readPlpgsql(text)
+      return performance.now() - startedAt
+    }
+    timed(2_000)
+    expect(timed(20_000)).toBeLessThan(60 * timed(2_000) + 1_000)
   })
 })

@@ -48,7 +48,7 @@ DECLARE
   c CURSOR (k int) FOR SELECT id FROM lines WHERE id > k;
   r record;
 BEGIN
-  SELECT n INTO STRICT before FROM totals WHERE user_id = who;
+  SELECT n INTO before FROM totals WHERE user_id = who;
   IF before IS NULL OR EXISTS (SELECT 1 FROM kept) THEN
     INSERT INTO totals VALUES (who, CASE WHEN before IS NULL THEN 0 ELSE 1 END);
   ELSIF before > 10 THEN
@@ -85,8 +85,13 @@ CREATE OPERATOR ~~~ (LEFTARG = int, RIGHTARG = int, FUNCTION = touches);
 CREATE VIEW by_operator AS SELECT 1 ~~~ 2 AS touched;
 CREATE VIEW by_function AS SELECT order_total(1) AS total;
 CREATE VIEW by_unknown AS SELECT dynamic_read('users') AS n;
+CREATE FUNCTION locked() RETURNS int LANGUAGE sql AS $$ SELECT id FROM kept FOR UPDATE $$;
+CREATE FUNCTION foreign_volatile(text) RETURNS text LANGUAGE internal AS 'lower';
+CREATE FUNCTION foreign_stable(text) RETURNS text LANGUAGE internal STABLE AS 'lower';
+CREATE FUNCTION foreign_immutable(text) RETURNS text LANGUAGE internal IMMUTABLE AS 'lower';
 
 -- Triggers
+CREATE TRIGGER same BEFORE UPDATE ON log FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
 CREATE FUNCTION set_updated() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at := now(); RETURN NEW; END $$;
 CREATE FUNCTION log_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -139,10 +144,10 @@ CREATE VIEW random_view AS SELECT * FROM eqc_app.normal_rand(1, 2, 3);
 `
 
 export const ROWS = `
-INSERT INTO users (id, name) SELECT i, 'user ' || i FROM generate_series(1, 20) i;
+INSERT INTO users (name) SELECT 'user ' || i FROM generate_series(1, 20) i;
 INSERT INTO orders SELECT i, i, 10 FROM generate_series(1, 20) i;
 INSERT INTO lines SELECT i, i FROM generate_series(1, 20) i;
-INSERT INTO eqc_app.settings VALUES ('a', 'b');
+INSERT INTO eqc_app.settings VALUES ('user 3', 'b');
 INSERT INTO base SELECT generate_series(1, 9);
 INSERT INTO derived SELECT generate_series(1, 9), 0;
 INSERT INTO accounts VALUES (1, 1);

@@ -8,7 +8,7 @@ import type { Database } from '../../types.js'
 
 export interface Connection {
   database: Database
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /**

@@ -95,8 +95,12 @@ function functionLines(routines: Routines, list: (names: Iterable<string>) => st
         unknown: [...effects.unknown].sort(byText).map((what) => `${what}; ${INSTEAD(effects.everything)}`),
       }
     })
-    .sort((a, b) => byText(a.name, b.name))
+    .sort((a, b) => byText(extensionsOf(a), extensionsOf(b)) || byText(a.name, b.name))
 }
+
+/** The user's own come first, then one extension after the other. */
+const extensionsOf = ({ comments }: Line<unknown>): string =>
+  comments.find((text) => text.startsWith('extension ')) ?? ''
 
 const KINDS = { f: 'function', p: 'procedure', a: 'aggregate', w: 'window function' }
 

@@ -14,6 +14,20 @@ const COMMANDS =
   /^(select|insert|update|delete|merge|with|values|table|truncate|copy|create|alter|drop|set|reset|refresh|lock|notify|listen|unlisten|analyze|grant|revoke|comment|vacuum|prepare|deallocate|import|cluster|reindex|security|explain|show|discard|do|\()$/
 const NOTHING = /^(end|null|commit|rollback|get|fetch|move|close|savepoint|release)$/
 
+/** What ends the head of a control structure. */
+const THEN = /^then$/
+const LOOP = /^loop$/
+const OPENS: Readonly<Record<string, RegExp>> = {
+  if: THEN,
+  elsif: THEN,
+  elseif: THEN,
+  case: THEN,
+  when: THEN,
+  while: LOOP,
+  for: LOOP,
+  foreach: LOOP,
+}
+
 /** What a body does, as far as its text tells. */
 export function readPlpgsql(body: string): TextFacts {
   const facts = noFacts()
@@ -158,8 +172,8 @@ function* segments(tokens: readonly Token[]): Iterable<{ declares: boolean; toke
         continue
       }
     }
-    // `END LOOP label;` ends with its semicolon only.
-    const opens = !declares && cases === 0 && part[0]?.key !== 'end' && (key === 'then' || key === 'loop')
+    // MERGE has a THEN of its own, and CASE expressions too.
+    const opens = !declares && cases === 0 && (OPENS[part[0]?.key ?? '']?.test(key) ?? false)
     const ends = depth === 0 && (key === ';' || opens)
     if (!ends) {
       if (part.length > 0 && depth === 0) cases += key === 'case' ? 1 : key === 'end' && cases > 0 ? -1 : 0

@@ -76,7 +76,7 @@ function readStatement(tokens: Token[], facts: TextFacts): void {
   facts.writes.push(...[...reader.writes].map(split))
   facts.calls.push(...reader.calls)
   facts.volatile.push(...reader.volatileFunctions)
-  if (reader.reason === 'tablesample') facts.volatile.push('tablesample')
+  if (reader.reason === 'tablesample' || reader.reason === 'locking') facts.volatile.push(reader.decidedBy!)
   if (reader.kind === 'session') facts.volatile.push(tokens[0]!.key)
   if (reader.identityToken !== undefined) facts.identity.push(reader.identityToken)
   if (reader.writesUnknown) facts.unknown.push(`a command that may change anything (${tokens[0]!.key})`)

@@ -170,7 +170,9 @@ class Entries implements RelationEntries {
       if (!table) continue
       const facts = noFacts()
       readText(actionOf(definition), facts)
-      this.#changed(table, this.#routines.ofText(facts), `rule ${name}`)
+      const effects = this.#routines.ofText(facts)
+      effects.everything ||= facts.unknown.length > 0
+      this.#changed(table, effects, `rule ${name}`)
     }
   }
 

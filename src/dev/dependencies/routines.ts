@@ -90,7 +90,7 @@ export class Routines {
   ofText(facts: TextFacts): Effects {
     const { effects, calls } = this.#resolve(facts, [])
     addEffects(effects, this.effects(calls))
-    if (facts.unknown.length > 0) effects.everything = true
+    for (const what of facts.unknown) effects.volatile.add(what)
     return effects
   }
 
@@ -103,12 +103,14 @@ export class Routines {
   #read(routine: Routine): { effects: Effects; calls: Routine[] } {
     const { language, extension, kind, volatility, name } = routine
     const path = routine.searchPath === null ? [this.#defaultSchema] : schemas(routine.searchPath)
-    if (kind === 'a' || kind === 'w') {
+    if ((kind === 'a' || kind === 'w') && extension === null) {
       const calls = routine.parts.flatMap((oid) => this.#byOid.get(oid) ?? [])
       return { effects: noEffects(), calls }
     }
     if (extension !== null || !/^(sql|plpgsql)$/.test(language)) {
       const effects = noEffects()
+      // `auth.uid()` and its like, whoever provides them.
+      if (verdict(routine.schema, name, 2) === 'identity') effects.identity.add(name)
       if (extension === null) this.#opaque(routine, `its body, in ${language}`, effects)
       else if (volatility === 'v' || RUNS_TEXT.test(name)) effects.volatile.add(`${name} of extension ${extension}`)
       if (routine.hidden && extension !== null && !HARMLESS.test(name))
