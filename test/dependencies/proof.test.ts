@@ -184,7 +184,7 @@ describe('what a map says of reads alone', () => {
 
   it.each([
     'SELECT count(*) FROM recent',
-    'SELECT count(*) FROM tables',
+    'SELECT count(*) FROM sessions',
     'SELECT last_value FROM users_id_seq',
     'SELECT n FROM by_unknown',
     'SELECT count(*) FROM random_view',

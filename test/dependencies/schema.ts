@@ -23,6 +23,7 @@ CREATE VIEW recent AS SELECT * FROM users WHERE updated_at > now() - interval '1
 CREATE VIEW mine AS SELECT * FROM orders WHERE user_id::text = current_setting('app.user', true);
 CREATE VIEW constants AS SELECT 1 AS one;
 CREATE VIEW tables AS SELECT relname FROM pg_class;
+CREATE VIEW sessions AS SELECT pid FROM pg_stat_activity;
 CREATE MATERIALIZED VIEW summary AS SELECT user_id, sum(total) AS total FROM orders GROUP BY user_id;
 CREATE VIEW over_summary AS SELECT * FROM summary;
 CREATE VIEW eqc_app.odd AS SELECT id FROM "Odd ""Name""";

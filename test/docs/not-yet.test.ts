@@ -5,7 +5,7 @@ import { ROOT, page } from './pages.js'
 
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
   exports: Record<string, unknown>
-  bin?: unknown
+  bin?: Record<string, string>
 }
 
 const text = page('README.md').lines.join('\n')

@@ -3,6 +3,7 @@
  * @module
  */
 import { canonical } from '../../sql/names.js'
+import { SCHEMA_NAME } from '../../sql/catalog.js'
 import { verdict } from '../../sql/functions.js'
 import type { Catalogs, Relation, Routine } from './catalogs.js'
 import { readPlpgsql } from './plpgsql.js'
@@ -152,8 +153,9 @@ export class Routines {
     return { effects, calls }
   }
 
-  /** A relation's canonical name; undefined for one of the server's own, and for one that does not exist now, such as a temporary table. */
+  /** A relation's canonical name; undefined for one that does not exist now, such as a temporary table. Of the server's own one stands for all. */
   #relation(name: Name, path: readonly string[]): string | undefined {
+    if (name.length > 1 && canonical(name) === SCHEMA_NAME) return SCHEMA_NAME
     return found(
       name,
       path,
