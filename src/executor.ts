@@ -144,7 +144,7 @@ export class CachedQueryExecutor {
     return this.#write(
       statements.map(({ sql, params = [] }) => ({ sql, params })),
       rest,
-      (sent) => this.core.database.transaction(sent, { isolationLevel, readOnly, deferrable, timeoutMs }),
+      (database, sent) => database.transaction(sent, { isolationLevel, readOnly, deferrable, timeoutMs }),
     )
   }
 
@@ -157,12 +157,13 @@ export class CachedQueryExecutor {
     loader: (executor: CachedQueryExecutor) => Promise<T>,
     options: QueryOptions = {},
   ): Promise<T> {
-    const inner = this.with({ ...this.call, skipCaches: true, observe: undefined })
-    const run = () => loader(inner)
-    const asked = planLoader(this.core, this.call, key, options, run)
+    const identity = this.call.identity ?? { read: false }
+    const inner: Call = { ...this.call, skipCaches: true, observe: undefined, identity }
+    const run = (database: Database) => loader(this.with(inner, database))
+    const asked = planLoader(this.core, this.call, key, options, { run, identity })
     if ('bypass' in asked) {
       const startedAt = clock(this.call.runtime)
-      const value = await withSignal(run(), options.signal)
+      const value = await withSignal(run(this.core.database), options.signal)
       account(this.core, this.call, bypassInfo(asked), startedAt)
       return value
     }
@@ -249,8 +250,8 @@ export class CachedQueryExecutor {
   async #write(
     statements: readonly Statement[],
     options: WriteOptions,
-    send: Parameters<typeof write>[4] = async ([one]) => [
-      await this.core.database.run(one!, { timeoutMs: options.timeoutMs }),
+    send: Parameters<typeof write>[4] = async (database, [one]) => [
+      await database.run(one!, { timeoutMs: options.timeoutMs }),
     ],
   ): Promise<{ results: Result[]; cache: WriteInfo }> {
     const { core, call } = this

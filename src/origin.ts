@@ -3,7 +3,9 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
+import { recordOf } from './plan.js'
 import { clock } from './runtime.js'
+import { noteSession } from './session.js'
 import type { DatabaseResult, Statement } from './types.js'
 
 /** Runs one statement and counts it. Rejects with the driver's own error. */
@@ -72,9 +74,12 @@ export async function fetchSources(
   const fetches = asks.flatMap(({ source, options, reason }) =>
     source.kind === 'sql' ? [{ statement: source, timeoutMs: options.timeoutMs, stable: reason === undefined }] : [],
   )
+  // With `ttl-only` a function that nobody declared is called, and what it does to the session is not known.
+  for (const { source, reason } of asks)
+    if (source.kind === 'sql' && reason !== undefined) noteSession(core, source.sql, recordOf(core, source.sql).facts)
   const rows = fetchMany(core, call, fetches)
   const values = Promise.allSettled(
-    asks.map(async ({ source }) => (source.kind === 'loader' ? source.run() : undefined)),
+    asks.map(async ({ source }) => (source.kind === 'loader' ? source.run(core.database) : undefined)),
   )
   const [fetched, loaded] = await Promise.all([rows, values])
   let next = 0

@@ -3,8 +3,9 @@
  * @module
  */
 import { Ask, fingerprint } from './ask.js'
-import type { Bypass, BypassReason, Call, Core } from './ask.js'
+import type { Bypass, BypassReason, Call, Core, Source } from './ask.js'
 import { validateQueryOptions } from './configure.js'
+import { InvalidOptionError } from './errors.js'
 import { UnkeyableParameter, encodeParams } from './key.js'
 import { isMoment } from './sql/functions.js'
 import type { QueryOptions } from './options.js'
@@ -37,7 +38,8 @@ export function plan(
   const options = given ?? NO_OPTIONS
   if (given) validateQueryOptions(given)
   const { cache, database } = core
-  const scope = options.scope ?? call.scope ?? database.scope
+  const scope = scopeOf(core, call, options)
+  noteIdentity(call, record.facts)
   const deps = given ? cache.statements.dependencies(record, database, options) : record.plain
   const encoded = params.some(isMomentText) ? new UnkeyableParameter() : encodeParams(params)
   const refused =
@@ -55,16 +57,29 @@ export function planLoader(
   call: Call,
   key: string,
   options: QueryOptions,
-  run: () => Promise<unknown>,
+  loader: Pick<Extract<Source, { kind: 'loader' }>, 'run' | 'identity'>,
 ): Ask | Bypass {
   validateQueryOptions(options)
-  const scope = options.scope ?? call.scope ?? core.database.scope
+  const scope = scopeOf(core, call, options)
   const record = loaderRecord(core)
   const named = { ...options, cacheKey: key }
   const deps = core.cache.statements.dependencies(record, core.database, named)
   const refused = refuse(core, call, record.facts, options, scope)
   if (refused !== undefined) return { bypass: refused, display: key, tables: deps.tables, tags: deps.tags }
-  return new Ask(core, deps, named, { kind: 'loader', run }, { text: LOADER_TEXT, scope, params: '' })
+  return new Ask(core, deps, named, { kind: 'loader', ...loader }, { text: LOADER_TEXT, scope, params: '' })
+}
+
+/** Whose rows these are. A value that is no text would be the same for everybody. @throws InvalidOptionError */
+function scopeOf(core: Core, call: Call, options: QueryOptions): string | undefined {
+  const scope: unknown = options.scope ?? call.scope ?? core.database.scope ?? undefined
+  if (scope === undefined || typeof scope === 'string') return scope
+  const given = Array.isArray(scope) ? 'an array' : `of type ${typeof scope}`
+  throw new InvalidOptionError('scope', given, 'Give a string that says whose rows these are.')
+}
+
+/** Tells a `cached()` loader's own question that its value depends on who asks. */
+export function noteIdentity(call: Call, facts: SqlFacts): void {
+  if (call.identity && facts.identity) call.identity.read = true
 }
 
 /** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
@@ -76,7 +91,10 @@ const LOADER_TEXT = '\0cached'
 function loaderRecord(core: Core): StatementRecord {
   const found = core.statements.get(LOADER_TEXT)
   if (found) return found
-  const record = { ...recordOf(core, 'SELECT 1'), sql: LOADER_TEXT, others: new Map<string, Dependencies>() }
+  const like = recordOf(core, 'SELECT 1')
+  // An id that no statement has: the loader's values and the rows of the statement with the same key are two things.
+  const plain = { ...like.plain, id: `${like.plain.id}!` }
+  const record = { ...like, sql: LOADER_TEXT, plain, others: new Map<string, Dependencies>() }
   core.statements.set(LOADER_TEXT, record)
   return record
 }
@@ -94,7 +112,7 @@ function refuse(
   if (core.database.inTransaction) return 'in-transaction'
   const ttlOnly = facts.reason === 'unknown-function' && config.sql.onUnknown === 'ttl-only'
   if (!facts.stable && !ttlOnly) return facts.reason ?? 'not-understood'
-  if ((core.database.needsScope || facts.identity) && scope === undefined) return 'scope-required'
+  if ((core.database.needsScope || facts.identity) && !scope) return 'scope-required'
   return (options.ttl ?? config.defaultTtl) === 0 ? 'ttl' : undefined
 }
 

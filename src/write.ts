@@ -4,7 +4,8 @@
  * @module
  */
 import type { Call, Core } from './ask.js'
-import { recordOf } from './plan.js'
+import { pinned } from './ask.js'
+import { noteIdentity, recordOf } from './plan.js'
 import { invalidateNames } from './invalidate.js'
 import { isRedisCache } from './l2.js'
 import { snapshot } from './key.js'
@@ -12,7 +13,7 @@ import { ROOT, invalidatedNames } from './names.js'
 import { didNotHappen } from './origin.js'
 import { commits, endSession, noteSession } from './session.js'
 import { clock } from './runtime.js'
-import type { DatabaseResult, SqlFacts, Statement } from './types.js'
+import type { Database, DatabaseResult, SqlFacts, Statement } from './types.js'
 import { validateWriteOptions } from './configure.js'
 import type { WriteOptions } from './options.js'
 import type { Known } from './versions.js'
@@ -32,6 +33,9 @@ export interface Written {
   cache: WriteInfo
 }
 
+/** Sends all of them, once. */
+type Send = (database: Database, statements: readonly Statement[]) => Promise<DatabaseResult[]>
+
 interface WriteNames {
   tables: string[]
   tags: string[]
@@ -47,7 +51,7 @@ export function writeNames(core: Core, statements: readonly Statement[], options
     const { facts } = recordOf(core, sql)
     if (facts.writes === undefined || commits(core, facts)) everything = true
     for (const table of facts.writes ?? []) tables.add(table)
-    if (facts.kind === 'read' && !facts.stable && facts.reason === 'unknown-function') everything = true
+    if (facts.kind === 'read' && facts.effects === 'any') everything = true
   }
   const tags = [...new Set(options.tags ?? [])].sort()
   const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, defaultSchema)
@@ -60,13 +64,15 @@ export function writeNames(core: Core, statements: readonly Statement[], options
  * @throws InvalidOptionError
  */
 export function write(
-  core: Core,
+  asked: Core,
   call: Call,
   given: readonly Statement[],
   options: WriteOptions,
-  send: (statements: readonly Statement[]) => Promise<DatabaseResult[]>,
+  send: Send,
 ): Promise<Written> {
   validateWriteOptions(options)
+  const core = pinned(asked)
+  for (const { sql } of given) noteIdentity(call, recordOf(core, sql).facts)
   const statements = given.map(({ sql, params }) => ({ sql, params: snapshot(params) }))
   const named = writeNames(core, statements, options)
   const names = core.cache.statements.known(core.database, named.shortNames)
@@ -83,7 +89,7 @@ async function sendAndInvalidate(
   statements: readonly Statement[],
   { tables, tags }: WriteNames,
   names: readonly Known[],
-  send: (statements: readonly Statement[]) => Promise<DatabaseResult[]>,
+  send: Send,
 ): Promise<Written> {
   const { cache } = core
   const wantsFence = cache.config.fenced && isRedisCache(cache) && names.length > 0
@@ -92,7 +98,7 @@ async function sendAndInvalidate(
   cache.counters.add('dbQueries', statements.length)
   for (const { sql } of statements) noteSession(core, sql, recordOf(core, sql).facts)
   try {
-    const results = await send(statements).finally(() => {
+    const results = await send(core.database, statements).finally(() => {
       for (const { sql } of statements) endSession(core, sql, recordOf(core, sql).facts)
     })
     cache.counters.add('dbTimeMs', Math.max(0, clock(call.runtime) - startedAt))

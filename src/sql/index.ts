@@ -56,6 +56,7 @@ function facts(r: Reader, word: string): SqlFacts {
     writes: r.writesUnknown ? undefined : writes,
     volatileFunctions: [...r.volatileFunctions].sort(),
     identity: r.identity,
+    ...(r.effects ? { effects: r.effects } : {}),
   }
 }
 

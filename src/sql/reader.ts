@@ -3,7 +3,7 @@
  * @module
  */
 import type { SqlFacts, SqlReason } from '../types.js'
-import { verdict } from './functions.js'
+import { effectsOf, verdict } from './functions.js'
 import { canonical } from './names.js'
 import type { Settings } from './settings.js'
 import { Scope } from './scope.js'
@@ -31,6 +31,7 @@ export class Reader {
   writesUnknown = false
   readonly volatileFunctions = new Set<string>()
   identity = false
+  effects: SqlFacts['effects']
   reason: SqlReason | undefined
   /** What decided `reason`. */
   decidedBy: string | undefined
@@ -121,6 +122,11 @@ export class Reader {
     this.kind = 'write'
     this.unstable(reason, token)
     if (parts) this.writes.add(canonical(parts, this.settings.defaultSchema))
+    // A rule turns the UPDATE into `set_config`.
+    if (parts?.at(-1) === 'pg_settings') this.mayDo('session')
+  }
+  mayDo(effects: SqlFacts['effects']): void {
+    if (this.effects !== 'any') this.effects = effects ?? this.effects
   }
   call(parts: readonly string[], argumentCount: number): void {
     const id = canonical(parts, this.settings.defaultSchema)
@@ -129,6 +135,13 @@ export class Reader {
     const built = verdict(parts.at(-2), parts.at(-1) as string, argumentCount)
     for (const table of this.settings.dependencies.get(id) ?? []) this.tables.add(table)
     if (built === 'identity' || declared?.identity) this.identity = true
+    this.mayDo(
+      declared?.volatile
+        ? 'any'
+        : declared && built === 'unknown'
+          ? undefined
+          : effectsOf(built, parts.at(-1) as string),
+    )
     if (built === 'volatile' || declared?.volatile) this.volatile(name)
     else if (built === 'unknown' && !declared) this.unstable('unknown-function', name)
     for (const table of declared?.reads ?? []) this.tables.add(table)
