@@ -20,8 +20,8 @@ const MIB = 1024 * 1024
 /** A Worker has 128 MB; half of it stays for the application. */
 const WORKER_L1_MB = 64
 
-/** Says what is allowed when a value is not. `quotes`: a choice of words, which can be repeated to the reader. */
-type Check = ((value: unknown) => string | undefined) & { quotes?: boolean }
+/** Says what is allowed when a value is not. `quotes`: a choice of words, which can be repeated to the reader. `given`: says what was given. */
+type Check = ((value: unknown) => string | undefined) & { quotes?: boolean; given?: (value: unknown) => string }
 
 const check =
   (test: (value: never) => boolean, allowed: string): Check =>
@@ -56,21 +56,35 @@ const oneOf = (...values: string[]): Check =>
   )
 const isTexts = (v: unknown): boolean => Array.isArray(v) && v.every((item) => typeof item === 'string' && item !== '')
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
-const isDeclaration = (v: unknown): boolean =>
-  v === 'stable' ||
-  v === 'volatile' ||
-  v === 'identity' ||
-  (isObject(v) &&
-    Object.entries(v).every(([name, part]) =>
-      name === 'identity' ? typeof part === 'boolean' : (name === 'reads' || name === 'writes') && isTexts(part),
-    ))
-const declarations = check(
-  (v: unknown) => isObject(v) && Object.values(v).every(isDeclaration),
-  "Allowed: a name for each function, and for each 'stable', 'volatile', 'identity' or { reads?: [tables], writes?: [tables], identity?: boolean }.",
+const isTables = (v: unknown): boolean => isTexts(v) && !(v as string[]).includes('*')
+/** Parts that an object may have; explicit undefined is not set. */
+const hasParts =
+  (parts: Record<string, (v: unknown) => boolean>) =>
+  (v: unknown): boolean =>
+    isObject(v) &&
+    Object.entries(v).every(([name, part]) => Object.hasOwn(parts, name) && (part === undefined || parts[name]!(part)))
+const isBool = (v: unknown): boolean => typeof v === 'boolean'
+const isFunctionParts = hasParts({ reads: isTables, writes: isTexts, identity: isBool })
+const isRelationParts = hasParts({ reads: isTables, writes: isTexts, volatile: isBool })
+
+/** A map from names to what `test` accepts; the error names the entry. */
+const mapOf = (test: (v: unknown) => boolean, allowed: string): Check => {
+  const wrong = (v: unknown) =>
+    isObject(v) ? Object.entries(v).find(([, item]) => item !== undefined && !test(item)) : ['', v]
+  return Object.assign((v: unknown) => (wrong(v) ? allowed : undefined), {
+    given: (v: unknown) => {
+      const [name, item] = wrong(v) as [string, unknown]
+      return isObject(v) ? `${described(item)} for ${quoted(name)}` : described(v)
+    },
+  })
+}
+const declarations = mapOf(
+  (v) => v === 'stable' || v === 'volatile' || v === 'identity' || isFunctionParts(v),
+  "Allowed: a name for each function, and for each 'stable', 'volatile', 'identity' or { reads?: [tables], writes?: [tables], identity?: boolean }; '*' in `writes` alone.",
 )
-const dependencies = check(
-  (v: unknown) => isObject(v) && Object.values(v).every(isTexts),
-  'Allowed: a name for each view, function or table, and for each an array of table names.',
+const dependencies = mapOf(
+  (v) => v === 'volatile' || isTables(v) || isRelationParts(v),
+  "Allowed: a name for each view or table, and for each an array of table names, 'volatile', or { reads?: [tables], writes?: [tables], volatile?: boolean }; '*' in `writes` alone.",
 )
 /** What each key may be is said where keys are read. */
 const anyTexts = check(
@@ -121,6 +135,7 @@ const SQL: Checks<SqlSettings> = {
   defaultSchema: text,
   dependencies,
   functions: declarations,
+  rowSecurity: texts,
   onUnknown: oneOf('bypass', 'ttl-only'),
 }
 const CONFIG: Checks<CacheConfig> = {
@@ -176,7 +191,8 @@ export function validate(given: object, checks: Record<string, Check>, path: str
     const rule = Object.hasOwn(checks, name) ? checks[name] : undefined
     if (!rule) throw new InvalidOptionError(option, 'not an option', `Known here: ${Object.keys(checks).join(', ')}.`)
     const allowed = rule(value)
-    if (allowed) throw new InvalidOptionError(option, rule.quotes ? quoted(value) : described(value), allowed)
+    const given = rule.given ?? (rule.quotes ? quoted : described)
+    if (allowed) throw new InvalidOptionError(option, given(value), allowed)
   }
 }
 

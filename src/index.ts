@@ -31,6 +31,7 @@ export type {
   CacheConfig,
   ConsistencySettings,
   FunctionDeclaration,
+  RelationDeclaration,
   QueryCacheSettings,
   QueryOptions,
   RedisSettings,

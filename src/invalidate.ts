@@ -67,7 +67,7 @@ export async function invalidate(
 ): Promise<{ acknowledged: boolean; dropped: number }> {
   const { cache } = core
   validateNamed(named)
-  const names = cache.statements.known(core.database, invalidatedNames(named, cache.config.sql.defaultSchema))
+  const names = cache.statements.known(core.database, invalidatedNames(named, cache.config.sql))
   const gone = new Set(names)
   const dropped = cache.dropWhere((entry) => entry.names.some((name) => gone.has(name)))
   call.own?.begin(names)

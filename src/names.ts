@@ -5,7 +5,8 @@
  */
 import { InvalidOptionError } from './errors.js'
 import { weakHash } from './key.js'
-import { canonicalTable } from './sql/index.js'
+import { canonicalTable, settingsOf, writtenTogether } from './sql/index.js'
+import type { SqlOptions } from './sql/index.js'
 
 /** Every entry depends on it: one new version of the root empties the cache. */
 export const ROOT = '*'
@@ -43,10 +44,15 @@ export function dependencyNames(
   return [...names].sort()
 }
 
-/** The names that an invalidation gives new versions. `keys: ['*']` is everything. */
-export function invalidatedNames(named: Named, defaultSchema: string | undefined): string[] {
+/**
+ * The names that an invalidation gives new versions: what is named, and what changes with it. `keys: ['*']` is everything.
+ */
+export function invalidatedNames(named: Named, sql: SqlOptions): string[] {
   const names = new Set<string>()
-  for (const table of named.tables ?? []) names.add(tableName(canonicalTable(table, defaultSchema)))
+  const tables = (named.tables ?? []).map((table) => canonicalTable(table, sql.defaultSchema))
+  const changed = writtenTogether(tables, settingsOf(sql))
+  if (!changed) return [ROOT]
+  for (const table of changed) names.add(tableName(table))
   for (const tag of named.tags ?? []) names.add(tagName(tag))
   for (const key of named.keys ?? []) for (const name of keyNames(key)) names.add(name)
   return names.has(ROOT) ? [ROOT] : [...names].sort()

@@ -59,14 +59,34 @@ export interface ConsistencySettings {
 export interface SqlSettings {
   /** Schema of table names written without one. Default `public`. */
   defaultSchema?: string
-  /** What the text cannot show: a view, function or table, and the tables behind it. */
-  dependencies?: Readonly<Record<string, readonly string[]>>
-  /** What user-defined functions do. */
-  functions?: Readonly<Record<string, FunctionDeclaration>>
-  /** `ttl-only`: a query with an unknown function is cached for its TTL, although writes behind the function are not seen. Default `bypass`. */
+  /**
+   * What the text cannot show of views and tables, each with the tables behind it. An array: read and written with the name. Followed
+   * transitively. `npx edge-query-cache dependencies` prints it.
+   */
+  dependencies?: Readonly<Record<string, RelationDeclaration | undefined>>
+  /** What user-defined functions do. A query that calls another one is not cached. */
+  functions?: Readonly<Record<string, FunctionDeclaration | undefined>>
+  /** Tables and views whose rows depend on who asks. What reads one, also through the map, is shared with a `scope` only. */
+  rowSecurity?: readonly string[]
+  /**
+   * `ttl-only`: a query with an unknown function is cached for its TTL, although writes behind the function are not seen. Needs a `scope` where
+   * anything declared depends on who asks. Default `bypass`.
+   */
   onUnknown?: 'bypass' | 'ttl-only'
 }
 
+/**
+ * What stands behind a view or table. An array: tables that are read where the name is read, and changed where it is written. An object:
+ * each for its own direction, so that a cascade (`users: { writes: ['orders'] }`) concerns no read. `volatile`: rows that change without a
+ * write (a view that asks the clock, a sequence, a foreign table), so that no read of it is cached. `'*'` in `writes`: anything may change.
+ */
+export type RelationDeclaration =
+  readonly string[] | 'volatile' | { reads?: readonly string[]; writes?: readonly string[]; volatile?: boolean }
+
+/**
+ * What a function does. `stable`: its arguments decide. `volatile`: never cached. `identity`: depends on the caller. An object: the tables that it
+ * reads and writes; with `writes` a SELECT that calls it is a write. `'*'` in `writes`: anything may change.
+ */
 export type FunctionDeclaration =
   'stable' | 'volatile' | 'identity' | { reads?: readonly string[]; writes?: readonly string[]; identity?: boolean }
 

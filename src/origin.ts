@@ -3,9 +3,7 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
-import { recordOf } from './plan.js'
 import { clock } from './runtime.js'
-import { noteSession } from './session.js'
 import type { DatabaseResult, Statement } from './types.js'
 
 /** Runs one statement and counts it. Rejects with the driver's own error. */
@@ -71,12 +69,11 @@ export async function fetchSources(
   call: Call,
   asks: readonly Ask[],
 ): Promise<PromiseSettledResult<unknown>[]> {
+  // What is not known of a query may be that it changes the session.
+  if (asks.some(({ reason }) => reason !== undefined)) core.database.markSessionState?.()
   const fetches = asks.flatMap(({ source, options, reason }) =>
     source.kind === 'sql' ? [{ statement: source, timeoutMs: options.timeoutMs, stable: reason === undefined }] : [],
   )
-  // With `ttl-only` a function that nobody declared is called, and what it does to the session is not known.
-  for (const { source, reason } of asks)
-    if (source.kind === 'sql' && reason !== undefined) noteSession(core, source.sql, recordOf(core, source.sql).facts)
   const rows = fetchMany(core, call, fetches)
   const values = Promise.allSettled(
     asks.map(async ({ source }) => (source.kind === 'loader' ? source.run(core.database) : undefined)),

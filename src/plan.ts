@@ -8,6 +8,7 @@ import { validateQueryOptions } from './configure.js'
 import { InvalidOptionError } from './errors.js'
 import { UnkeyableParameter, encodeParams } from './key.js'
 import { isMoment } from './sql/functions.js'
+import { tellsCallersApart } from './sql/settings.js'
 import type { QueryOptions } from './options.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { SqlFacts } from './types.js'
@@ -39,11 +40,11 @@ export function plan(
   if (given) validateQueryOptions(given)
   const { cache, database } = core
   const scope = scopeOf(core, call, options)
-  noteIdentity(call, record.facts)
   const deps = given ? cache.statements.dependencies(record, database, options) : record.plain
+  noteIdentity(call, record.facts.identity || deps.identity !== undefined)
   const encoded = params.some(isMomentText) ? new UnkeyableParameter() : encodeParams(params)
   const refused =
-    refuse(core, call, record.facts, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
+    refuse(core, call, record.facts, deps, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
   if (refused !== undefined || typeof encoded !== 'string')
     return bypass(refused ?? 'unsupported-parameter', record, deps, options)
   const reason = record.facts.stable ? undefined : record.facts.reason
@@ -64,7 +65,7 @@ export function planLoader(
   const record = loaderRecord(core)
   const named = { ...options, cacheKey: key }
   const deps = core.cache.statements.dependencies(record, core.database, named)
-  const refused = refuse(core, call, record.facts, options, scope)
+  const refused = refuse(core, call, record.facts, deps, options, scope)
   if (refused !== undefined) return { bypass: refused, display: key, tables: deps.tables, tags: deps.tags }
   return new Ask(core, deps, named, { kind: 'loader', ...loader }, { text: LOADER_TEXT, scope, params: '' })
 }
@@ -78,8 +79,8 @@ function scopeOf(core: Core, call: Call, options: QueryOptions): string | undefi
 }
 
 /** Tells a `cached()` loader's own question that its value depends on who asks. */
-export function noteIdentity(call: Call, facts: SqlFacts): void {
-  if (call.identity && facts.identity) call.identity.read = true
+export function noteIdentity(call: Call, depends: boolean): void {
+  if (call.identity && depends) call.identity.read = true
 }
 
 /** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
@@ -103,6 +104,7 @@ function refuse(
   core: Core,
   call: Call,
   facts: SqlFacts,
+  deps: Dependencies,
   options: QueryOptions,
   scope: string | undefined,
 ): BypassReason | undefined {
@@ -112,7 +114,10 @@ function refuse(
   if (core.database.inTransaction) return 'in-transaction'
   const ttlOnly = facts.reason === 'unknown-function' && config.sql.onUnknown === 'ttl-only'
   if (!facts.stable && !ttlOnly) return facts.reason ?? 'not-understood'
-  if ((core.database.needsScope || facts.identity) && !scope) return 'scope-required'
+  if (deps.volatile !== undefined) return 'volatile-function'
+  const someones = core.database.needsScope || facts.identity || deps.identity !== undefined
+  // An unknown function may read whatever else depends on who asks. An empty scope says of nobody whose rows these are.
+  if ((someones || (ttlOnly && tellsCallersApart(config.sql))) && !scope) return 'scope-required'
   return (options.ttl ?? config.defaultTtl) === 0 ? 'ttl' : undefined
 }
 

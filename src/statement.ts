@@ -5,7 +5,7 @@
 import { sized, weakHash } from './key.js'
 import { dependencyNames } from './names.js'
 import type { QueryOptions, ResolvedConfig } from './options.js'
-import { canonicalTable, readSql } from './sql/index.js'
+import { canonicalTable, readSql, readTogether, settingsOf } from './sql/index.js'
 import type { Database, SqlFacts } from './types.js'
 import type { Known, VersionBook } from './versions.js'
 
@@ -17,6 +17,9 @@ export interface Dependencies {
   readonly tags: readonly string[]
   readonly shortNames: readonly string[]
   readonly names: readonly Known[]
+  /** A relation that the call names, or one behind it, that changes without a write, or whose rows depend on who asks. */
+  readonly volatile: string | undefined
+  readonly identity: string | undefined
 }
 
 export interface StatementRecord {
@@ -99,7 +102,7 @@ export class Statements {
 
   #dependencies(database: Database, facts: SqlFacts, options: QueryOptions, id: string): Dependencies {
     const named = (options.tables ?? []).map((table) => canonicalTable(table, this.#config.sql.defaultSchema))
-    const tables = [...new Set([...facts.tables, ...named])].sort()
+    const { tables, volatile, identity } = readTogether([...facts.tables, ...named], settingsOf(this.#config.sql))
     const tags = [...new Set(options.tags ?? [])].sort()
     const shortNames = dependencyNames(tables, tags, options.cacheKey)
     // Handed out with every answer: nobody may change them for the others.
@@ -109,6 +112,8 @@ export class Statements {
       tags: Object.freeze(tags),
       shortNames,
       names: this.known(database, shortNames),
+      volatile,
+      identity,
     }
   }
 

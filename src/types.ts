@@ -93,10 +93,12 @@ export interface SqlFacts {
   tables: readonly string[]
   /** Tables changed, in the same form. `undefined`: changes something that the text does not tell. Empty: changes nothing. */
   writes: readonly string[] | undefined
-  /** Volatile functions and keywords found, in lower case, sorted. */
+  /** Volatile functions, keywords and relations found, sorted. */
   volatileFunctions: readonly string[]
   /** True when the result depends on who asks: `current_user`, `current_setting()`, `auth.uid()`, a row-secured table. */
   identity: boolean
+  /** What makes `identity` true: a function, a keyword, or the table by its canonical name. */
+  identityToken?: string
   /**
    * What running it may do besides what the text shows. `session`: change the settings of its session. `any`: whatever a function does of
    * which nobody has said it.

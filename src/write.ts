@@ -44,7 +44,6 @@ interface WriteNames {
 
 /** What the statements change, as far as their texts and the options tell. What is not understood changes everything. */
 export function writeNames(core: Core, statements: readonly Statement[], options: WriteOptions): WriteNames {
-  const { defaultSchema } = core.cache.config.sql
   const tables = new Set<string>()
   let everything = false
   for (const { sql } of statements) {
@@ -54,7 +53,7 @@ export function writeNames(core: Core, statements: readonly Statement[], options
     if (facts.kind === 'read' && facts.effects === 'any') everything = true
   }
   const tags = [...new Set(options.tags ?? [])].sort()
-  const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, defaultSchema)
+  const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, core.cache.config.sql)
   const shortNames = everything ? [ROOT] : named
   return { tables: named.filter((name) => name.startsWith('t:')).map((name) => name.slice(2)), tags, shortNames }
 }
@@ -72,7 +71,7 @@ export function write(
 ): Promise<Written> {
   validateWriteOptions(options)
   const core = pinned(asked)
-  for (const { sql } of given) noteIdentity(call, recordOf(core, sql).facts)
+  for (const { sql } of given) noteIdentity(call, recordOf(core, sql).facts.identity)
   const statements = given.map(({ sql, params }) => ({ sql, params: snapshot(params) }))
   const named = writeNames(core, statements, options)
   const names = core.cache.statements.known(core.database, named.shortNames)

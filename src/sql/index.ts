@@ -4,11 +4,12 @@
  */
 import type { SqlFacts, SqlReason } from '../types.js'
 import { NotUnderstood, Reader } from './reader.js'
-import { settingsOf, withDependents, type SqlOptions } from './settings.js'
+import { readTogether, settingsOf, writtenTogether, type SqlOptions } from './settings.js'
 import { statement } from './statement.js'
 import { tokenize, type Token } from './tokens.js'
 
 export { canonicalTable } from './names.js'
+export { readTogether, settingsOf, writtenTogether } from './settings.js'
 export type { SqlOptions } from './settings.js'
 
 const DEFAULTS: SqlOptions = {}
@@ -44,18 +45,21 @@ function isSeveral(tokens: readonly Token[]): boolean {
 }
 
 function facts(r: Reader, word: string): SqlFacts {
-  const { dependencies } = r.settings
+  const { tables, volatile, identity } = readTogether(r.tables, r.settings)
+  if (volatile) r.volatile(volatile)
+  const identityToken = r.identityToken ?? identity
   const stable = r.kind === 'read' && r.reason === undefined
-  const writes = r.kind === 'read' ? [] : withDependents(r.writes, dependencies)
+  const writes = r.kind === 'read' ? [] : writtenTogether(r.writes, r.settings)
   return {
     kind: r.kind,
     statement: word,
     stable,
     ...(stable ? {} : { reason: r.reason, token: r.decidedBy }),
-    tables: withDependents(r.tables, dependencies),
+    tables,
     writes: r.writesUnknown ? undefined : writes,
     volatileFunctions: [...r.volatileFunctions].sort(),
-    identity: r.identity,
+    identity: identityToken !== undefined,
+    ...(identityToken === undefined ? {} : { identityToken }),
     ...(r.effects ? { effects: r.effects } : {}),
   }
 }

@@ -30,7 +30,8 @@ export class Reader {
   /** True when something changes that the text does not tell. */
   writesUnknown = false
   readonly volatileFunctions = new Set<string>()
-  identity = false
+  /** The word or function that asks who asks. */
+  identityToken: string | undefined
   effects: SqlFacts['effects']
   reason: SqlReason | undefined
   /** What decided `reason`. */
@@ -85,6 +86,12 @@ export class Reader {
     }
     return parts
   }
+  get identity(): boolean {
+    return this.identityToken !== undefined
+  }
+  set identity(asks: boolean) {
+    if (asks) this.identityToken ??= this.key
+  }
   open(): void {
     this.expect('(')
     if (++this.#depth > MAX_DEPTH) this.refuse()
@@ -99,6 +106,8 @@ export class Reader {
   }
 
   unstable(reason: SqlReason, token: string): void {
+    // An unknown function may be let pass (`ttl-only`); what else speaks against caching may not.
+    if (this.reason === 'unknown-function' && reason !== 'unknown-function') this.reason = this.decidedBy = undefined
     this.reason ??= reason
     this.decidedBy ??= token
   }
@@ -133,15 +142,10 @@ export class Reader {
     const name = parts.join('.')
     const declared = this.settings.functions.get(id)
     const built = verdict(parts.at(-2), parts.at(-1) as string, argumentCount)
-    for (const table of this.settings.dependencies.get(id) ?? []) this.tables.add(table)
-    if (built === 'identity' || declared?.identity) this.identity = true
-    this.mayDo(
-      declared?.volatile
-        ? 'any'
-        : declared && built === 'unknown'
-          ? undefined
-          : effectsOf(built, parts.at(-1) as string),
-    )
+    for (const table of this.settings.reads.get(id) ?? []) this.tables.add(table)
+    if (built === 'identity' || declared?.identity) this.identityToken ??= name
+    if (declared?.volatile) this.mayDo('any')
+    else if (!declared || built !== 'unknown') this.mayDo(effectsOf(built, parts.at(-1) as string))
     if (built === 'volatile' || declared?.volatile) this.volatile(name)
     else if (built === 'unknown' && !declared) this.unstable('unknown-function', name)
     for (const table of declared?.reads ?? []) this.tables.add(table)

@@ -1,29 +1,15 @@
 /**
- * What the user declares about his schema, in canonical names.
+ * What the user declares about his schema, in canonical names and by direction.
  * @module
  */
+import type { FunctionDeclaration, RelationDeclaration, SqlSettings } from '../options.js'
 import { canonicalTable } from './names.js'
 
-export interface SqlOptions {
-  /** Schema of names written without one. Default `public`. */
-  defaultSchema?: string
-  /**
-   * What the text cannot show: a view, table or function name, and the tables it reads or changes too. A view names the tables behind it
-   * (`{ 'active_users': ['users'] }`), a table those that a foreign key or a trigger changes with it (`{ users: ['orders'] }`). Followed
-   * transitively. Default: none.
-   */
-  dependencies?: Readonly<Record<string, readonly string[]>>
-  /**
-   * User-defined functions: `stable` depends on its arguments and the tables that `dependencies` lists, `volatile` is never cached, `identity`
-   * depends on the caller; or an object with the tables it reads and writes. Default: none, so a query that calls one is not cached.
-   */
-  functions?: Readonly<
-    Record<
-      string,
-      'stable' | 'volatile' | 'identity' | { reads?: readonly string[]; writes?: readonly string[]; identity?: boolean }
-    >
-  >
-}
+/** What `readSql` needs of the settings. */
+export type SqlOptions = Omit<SqlSettings, 'onUnknown'>
+
+/** In `writes`: anything may change. */
+export const EVERYTHING = '*'
 
 export interface DeclaredFunction {
   volatile: boolean
@@ -32,9 +18,18 @@ export interface DeclaredFunction {
   writes: readonly string[]
 }
 
+type Edges = ReadonlyMap<string, readonly string[]>
+
 export interface Settings {
   defaultSchema: string
-  dependencies: ReadonlyMap<string, readonly string[]>
+  /** What is read with a name, where the name is read. */
+  reads: Edges
+  /** What changes with a name, where the name is written. */
+  writes: Edges
+  /** Relations whose rows change without a write. */
+  volatile: ReadonlySet<string>
+  /** Relations whose rows depend on who asks. */
+  rowSecurity: ReadonlySet<string>
   functions: ReadonlyMap<string, DeclaredFunction>
 }
 
@@ -47,34 +42,89 @@ export function settingsOf(options: SqlOptions): Settings {
   return settings
 }
 
-function read({ defaultSchema = 'public', dependencies = {}, functions = {} }: SqlOptions): Settings {
-  const names = (list: readonly string[] = []) => list.map((name) => canonicalTable(name, defaultSchema))
+function read({ defaultSchema = 'public', dependencies = {}, functions = {}, rowSecurity = [] }: SqlOptions): Settings {
+  const canonical = (name: string) => (name === EVERYTHING ? name : canonicalTable(name, defaultSchema))
+  const reads = new Map<string, string[]>()
+  const writes = new Map<string, string[]>()
+  const changed = new Map<string, string[]>()
+  const volatile = new Set<string>()
+  const declared = new Map<string, DeclaredFunction>()
+  // Two spellings of one name add up.
+  const add = (edges: Map<string, string[]>, name: string, tables: readonly string[] = []) => {
+    if (tables.length > 0) edges.set(name, [...(edges.get(name) ?? []), ...tables.map(canonical)])
+  }
+  for (const [written, given] of Object.entries(dependencies)) {
+    if (given === undefined) continue
+    const name = canonical(written)
+    const parts = relationParts(given)
+    add(reads, name, parts.reads)
+    add(writes, name, parts.writes)
+    if (parts.volatile) volatile.add(name)
+    // An array does not make every query that calls a function of the name a write.
+    if (!isList(given)) add(changed, name, parts.writes)
+  }
+  for (const [written, given] of Object.entries(functions)) {
+    if (given === undefined) continue
+    const name = canonical(written)
+    const parts = functionParts(given)
+    const before = declared.get(name)
+    declared.set(name, {
+      volatile: given === 'volatile' || before?.volatile === true,
+      identity: parts.identity === true || before?.identity === true,
+      reads: [...(before?.reads ?? []), ...(parts.reads ?? []).map(canonical)],
+      writes: [...(before?.writes ?? changed.get(name) ?? []), ...(parts.writes ?? []).map(canonical)],
+    })
+  }
   return {
     defaultSchema,
-    dependencies: new Map(
-      Object.entries(dependencies).map(([name, tables]) => [canonicalTable(name, defaultSchema), names(tables)]),
-    ),
-    functions: new Map(
-      Object.entries(functions).map(([name, declared]) => {
-        const details = typeof declared === 'string' ? {} : declared
-        return [
-          canonicalTable(name, defaultSchema),
-          {
-            volatile: declared === 'volatile',
-            identity: declared === 'identity' || details.identity === true,
-            reads: names(details.reads),
-            writes: names(details.writes),
-          },
-        ]
-      }),
-    ),
+    reads,
+    writes,
+    volatile,
+    rowSecurity: new Set(rowSecurity.map(canonical)),
+    functions: declared,
   }
 }
 
-/** The names and all that depends on them, sorted. */
-export function withDependents(names: Iterable<string>, dependencies: Settings['dependencies']): string[] {
+const isList = (given: unknown): given is readonly string[] => Array.isArray(given)
+
+function relationParts(given: RelationDeclaration): Exclude<RelationDeclaration, 'volatile' | readonly string[]> {
+  if (given === 'volatile') return { volatile: true }
+  return isList(given) ? { reads: given, writes: given } : given
+}
+
+function functionParts(given: FunctionDeclaration): Exclude<FunctionDeclaration, string> {
+  return typeof given === 'string' ? { identity: given === 'identity' } : given
+}
+
+/** The names and all that their edges lead to, sorted. */
+export function follow(names: Iterable<string>, edges: Edges): string[] {
   const all = new Set(names)
   // A set hands out what is added while it is walked.
-  for (const name of all) for (const dependent of dependencies.get(name) ?? []) all.add(dependent)
+  for (const name of all) for (const next of edges.get(name) ?? []) all.add(next)
   return [...all].sort()
+}
+
+/** What reading these names means: everything that is read with them, and what it says about the result. */
+export function readTogether(
+  names: Iterable<string>,
+  { reads, volatile, rowSecurity }: Settings,
+): { tables: string[]; volatile: string | undefined; identity: string | undefined } {
+  const tables = follow(names, reads)
+  return {
+    tables,
+    volatile: tables.find((table) => volatile.has(table)),
+    identity: tables.find((table) => rowSecurity.has(table)),
+  }
+}
+
+/** Everything that changes when these names are written; undefined when it may be anything. */
+export function writtenTogether(names: Iterable<string>, { writes }: Settings): string[] | undefined {
+  const tables = follow(names, writes)
+  return tables.includes(EVERYTHING) ? undefined : tables
+}
+
+/** Whether anything that is declared depends on who asks. */
+export function tellsCallersApart(options: SqlOptions): boolean {
+  const { rowSecurity, functions } = settingsOf(options)
+  return rowSecurity.size > 0 || [...functions.values()].some(({ identity }) => identity)
 }

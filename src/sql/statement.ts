@@ -83,12 +83,9 @@ function truncate(r: Reader): void {
   cascade(r)
 }
 
-/** CASCADE reaches what the text does not name; the user's map is trusted where it says something. */
+/** CASCADE empties whatever refers to the table, whether or not rows of it would be deleted with it. */
 function cascade(r: Reader): void {
-  while (r.key && r.key !== ';') {
-    if (r.next().key === 'cascade' && ![...r.writes].every((name) => r.settings.dependencies.has(name)))
-      r.writesUnknown = true
-  }
+  while (r.key && r.key !== ';') if (r.next().key === 'cascade') r.writesUnknown = true
 }
 
 function copy(r: Reader): void {

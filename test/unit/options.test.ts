@@ -60,6 +60,13 @@ describe('options', () => {
       queryCache: { enabled: undefined, maxSizeMB: undefined, defaultTTL: undefined },
       redis: undefined,
       epoch: undefined,
+      sql: {
+        defaultSchema: undefined,
+        dependencies: { a: undefined, b: { reads: undefined, writes: ['c'], volatile: undefined } },
+        functions: { f: undefined, g: { reads: undefined } },
+        rowSecurity: undefined,
+        onUnknown: undefined,
+      },
     })
     expect(cache.config).toMatchObject({ enabled: true, l1Bytes: 32 * 1024 * 1024, defaultTtl: 300 })
   })
@@ -127,6 +134,26 @@ describe('options', () => {
       'a dependency that is no list',
       () => createQueryCache({ type: 'local', sql: { dependencies: { v: 't' as never } } }),
       /`sql.dependencies`/,
+    ],
+    [
+      'a direction that does not exist',
+      () => createQueryCache({ type: 'local', sql: { dependencies: { ok: ['t'], v: { raeds: ['t'] } as object } } }),
+      /`sql.dependencies` is a value of type object for 'v'\. Allowed: .*\{ reads\?: \[tables\]/,
+    ],
+    [
+      'reading everything',
+      () => createQueryCache({ type: 'local', sql: { dependencies: { v: ['*'] } } }),
+      /`sql.dependencies` is an array for 'v'\. .*'\*' in `writes` alone/,
+    ],
+    [
+      'a function that is no declaration',
+      () => createQueryCache({ type: 'local', sql: { functions: { f: { writes: ['t', ''] } } } }),
+      /`sql.functions` is a value of type object for 'f'/,
+    ],
+    [
+      'row security that is no list',
+      () => createQueryCache({ type: 'local', sql: { rowSecurity: 'accounts' as never } }),
+      /`sql.rowSecurity` is a text that is not allowed\. Allowed: an array of texts/,
     ],
     [
       'an option of a TCP pool',
