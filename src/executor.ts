@@ -4,6 +4,7 @@
  */
 import { account, afterwards, bypassInfo, infoOf, settle } from './answer.js'
 import { isWrite, plan, planLoader, recordOf } from './plan.js'
+import { pinned } from './ask.js'
 import type { Ask, Bypass, Call, Core } from './ask.js'
 import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
@@ -163,7 +164,7 @@ export class CachedQueryExecutor {
     const asked = planLoader(this.core, this.call, key, options, { run, identity })
     if ('bypass' in asked) {
       const startedAt = clock(this.call.runtime)
-      const value = await withSignal(run(this.core.database), options.signal)
+      const value = await withSignal(run(pinned(this.core).database), options.signal)
       account(this.core, this.call, bypassInfo(asked), startedAt)
       return value
     }
@@ -236,7 +237,8 @@ export class CachedQueryExecutor {
     statement: Statement,
     options: QueryOptions | undefined,
   ): Promise<Result<R>> {
-    const { core, call } = this
+    const { call } = this
+    const core = pinned(this.core)
     const startedAt = clock(call.runtime)
     noteSession(core, statement.sql, facts)
     try {
