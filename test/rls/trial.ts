@@ -59,7 +59,7 @@ export class Trial {
   async run(queries: number): Promise<this> {
     const { chance, advance, fail } = this.#stage
     while (this.asked < queries) {
-      if (this.#hot.length < HOT || chance.of(0.04)) this.#hot.push({ ...randomRead(chance), usual: this.#options() })
+      if (this.#hot.length < HOT || chance.of(0.12)) this.#hot.push({ ...randomRead(chance), usual: this.#options() })
       if (this.#hot.length > HOT) this.#hot.splice(chance.between(0, HOT - 1), 1)
       const fate = chance.next()
       if (fate < 0.04) await this.#write([])
@@ -67,6 +67,7 @@ export class Trial {
       else if (fate < 0.09) await this.#invalidate()
       else if (fate < 0.17) advance(chance.pick([500, 2_100, 5_500, 5_500, 70_000]))
       else if (fate < 0.24) {
+        await this.#burst()
         if (chance.of(0.8)) advance(chance.pick([5_500, 40_000]))
         fail((this.#failing = true))
         for (let bursts = 0; bursts < 2; bursts++) await this.#burst()
@@ -174,9 +175,9 @@ export class Trial {
     const { chance } = this.#stage
     const maybe = <T>(probability: number, value: T): T | undefined => (chance.of(probability) ? value : undefined)
     return {
-      ttl: chance.pick([undefined, 5, 5, 60]),
-      staleWhileRevalidate: maybe(0.6, 30),
-      staleIfError: maybe(0.6, 600),
+      ttl: chance.pick([undefined, 5, 5, 5, 60]),
+      staleWhileRevalidate: maybe(0.5, 30),
+      staleIfError: maybe(0.8, 600),
       emptyTtl: maybe(0.2, 60),
       tags: maybe(0.1, ['tag']),
       tables: maybe(0.05, ['products']),
