@@ -62,11 +62,11 @@ export class Trial {
       if (this.#hot.length < HOT || chance.of(0.12)) this.#hot.push({ ...randomRead(chance), usual: this.#options() })
       if (this.#hot.length > HOT) this.#hot.splice(chance.between(0, HOT - 1), 1)
       const fate = chance.next()
-      if (fate < 0.04) await this.#write([])
-      else if (fate < 0.07) await this.#write([this.#visit(), this.#visit()])
-      else if (fate < 0.09) await this.#invalidate()
-      else if (fate < 0.17) advance(chance.pick([500, 2_100, 5_500, 5_500, 70_000]))
-      else if (fate < 0.24) {
+      if (fate < 0.02) await this.#write([])
+      else if (fate < 0.04) await this.#write([this.#visit(), this.#visit()])
+      else if (fate < 0.05) await this.#invalidate()
+      else if (fate < 0.14) advance(chance.pick([500, 2_100, 5_500, 5_500, 70_000]))
+      else if (fate < 0.2) {
         await this.#burst()
         if (chance.of(0.8)) advance(chance.pick([5_500, 40_000]))
         fail((this.#failing = true))
@@ -77,21 +77,23 @@ export class Trial {
     return this
   }
 
-  /** Some requests at once, often of both people for the same. */
+  /** Some requests at once, often for the same, and often by one way on one isolate. */
   async #burst(): Promise<void> {
-    const visits = Array.from({ length: this.#stage.chance.pick([2, 3, 5, 8]) }, () => this.#visit())
+    const { chance, isolates } = this.#stage
+    const aim = chance.of(0.4) ? { way: chance.pick(WAYS), isolate: chance.pick(isolates) } : {}
+    const visits = Array.from({ length: chance.pick([2, 3, 5, 8]) }, () => this.#visit(aim))
     await Promise.all(visits.map((visit) => visit()))
   }
 
   /** One request of one person: a few queries on one isolate, one after another. Everything random is decided here. */
-  #visit(person = this.#stage.chance.pick(PEOPLE)): () => Promise<void> {
+  #visit(aim: { way?: WayName; isolate?: Record<WayName, Way> } = {}): () => Promise<void> {
     const { chance, isolates } = this.#stage
-    const name = chance.pick(WAYS)
-    const isolate = chance.pick(isolates)
+    const person = chance.pick(PEOPLE)
+    const { way: name = chance.pick(WAYS), isolate = chance.pick(isolates) } = aim
     const hottest = chance.of(0.6) ? this.#hot.slice(0, 2) : this.#hot
     const calls = Array.from({ length: chance.between(1, 4) }, () => this.#call(person, name, hottest))
     const scope = chance.of(0.8) ? this.#scopeOf(person) : undefined
-    const inTransaction = name === 'session-here' && chance.of(0.1)
+    const inTransaction = name === 'session-here' && chance.of(0.03)
     return () =>
       isolate[name](person, scope, async (executor, enter) => {
         if (inTransaction) await executor.execute('BEGIN')

@@ -132,29 +132,29 @@ async function sessionHere(grounds: Grounds, cache: QueryCache): Promise<Way> {
   }
 }
 
+type Change = (executor: CachedQueryExecutor) => Promise<unknown>
+
 /** Every way to change a session that the executor can see. */
-function changes(grounds: Grounds, person: Person): ((executor: CachedQueryExecutor) => Promise<unknown>)[] {
+function changes(grounds: Grounds, person: Person): Change[] {
   const { chance, database } = grounds
   const role = database.roles[person]
   const settings = { role, 'app.user_id': person, 'request.jwt.claims': JSON.stringify({ sub: person }) }
   const texts = becoming(grounds, person)
   const configs = Object.entries(settings)
-  const all: ((executor: CachedQueryExecutor) => Promise<unknown>)[][] = [
-    texts.map((sql) => (executor) => executor.execute(sql)),
-    texts.map((sql) => (executor) => executor.query(sql)),
+  const each = (sqls: readonly string[], how: 'execute' | 'query'): Change[] =>
+    sqls.map((sql) => (executor) => executor[how](sql))
+  const plain: Change[][] = [
+    each(texts, 'execute'),
+    each(texts, 'query'),
     [(executor) => executor.transaction(texts.map((sql) => ({ sql })))],
     [(executor) => executor.queryBatch(texts.map((sql) => ({ sql })))],
     configs.map((params) => (executor) => executor.query('SELECT pg_catalog.set_config($1, $2, false)', params)),
-    [
-      (executor) =>
-        executor.execute(
-          `DO $do$ BEGIN ${configs.map(([k, v]) => `PERFORM set_config('${k}', '${v}', false);`).join(' ')} END $do$`,
-        ),
-    ],
-    [(executor) => executor.query(texts.join('; '))],
   ]
+  // What nobody can read may have changed everything: the caches are empty after these.
+  const block = configs.map(([name, value]) => `PERFORM set_config('${name}', '${value}', false);`).join(' ')
+  const opaque = [each([`DO $do$ BEGIN ${block} END $do$`], 'execute'), each([texts.join('; ')], 'query')]
   const reset = chance.pick(['RESET ALL', 'DISCARD ALL', 'RESET ROLE'])
-  return [...(chance.of(0.3) ? [(executor: CachedQueryExecutor) => executor.query(reset)] : []), ...chance.pick(all)]
+  return [...(chance.of(0.3) ? each([reset], 'query') : []), ...chance.pick(chance.of(0.05) ? opaque : plain)]
 }
 
 /** Token, scope and cookies come with the request; a cookie may be somebody else's. */
