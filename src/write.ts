@@ -44,13 +44,15 @@ interface WriteNames {
 
 /** What the statements change, as far as their texts and the options tell. What is not understood changes everything. */
 export function writeNames(core: Core, statements: readonly Statement[], options: WriteOptions): WriteNames {
+  const { onUnknown } = core.cache.config.sql
   const tables = new Set<string>()
   let everything = false
   for (const { sql } of statements) {
     const { facts } = recordOf(core, sql)
     if (facts.writes === undefined || commits(core, facts)) everything = true
     for (const table of facts.writes ?? []) tables.add(table)
-    if (facts.kind === 'read' && facts.effects === 'any') everything = true
+    // With `ttl-only` it is accepted that what an unknown function writes is not seen, except where it is all that the statement does.
+    if (facts.effects === 'any' && (facts.kind === 'read' || onUnknown !== 'ttl-only')) everything = true
   }
   const tags = [...new Set(options.tags ?? [])].sort()
   const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, core.cache.config.sql)

@@ -144,7 +144,7 @@ export class Reader {
     const built = verdict(parts.at(-2), parts.at(-1) as string, argumentCount)
     for (const table of this.settings.reads.get(id) ?? []) this.tables.add(table)
     if (built === 'identity' || declared?.identity) this.identityToken ??= name
-    if (declared?.volatile) this.mayDo('any')
+    if (declared?.volatile) this.mayDo('session')
     else if (!declared || built !== 'unknown') this.mayDo(effectsOf(built, parts.at(-1) as string))
     if (built === 'volatile' || declared?.volatile) this.volatile(name)
     else if (built === 'unknown' && !declared) this.unstable('unknown-function', name)

@@ -131,7 +131,7 @@ describe('a loader', () => {
     expect([await of('alice'), await of('bob'), await of('alice'), await of('bob')]).toEqual([3, 4, 3, 4])
   })
 
-  it.each([
+  it.each<[string, (e: CachedQueryExecutor) => Promise<unknown>]>([
     ['query', (e: CachedQueryExecutor) => e.query('SELECT current_user')],
     ['queryBatch', (e: CachedQueryExecutor) => e.queryBatch([{ sql: SQL, params: [1] }, { sql: 'SELECT auth.uid()' }])],
     ['transaction', async (e: CachedQueryExecutor) => (await e.transaction([{ sql: 'SELECT user' }])).results[0]!.rows],

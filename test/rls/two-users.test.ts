@@ -44,7 +44,7 @@ if (server)
       ])
       for (const person of ['alice', 'bob'] as const)
         pools[person] = new pg.Pool({ connectionString: database.connectionOf(person), max: 2 })
-    })
+    }, 60_000)
     afterAll(async () => {
       vi.restoreAllMocks()
       for (const close of closers) await close()
