@@ -2,7 +2,7 @@
  * What the executor's calls resolve to.
  * @module
  */
-import type { CacheInfo } from './ask.js'
+import type { BypassReason, CacheInfo } from './ask.js'
 import type { Result, Row } from './result.js'
 import type { WriteInfo } from './write.js'
 
@@ -19,10 +19,12 @@ export interface ExecuteResult<R = Row> {
 
 export interface Explanation {
   cacheable: boolean
-  /** Why not, in one word; `undefined` when it is cacheable. */
-  reason: string | undefined
-  /** The word that decided it: a function, keyword or statement. */
+  /** Why not, in one stable word, or what is not known of a query that is cached all the same; `undefined` otherwise. */
+  reason: BypassReason | undefined
+  /** What decided it: a function, keyword, statement or table. */
   token: string | undefined
+  /** A sentence for people: what decided it and what to do. Its wording may change. Never holds a literal or a parameter. */
+  advice: string | undefined
   /** What kind of statement the text is, by its first word. */
   statement: string
   tables: readonly string[]

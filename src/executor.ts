@@ -14,6 +14,7 @@ import { refuseUnknown } from './configure.js'
 import { createQueryCache } from './create.js'
 import { InvalidOptionError, InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
+import { explain } from './explain.js'
 import { invalidate } from './invalidate.js'
 import { QueryCache } from './l1.js'
 import { isRedisCache } from './l2.js'
@@ -203,14 +204,9 @@ export class CachedQueryExecutor {
     return summarise(await readStatistics(this.core, this.call, cache, range), cache.bytes)
   }
 
-  /** What the cache would do with a query, and why. No I/O. */
+  /** What the cache would do with a query, why, and what to do about it. No I/O. */
   explain(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Explanation {
-    const { facts } = recordOf(this.core, sql)
-    const asked = plan(this.core, this.call, recordOf(this.core, sql), params, options)
-    const reason = 'bypass' in asked ? asked.bypass : undefined
-    const tables = 'bypass' in asked ? asked.tables : asked.deps.tables
-    const { statement, volatileFunctions, token } = facts
-    return { cacheable: reason === undefined, reason, token, statement, tables, volatileFunctions, key: asked.display }
+    return explain(this.core, this.call, sql, params, options)
   }
 
   /** Resolves when no background work is under way any more. For tests and plain Node. */

@@ -104,6 +104,8 @@ export interface SqlFacts {
    * which nobody has said it.
    */
   effects?: 'session' | 'any'
+  /** A function that it calls and of which nothing is known. */
+  unknownFunction?: string
 }
 
 export type SqlReason =

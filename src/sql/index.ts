@@ -47,6 +47,9 @@ function isSeveral(tokens: readonly Token[]): boolean {
 function facts(r: Reader, word: string): SqlFacts {
   const { tables, volatile, identity } = readTogether(r.tables, r.settings)
   if (volatile) r.volatile(volatile)
+  const { unknownFunction } = r
+  // The weakest reason comes last: what is cached in spite of it must have no other.
+  if (unknownFunction) r.unstable('unknown-function', unknownFunction)
   const identityToken = r.identityToken ?? identity
   const stable = r.kind === 'read' && r.reason === undefined
   const writes = r.kind === 'read' ? [] : writtenTogether(r.writes, r.settings)
@@ -61,6 +64,7 @@ function facts(r: Reader, word: string): SqlFacts {
     identity: identityToken !== undefined,
     ...(identityToken === undefined ? {} : { identityToken }),
     ...(r.effects ? { effects: r.effects } : {}),
+    ...(unknownFunction === undefined ? {} : { unknownFunction }),
   }
 }
 

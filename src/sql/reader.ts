@@ -30,6 +30,8 @@ export class Reader {
   /** True when something changes that the text does not tell. */
   writesUnknown = false
   readonly volatileFunctions = new Set<string>()
+  /** The first function of which nothing is known. */
+  unknownFunction: string | undefined
   /** The word or function that asks who asks. */
   identityToken: string | undefined
   effects: SqlFacts['effects']
@@ -106,8 +108,6 @@ export class Reader {
   }
 
   unstable(reason: SqlReason, token: string): void {
-    // An unknown function may be let pass (`ttl-only`); what else speaks against caching may not.
-    if (this.reason === 'unknown-function' && reason !== 'unknown-function') this.reason = this.decidedBy = undefined
     this.reason ??= reason
     this.decidedBy ??= token
   }
@@ -147,7 +147,7 @@ export class Reader {
     if (declared?.volatile) this.mayDo('session')
     else if (!declared || built !== 'unknown') this.mayDo(effectsOf(built, parts.at(-1) as string))
     if (built === 'volatile' || declared?.volatile) this.volatile(name)
-    else if (built === 'unknown' && !declared) this.unstable('unknown-function', name)
+    else if (built === 'unknown' && !declared) this.unknownFunction ??= name
     for (const table of declared?.reads ?? []) this.tables.add(table)
     if (declared?.writes.length) this.write('write', name)
     for (const table of declared?.writes ?? []) this.writes.add(table)

@@ -61,6 +61,7 @@ function explain(r: Reader): void {
   r.decidedBy = 'explain'
   r.writes.clear()
   r.writesUnknown = false
+  r.unknownFunction = undefined
 }
 
 /** Runs nothing yet; what it names is what EXECUTE will touch. */

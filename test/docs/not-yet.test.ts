@@ -25,7 +25,8 @@ test('an option that is named as not yet there is refused', () => {
   expect(() => validateQueryOptions({ nowBucket: 60 } as never)).toThrow('`nowBucket` is not an option')
 })
 
-test('there is no command line, as the page says', () => {
-  expect(paragraph).toContain('a command line')
-  expect(manifest.bin).toBeUndefined()
+test('the command that the page names is there', () => {
+  expect(paragraph).not.toContain('command line')
+  expect(text).toContain('npx edge-query-cache dependencies')
+  expect(Object.keys(manifest.bin ?? {})).toEqual(['edge-query-cache'])
 })

@@ -273,8 +273,9 @@ describe('scopes', () => {
   it('see other rows with a token than without: a request that forgot its token leaves nothing for those that have one', async () => {
     const [plain, secured] = [new FakeDatabase(), new FakeDatabase()]
     secured.needsScope = true
-    const open = personal(world.isolate({}, plain), plain)
-    const held = personal(world.isolate({}, secured), secured)
+    const executor = world.isolate({}, plain)
+    const open = personal(executor, plain)
+    const held = personal(executor.with(executor.call, secured), secured)
     await open('everybody', SQL, { scope: 'alice' }, [1])
     expect(await held('alice', SQL, { scope: 'alice' }, [1])).toMatchObject({ whose: 'alice', outcome: 'miss' })
     expect(await open('nobody', SQL, { scope: 'alice' }, [1])).toMatchObject({ whose: 'everybody' })

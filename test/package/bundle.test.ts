@@ -77,6 +77,19 @@ describe('the package', () => {
     expect(subpathsWithTypes).toHaveLength(4)
   })
 
+  it('holds a command that starts without any other package', () => {
+    const manifest = JSON.parse(readFileSync(path.join(folder, 'package/package.json'), 'utf8')) as {
+      version: string
+      bin: Record<string, string>
+    }
+    const command = path.join(folder, 'package', manifest.bin['edge-query-cache']!)
+    expect(readFileSync(command, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+    const run = (...args: string[]) =>
+      execFileSync(process.execPath, [command, ...args], { encoding: 'utf8', cwd: folder })
+    expect(run('--version')).toBe(`${manifest.version}\n`)
+    expect(run('dependencies', '--help')).toContain('--database-url')
+  })
+
   it('carries no tests, sources or secrets', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n')
     expect(files.filter((file) => /package\/(src|test|examples|bench)\/|\.env|\.dev\.vars/.test(file))).toEqual([])

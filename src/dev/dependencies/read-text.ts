@@ -1,0 +1,91 @@
+/**
+ * What one SQL text of the catalogs reads, writes and calls, by the same reader that reads queries.
+ * @module
+ */
+import { verdict } from '../../sql/functions.js'
+import { NotUnderstood, Reader } from '../../sql/reader.js'
+import { settingsOf } from '../../sql/settings.js'
+import { statement } from '../../sql/statement.js'
+import { tokenize } from '../../sql/tokens.js'
+import type { Token } from '../../sql/tokens.js'
+
+/** A name as it was written: without a schema it is found by a search path. */
+export type Name = readonly string[]
+
+export interface TextFacts {
+  reads: Name[]
+  writes: Name[]
+  calls: Name[]
+  /** Why the result is not the same each time, or depends on who asks. */
+  volatile: string[]
+  identity: string[]
+  /** What was not understood, or changes what the text does not tell. */
+  unknown: string[]
+}
+
+export const noFacts = (): TextFacts => ({ reads: [], writes: [], calls: [], volatile: [], identity: [], unknown: [] })
+
+/** Stands for the schema of a name that has none; no schema can have this name. */
+const NONE = '\0'
+const SETTINGS = settingsOf({ defaultSchema: NONE })
+
+/** Also says which functions are called. */
+class CallReader extends Reader {
+  readonly calls: Name[] = []
+  override call(parts: readonly string[], argumentCount: number): void {
+    super.call(parts, argumentCount)
+    if (verdict(parts.at(-2), parts.at(-1) as string, argumentCount) === 'unknown' || parts.length === 1)
+      this.calls.push([...parts])
+  }
+}
+
+/** Adds to `facts` what a text says, of one statement or several. */
+export function readText(text: string, facts: TextFacts): void {
+  const tokens = tokenize(text)
+  if (!tokens) return void facts.unknown.push('text that is not understood')
+  for (const part of statements(tokens)) readStatement(part, facts)
+}
+
+/** An expression, as `DEFAULT`, a policy or PL/pgSQL has it. */
+export const readExpression = (text: string, facts: TextFacts): void => readText(`SELECT ${text}`, facts)
+
+function statements(tokens: readonly Token[]): Token[][] {
+  const parts: Token[][] = [[]]
+  for (const token of tokens) {
+    if (token.key === ';') parts.push([])
+    else if (token.key !== '') parts.at(-1)!.push(token)
+  }
+  return parts.filter((part) => part.length > 0)
+}
+
+function readStatement(tokens: Token[], facts: TextFacts): void {
+  const end = tokens.at(-1)!.end
+  // A procedure's body is read like a function's.
+  if (tokens[0]!.key === 'call') tokens[0] = { ...tokens[0]!, key: 'select', text: 'select' }
+  const reader = new CallReader([...tokens, { key: '', text: '', start: end, end }], SETTINGS)
+  try {
+    statement(reader)
+    if (reader.key) reader.refuse()
+  } catch (error) {
+    if (!(error instanceof NotUnderstood)) throw error
+    return void facts.unknown.push(
+      error.token ? `text that is not understood at ${error.token}` : 'text that is not understood',
+    )
+  }
+  facts.reads.push(...[...reader.tables].map(split))
+  facts.writes.push(...[...reader.writes].map(split))
+  facts.calls.push(...reader.calls)
+  facts.volatile.push(...reader.volatileFunctions)
+  if (reader.reason === 'tablesample' || reader.reason === 'locking') facts.volatile.push(reader.decidedBy!)
+  if (reader.kind === 'session') facts.volatile.push(tokens[0]!.key)
+  if (reader.identityToken !== undefined) facts.identity.push(reader.identityToken)
+  if (reader.writesUnknown) facts.unknown.push(`a command that may change anything (${tokens[0]!.key})`)
+}
+
+/** A canonical name in its parts. */
+function split(canonical: string): Name {
+  const parts = [...canonical.matchAll(/"((?:[^"]|"")*)"|[^".]+/g)].map(
+    ([part, quoted]) => quoted?.replaceAll('""', '"') ?? part,
+  )
+  return parts[0] === NONE ? parts.slice(1) : parts
+}
