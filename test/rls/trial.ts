@@ -62,9 +62,9 @@ export class Trial {
       if (this.#hot.length < HOT || chance.of(0.12)) this.#hot.push({ ...randomRead(chance), usual: this.#options() })
       if (this.#hot.length > HOT) this.#hot.splice(chance.between(0, HOT - 1), 1)
       const fate = chance.next()
-      if (fate < 0.02) await this.#write([])
-      else if (fate < 0.04) await this.#write([this.#visit(), this.#visit()])
-      else if (fate < 0.05) await this.#invalidate()
+      if (fate < 0.03) await this.#write([])
+      else if (fate < 0.05) await this.#write([this.#visit(), this.#visit()])
+      else if (fate < 0.06) await this.#invalidate()
       else if (fate < 0.14) advance(chance.pick([500, 2_100, 5_500, 5_500, 70_000]))
       else if (fate < 0.2) {
         await this.#burst()
@@ -93,7 +93,8 @@ export class Trial {
     const hottest = chance.of(0.6) ? this.#hot.slice(0, 2) : this.#hot
     const calls = Array.from({ length: chance.between(1, 4) }, () => this.#call(person, name, hottest))
     const scope = chance.of(0.8) ? this.#scopeOf(person) : undefined
-    const inTransaction = name === 'session-here' && chance.of(0.03)
+    // A connection that fails between the two would stay in it.
+    const inTransaction = name === 'session-here' && !this.#failing && chance.of(0.08)
     return () =>
       isolate[name](person, scope, async (executor, enter) => {
         if (inTransaction) await executor.execute('BEGIN')
