@@ -49,7 +49,7 @@ function unsharedReader(core: Core, ask: Ask, value: unknown): ResultReader {
 export function infoOf(ask: Ask, { loaded, coalesced }: Answered, now: number): CacheInfo {
   const { tables, tags } = ask.deps
   if (!loaded.ok || loaded.outcome === 'unshared')
-    return bypassInfo({ bypass: 'not-serialisable', display: ask.display, tables, tags })
+    return bypassInfo({ bypass: loaded.ok ? loaded.reason : 'not-serialisable', display: ask.display, tables, tags })
   const { entry, outcome } = loaded
   return {
     outcome: coalesced ? 'coalesced' : outcome,

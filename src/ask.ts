@@ -27,7 +27,13 @@ export interface Call {
   readonly skipCaches?: boolean
   /** What this request's client has written lately. */
   readonly own?: OwnWrites
+  /** Inside a `cached()` loader: set when it asks something whose answer depends on who asks. */
+  readonly identity?: { read: boolean }
 }
+
+/** The same with the database's credentials of this moment: what is sent after a wait is asked as whoever asked. */
+export const pinned = (core: Core): Core =>
+  core.database.pinned ? { ...core, database: core.database.pinned() } : core
 
 export type BypassReason =
   | 'skip-cache'
@@ -55,7 +61,8 @@ export interface CacheInfo {
 
 /** Where the answer comes from when no tier has it. */
 export type Source =
-  { kind: 'sql'; sql: string; params: readonly unknown[] } | { kind: 'loader'; run: () => Promise<unknown> }
+  | { kind: 'sql'; sql: string; params: readonly unknown[] }
+  | { kind: 'loader'; run: (database: Database) => Promise<unknown>; identity: { readonly read: boolean } }
 
 /** One question that may be answered from a cache. */
 export class Ask {
@@ -80,6 +87,7 @@ export class Ask {
   readonly #text: string
   readonly #scope: string
   readonly #params: string
+  readonly #sessionChanges: number | undefined
   #pinned = false
   #digest: Promise<string> | undefined
 
@@ -92,8 +100,12 @@ export class Ask {
   ) {
     this.#core = core
     this.#text = identity.text
-    this.scoped = identity.scope !== undefined
-    this.#scope = identity.scope === undefined ? '-' : sized(identity.scope)
+    // An empty scope says of nobody whose rows these are.
+    this.scoped = Boolean(identity.scope)
+    // With a token or session state a scope sees other rows than without: those of a request that forgot them stay apart.
+    const seenAs = core.database.needsScope ? '!' : ''
+    this.#scope = identity.scope === undefined ? '-' : seenAs + sized(identity.scope)
+    this.#sessionChanges = core.database.sessionChanges
     this.#params = identity.params
     this.key = `${deps.id}|${this.#scope}|${identity.params}`
     this.deps = deps
@@ -106,6 +118,14 @@ export class Ask {
   /** The custom key, or a short fingerprint. For display only. */
   get display(): string {
     return this.options.cacheKey ?? fingerprint(`${this.#text}|${this.#scope}|${this.#params}`)
+  }
+
+  /** Why nobody else gets what the database has answered just now: who asked decided it, or a session that is another one by now. */
+  get personal(): BypassReason | undefined {
+    const { database } = this.#core
+    if (database.inTransaction) return 'in-transaction'
+    const asked = database.needsScope || (this.source.kind === 'loader' && this.source.identity.read)
+    return (asked && !this.scoped) || this.#sessionChanges !== database.sessionChanges ? 'scope-required' : undefined
   }
 
   /** SHA-256 of everything that tells this question from any other, worked out once. */

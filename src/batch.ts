@@ -4,6 +4,7 @@
  */
 import { settle } from './answer.js'
 import { isWrite, plan, recordOf } from './plan.js'
+import { pinned } from './ask.js'
 import type { Ask } from './ask.js'
 import type { CachedQueryExecutor } from './executor.js'
 import type { QueryOptions } from './options.js'
@@ -20,9 +21,10 @@ export interface BatchQuery {
 
 /** Runs a batch. Never rejects: each query has its own end. */
 export async function runBatch(
-  executor: CachedQueryExecutor,
+  asked: CachedQueryExecutor,
   queries: readonly BatchQuery[],
 ): Promise<PromiseSettledResult<Row[]>[]> {
+  const executor = asked.with(asked.call, pinned(asked.core).database)
   const ends: PromiseSettledResult<Row[]>[] = new Array<PromiseSettledResult<Row[]>>(queries.length)
   let group: number[] = []
   for (const [i, query] of queries.entries()) {

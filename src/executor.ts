@@ -4,6 +4,7 @@
  */
 import { account, afterwards, bypassInfo, infoOf, settle } from './answer.js'
 import { isWrite, plan, planLoader, recordOf } from './plan.js'
+import { pinned } from './ask.js'
 import type { Ask, Bypass, Call, Core } from './ask.js'
 import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
@@ -145,7 +146,7 @@ export class CachedQueryExecutor {
     return this.#write(
       statements.map(({ sql, params = [] }) => ({ sql, params })),
       rest,
-      (sent) => this.core.database.transaction(sent, { isolationLevel, readOnly, deferrable, timeoutMs }),
+      (database, sent) => database.transaction(sent, { isolationLevel, readOnly, deferrable, timeoutMs }),
     )
   }
 
@@ -158,12 +159,13 @@ export class CachedQueryExecutor {
     loader: (executor: CachedQueryExecutor) => Promise<T>,
     options: QueryOptions = {},
   ): Promise<T> {
-    const inner = this.with({ ...this.call, skipCaches: true, observe: undefined })
-    const run = () => loader(inner)
-    const asked = planLoader(this.core, this.call, key, options, run)
+    const identity = this.call.identity ?? { read: false }
+    const inner: Call = { ...this.call, skipCaches: true, observe: undefined, identity }
+    const run = (database: Database) => loader(this.with(inner, database))
+    const asked = planLoader(this.core, this.call, key, options, { run, identity })
     if ('bypass' in asked) {
       const startedAt = clock(this.call.runtime)
-      const value = await withSignal(run(), options.signal)
+      const value = await withSignal(run(pinned(this.core).database), options.signal)
       account(this.core, this.call, bypassInfo(asked), startedAt)
       return value
     }
@@ -231,7 +233,8 @@ export class CachedQueryExecutor {
     statement: Statement,
     options: QueryOptions | undefined,
   ): Promise<Result<R>> {
-    const { core, call } = this
+    const { call } = this
+    const core = pinned(this.core)
     const startedAt = clock(call.runtime)
     noteSession(core, statement.sql, facts)
     try {
@@ -245,8 +248,8 @@ export class CachedQueryExecutor {
   async #write(
     statements: readonly Statement[],
     options: WriteOptions,
-    send: Parameters<typeof write>[4] = async ([one]) => [
-      await this.core.database.run(one!, { timeoutMs: options.timeoutMs }),
+    send: Parameters<typeof write>[4] = async (database, [one]) => [
+      await database.run(one!, { timeoutMs: options.timeoutMs }),
     ],
   ): Promise<{ results: Result[]; cache: WriteInfo }> {
     const { core, call } = this

@@ -76,7 +76,7 @@ export async function fetchSources(
   )
   const rows = fetchMany(core, call, fetches)
   const values = Promise.allSettled(
-    asks.map(async ({ source }) => (source.kind === 'loader' ? source.run() : undefined)),
+    asks.map(async ({ source }) => (source.kind === 'loader' ? source.run(core.database) : undefined)),
   )
   const [fetched, loaded] = await Promise.all([rows, values])
   let next = 0

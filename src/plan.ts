@@ -3,8 +3,9 @@
  * @module
  */
 import { Ask, fingerprint } from './ask.js'
-import type { Bypass, BypassReason, Call, Core } from './ask.js'
+import type { Bypass, BypassReason, Call, Core, Source } from './ask.js'
 import { validateQueryOptions } from './configure.js'
+import { InvalidOptionError } from './errors.js'
 import { UnkeyableParameter, encodeParams, encodeText } from './key.js'
 import { bucketOf } from './now-bucket.js'
 import { isMoment } from './sql/functions.js'
@@ -42,8 +43,9 @@ export function plan(
   const { cache, database } = core
   const asked = askedRecord(core, record, params, options)
   const { facts } = asked
-  const scope = options.scope ?? call.scope ?? database.scope
+  const scope = scopeOf(core, call, options)
   const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
+  noteIdentity(call, facts.identity || deps.identity !== undefined)
   const encoded = params.some(isMomentText) ? new UnkeyableParameter() : encodeParams(params)
   const refused =
     refuse(core, call, facts, deps, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
@@ -75,16 +77,29 @@ export function planLoader(
   call: Call,
   key: string,
   options: QueryOptions,
-  run: () => Promise<unknown>,
+  loader: Pick<Extract<Source, { kind: 'loader' }>, 'run' | 'identity'>,
 ): Ask | Bypass {
   validateQueryOptions(options)
-  const scope = options.scope ?? call.scope ?? core.database.scope
+  const scope = scopeOf(core, call, options)
   const record = loaderRecord(core)
   const named = { ...options, cacheKey: key }
   const deps = core.cache.statements.dependencies(record, core.database, named)
   const refused = refuse(core, call, record.facts, deps, options, scope)
   if (refused !== undefined) return { bypass: refused, display: key, tables: deps.tables, tags: deps.tags }
-  return new Ask(core, deps, named, { kind: 'loader', run }, { text: LOADER_TEXT, scope, params: '' })
+  return new Ask(core, deps, named, { kind: 'loader', ...loader }, { text: LOADER_TEXT, scope, params: '' })
+}
+
+/** Whose rows these are. A value that is no text would be the same for everybody. @throws InvalidOptionError */
+function scopeOf(core: Core, call: Call, options: QueryOptions): string | undefined {
+  const scope: unknown = options.scope ?? call.scope ?? core.database.scope ?? undefined
+  if (scope === undefined || typeof scope === 'string') return scope
+  const given = Array.isArray(scope) ? 'an array' : `of type ${typeof scope}`
+  throw new InvalidOptionError('scope', given, 'Give a string that says whose rows these are.')
+}
+
+/** Tells a `cached()` loader's own question that its value depends on who asks. */
+export function noteIdentity(call: Call, depends: boolean): void {
+  if (call.identity && depends) call.identity.read = true
 }
 
 /** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
@@ -96,7 +111,10 @@ const LOADER_TEXT = '\0cached'
 function loaderRecord(core: Core): StatementRecord {
   const found = core.statements.get(LOADER_TEXT)
   if (found) return found
-  const record = { ...recordOf(core, 'SELECT 1'), sql: LOADER_TEXT, others: new Map<string, Dependencies>() }
+  const like = recordOf(core, 'SELECT 1')
+  // An id that no statement has: the loader's values and the rows of the statement with the same key are two things.
+  const plain = { ...like.plain, id: `${like.plain.id}!` }
+  const record = { ...like, sql: LOADER_TEXT, plain, others: new Map<string, Dependencies>() }
   core.statements.set(LOADER_TEXT, record)
   return record
 }
@@ -117,8 +135,8 @@ function refuse(
   if (!facts.stable && !ttlOnly) return facts.reason ?? 'not-understood'
   if (deps.volatile !== undefined) return 'volatile-function'
   const someones = core.database.needsScope || facts.identity || deps.identity !== undefined
-  // An unknown function may read whatever else depends on who asks.
-  if ((someones || (ttlOnly && tellsCallersApart(config.sql))) && scope === undefined) return 'scope-required'
+  // An unknown function may read whatever else depends on who asks. An empty scope says of nobody whose rows these are.
+  if ((someones || (ttlOnly && tellsCallersApart(config.sql))) && !scope) return 'scope-required'
   return (options.ttl ?? config.defaultTtl) === 0 ? 'ttl' : undefined
 }
 

@@ -2,7 +2,8 @@
  * The order in which a read travels: L1, flight, L2, origin, store. The only file that knows it.
  * @module
  */
-import type { Ask, Call, Core } from './ask.js'
+import type { Ask, BypassReason, Call, Core } from './ask.js'
+import { pinned } from './ask.js'
 import { announce, checkUnderWay, hotNames, keepVouched, probe } from './check.js'
 import { freshness } from './entry.js'
 import type { Flight } from './flight.js'
@@ -22,8 +23,8 @@ import type { ToStore } from './stored.js'
 /** What a load came to; followers of the flight get the same. */
 export type Loaded =
   | { ok: true; outcome: 'l1' | 'l2' | 'stale' | 'miss' | 'stale-if-error'; entry: L1Entry }
-  /** A value that cannot be copied for a second caller. */
-  | { ok: true; outcome: 'unshared'; value: unknown }
+  /** A value that is one caller's alone. */
+  | { ok: true; outcome: 'unshared'; value: unknown; reason: BypassReason }
   | { ok: false; error: unknown }
 
 export interface Answered {
@@ -76,7 +77,8 @@ export function readMemory(core: Core, call: Call, ask: Ask): Answered | undefin
 }
 
 /** Answers questions together: they share the trip to Redis and, where the database is asked, the trip to it. */
-export async function read(core: Core, call: Call, asks: readonly Ask[]): Promise<Answered[]> {
+export async function read(asked: Core, call: Call, asks: readonly Ask[]): Promise<Answered[]> {
+  const core = pinned(asked)
   for (const ask of asks) ask.pin()
   const answers: Answered[] = new Array<Answered>(asks.length)
   let open = asks.map((_, i) => i)
@@ -232,10 +234,15 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
       one.failed = true
       return one.land(onError(core, call, one, result.reason))
     }
-    // A session that somebody changed meanwhile may have decided which rows these are.
-    const own = core.database.inTransaction || (core.database.needsScope && !one.ask.scoped)
-    const payload = own ? undefined : packed(core, one.ask, result.value)
-    if (!payload) return one.land({ ok: true, outcome: 'unshared', value: result.value })
+    const { personal } = one.ask
+    const payload = personal ? undefined : packed(core, one.ask, result.value)
+    if (!payload)
+      return one.land({
+        ok: true,
+        outcome: 'unshared',
+        value: result.value,
+        reason: personal ?? 'not-serialisable',
+      })
     const entry = makeEntry(
       core,
       call,
@@ -265,5 +272,5 @@ function refresh(core: Core, call: Call, ask: Ask, entry: L1Entry, now: number):
   if (!core.cache.refreshes.begin(ask.key, now)) return
   ask.pin()
   const one: Led = { ...lead(core, ask, now), refresh: { since: now, newerThan: entry.readAt } }
-  core.cache.background.run(call.runtime, load(core, call, [one]))
+  core.cache.background.run(call.runtime, load(pinned(core), call, [one]))
 }

@@ -13,9 +13,7 @@ const STAYS_OPEN = /^\s*rollback\s+(work\s+|transaction\s+)?to\b|\band\s+chain\b
 /** Called before a statement is sent: anything but a plain read or write may change what the session's reads see. */
 export function noteSession({ database }: Core, sql: string, facts: SqlFacts): void {
   if (!database.markSessionState) return
-  const plain =
-    (facts.kind === 'read' && facts.unknownFunction === undefined && !facts.volatileFunctions.includes('set_config')) ||
-    (facts.kind === 'write' && facts.writes !== undefined)
+  const plain = !facts.effects && (facts.kind === 'read' || (facts.kind === 'write' && facts.writes !== undefined))
   if (plain) return
   database.markSessionState()
   if (facts.kind === 'session' && BEGINS.has(facts.statement)) database.inTransaction = true

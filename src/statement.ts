@@ -55,7 +55,7 @@ export class Statements {
 
   /** The statements of one database, for an executor to keep. */
   of(database: Database): Map<string, StatementRecord> {
-    const identity = sized(database.identity) + database.invalidationIdentity
+    const identity = whoAnswers(database)
     let statements = this.#byDatabase.get(identity)
     if (!statements) this.#byDatabase.set(identity, (statements = new Map()))
     return statements
@@ -67,7 +67,7 @@ export class Statements {
     const facts = readSql(sql, this.#config.sql)
     // A text too long to be remembered is its own id: its results are found again all the same.
     const remembered = sql.length <= LONGEST_REMEMBERED
-    const id = remembered ? (this.#nextId++).toString(36) : `=${sized(sql)}`
+    const id = remembered ? (this.#nextId++).toString(36) : `=${whoAnswers(database)}${sized(sql)}`
     const record: StatementRecord = {
       sql,
       facts,
@@ -141,6 +141,8 @@ export class Statements {
     return shortNames.map((name) => this.#versions.name(`${prefix}:${name}`))
   }
 }
+
+const whoAnswers = (database: Database): string => sized(database.identity) + sized(database.invalidationIdentity)
 
 const written = (names: readonly string[] | undefined): string =>
   names ? `${names.length}[${names.map(sized).join('')}` : '-'

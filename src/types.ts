@@ -66,6 +66,10 @@ export interface Database {
   parser(oid: number): (text: string) => unknown
   /** Called when session state may have changed: on a single connection nothing is shared from then on without a scope. */
   markSessionState?(): void
+  /** On a single connection: how often its session may have changed. Whoever asked before a change is not answered for others after it. */
+  readonly sessionChanges?: number
+  /** The same database with the credentials of this moment, for what is sent later. Only where they may be others by then. */
+  pinned?(): Database
   /** On a single connection: a transaction is open, whose rows nobody else may see. Set by the executor. */
   inTransaction?: boolean
 }
@@ -95,6 +99,11 @@ export interface SqlFacts {
   identity: boolean
   /** What makes `identity` true: a function, a keyword, or the table by its canonical name. */
   identityToken?: string
+  /**
+   * What running it may do besides what the text shows. `session`: change the settings of its session. `any`: whatever a function does of
+   * which nobody has said it.
+   */
+  effects?: 'session' | 'any'
   /** A function that it calls and of which nothing is known. */
   unknownFunction?: string
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Call, Core } from './ask.js'
-import { recordOf } from './plan.js'
+import { pinned } from './ask.js'
+import { noteIdentity, recordOf } from './plan.js'
 import { invalidateNames } from './invalidate.js'
 import { isRedisCache } from './l2.js'
 import { snapshot } from './key.js'
@@ -12,7 +13,7 @@ import { ROOT, invalidatedNames } from './names.js'
 import { didNotHappen } from './origin.js'
 import { commits, endSession, noteSession } from './session.js'
 import { clock } from './runtime.js'
-import type { DatabaseResult, SqlFacts, Statement } from './types.js'
+import type { Database, DatabaseResult, SqlFacts, Statement } from './types.js'
 import { validateWriteOptions } from './configure.js'
 import type { WriteOptions } from './options.js'
 import type { Known } from './versions.js'
@@ -32,6 +33,9 @@ export interface Written {
   cache: WriteInfo
 }
 
+/** Sends all of them, once. */
+type Send = (database: Database, statements: readonly Statement[]) => Promise<DatabaseResult[]>
+
 interface WriteNames {
   tables: string[]
   tags: string[]
@@ -40,13 +44,15 @@ interface WriteNames {
 
 /** What the statements change, as far as their texts and the options tell. What is not understood changes everything. */
 export function writeNames(core: Core, statements: readonly Statement[], options: WriteOptions): WriteNames {
+  const { onUnknown } = core.cache.config.sql
   const tables = new Set<string>()
   let everything = false
   for (const { sql } of statements) {
     const { facts } = recordOf(core, sql)
     if (facts.writes === undefined || commits(core, facts)) everything = true
     for (const table of facts.writes ?? []) tables.add(table)
-    if (facts.kind === 'read' && facts.unknownFunction !== undefined) everything = true
+    // With `ttl-only` it is accepted that what an unknown function writes is not seen, except where it is all that the statement does.
+    if (facts.effects === 'any' && (facts.kind === 'read' || onUnknown !== 'ttl-only')) everything = true
   }
   const tags = [...new Set(options.tags ?? [])].sort()
   const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, core.cache.config.sql)
@@ -59,13 +65,15 @@ export function writeNames(core: Core, statements: readonly Statement[], options
  * @throws InvalidOptionError
  */
 export function write(
-  core: Core,
+  asked: Core,
   call: Call,
   given: readonly Statement[],
   options: WriteOptions,
-  send: (statements: readonly Statement[]) => Promise<DatabaseResult[]>,
+  send: Send,
 ): Promise<Written> {
   validateWriteOptions(options)
+  const core = pinned(asked)
+  for (const { sql } of given) noteIdentity(call, recordOf(core, sql).facts.identity)
   const statements = given.map(({ sql, params }) => ({ sql, params: snapshot(params) }))
   const named = writeNames(core, statements, options)
   const names = core.cache.statements.known(core.database, named.shortNames)
@@ -82,7 +90,7 @@ async function sendAndInvalidate(
   statements: readonly Statement[],
   { tables, tags }: WriteNames,
   names: readonly Known[],
-  send: (statements: readonly Statement[]) => Promise<DatabaseResult[]>,
+  send: Send,
 ): Promise<Written> {
   const { cache } = core
   const wantsFence = cache.config.fenced && isRedisCache(cache) && names.length > 0
@@ -91,7 +99,7 @@ async function sendAndInvalidate(
   cache.counters.add('dbQueries', statements.length)
   for (const { sql } of statements) noteSession(core, sql, recordOf(core, sql).facts)
   try {
-    const results = await send(statements).finally(() => {
+    const results = await send(core.database, statements).finally(() => {
       for (const { sql } of statements) endSession(core, sql, recordOf(core, sql).facts)
     })
     cache.counters.add('dbTimeMs', Math.max(0, clock(call.runtime) - startedAt))

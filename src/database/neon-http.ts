@@ -53,16 +53,57 @@ export function createConnectionPool(config: string | ConnectionConfig): Databas
       'Give a string that says whose rows these are.',
     )
 
-  const sql = neon(connectionString.trim(), {
+  const who = identityOf(target, endpoint)
+  const about = {
+    // The driver leaves an empty token out and asks as the role of the connection string, which sees other rows than a caller.
+    identity: authToken === '' ? `${who} without a token` : who,
+    invalidationIdentity: invalidationIdentityOf(target),
+    needsScope: authToken !== undefined,
+    ...(scope !== undefined && { scope }),
+  }
+  const asks = (token: Way['authToken']) =>
+    overHttp(connectionString.trim(), { about, endpoint, timeoutMs, authToken: token })
+  if (typeof authToken !== 'function') return asks(authToken)
+  return { ...asks(() => tokenOf(authToken)), pinned: () => asks(atThisMoment(authToken)) }
+}
+
+interface Way {
+  about: Pick<Database, 'identity' | 'invalidationIdentity' | 'needsScope' | 'scope'>
+  endpoint: string | undefined
+  timeoutMs: number | undefined
+  authToken: string | (() => Promise<string>) | undefined
+}
+
+/** Asked for at once, however late it is sent: by then it may be another caller's. */
+function atThisMoment(authToken: () => string | Promise<string>): () => Promise<string> {
+  const token = tokenOf(authToken)
+  // Whoever sends it is told; nobody may.
+  token.catch(() => undefined)
+  return () => token
+}
+
+/** Without a token the driver would ask as the role of the connection string, and its rows would be taken for the caller's. */
+async function tokenOf(authToken: () => string | Promise<string>): Promise<string> {
+  const token: unknown = await authToken()
+  if (typeof token === 'string' && token !== '') return token
+  throw refusedToken(token)
+}
+
+const refusedToken = (token: unknown): InvalidOptionError =>
+  new InvalidOptionError(
+    'authToken',
+    token === '' ? 'empty' : `of type ${typeof token}`,
+    'Give the JWT as a string, or a function that returns one; leave `authToken` out to ask as the role of the connection string.',
+  )
+
+function overHttp(connectionString: string, { about, endpoint, timeoutMs, authToken }: Way): Database {
+  const sql = neon(connectionString, {
     arrayMode: true,
     fullResults: true,
     ...(authToken !== undefined && { authToken }),
   })
   return {
-    identity: identityOf(target, endpoint),
-    invalidationIdentity: invalidationIdentityOf(target),
-    needsScope: authToken !== undefined,
-    ...(scope !== undefined && { scope }),
+    ...about,
     parser: (oid) => types.getTypeParser(oid) as (text: string) => unknown,
     run: (statement, options) =>
       withDeadline(options?.timeoutMs ?? timeoutMs, async (signal) => {

@@ -28,9 +28,12 @@ export function pgliteDatabase(db: PGliteLike, about: About): Database {
   return {
     ...about,
     get needsScope() {
-      return connection.sessionState
+      return connection.sessionChanges > 0
     },
-    markSessionState: () => void (connection.sessionState = true),
+    get sessionChanges() {
+      return connection.sessionChanges
+    },
+    markSessionState: () => void connection.sessionChanges++,
     get inTransaction() {
       return connection.inTransaction
     },

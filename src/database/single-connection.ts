@@ -7,8 +7,8 @@
 export interface Connection {
   /** Settles when what was asked so far is over. Never rejects. */
   tail: Promise<unknown>
-  /** True since a statement changed the session: from then on nothing is shared without a scope. */
-  sessionState: boolean
+  /** How often a statement may have changed the session; from the first on nothing is shared without a scope. */
+  sessionChanges: number
   /** True between BEGIN and COMMIT or ROLLBACK of the executor's. */
   inTransaction: boolean
 }
@@ -18,6 +18,6 @@ const connections = new WeakMap<object, Connection>()
 export function connectionOf(client: object): Connection {
   let connection = connections.get(client)
   if (!connection)
-    connections.set(client, (connection = { tail: Promise.resolve(), sessionState: false, inTransaction: false }))
+    connections.set(client, (connection = { tail: Promise.resolve(), sessionChanges: 0, inTransaction: false }))
   return connection
 }

@@ -11,9 +11,12 @@ export type Verdict = 'pure' | 'schema' | 'volatile' | 'identity' | 'unknown'
 const IDENTITY =
   /^(current_(setting|user|database|schemas?)|session_user|system_user|getpgusername|pg_has_role|row_security_active|has_((any_)?column|database|foreign_data_wrapper|function|language|largeobject|parameter|schema|sequence|server|table|tablespace|type)_privilege)$/
 const AUTH_IDENTITY = /^(uid|jwt|role|email|user_id|session|org_id)$/
+/** Functions that do nothing to the session that asks. */
+const QUIET =
+  /^(now|random(_normal)?|setseed|(clock|statement|transaction)_timestamp|timeofday|age|(next|curr|last|set)val|version|uuidv[47]|uuid_generate_v\w+|pg_\w+|txid_\w+|mxid_age|lo_\w+|lo(read|write)|inet_(client|server)_\w+|array_(shuffle|sample)|\w*(obj|col)_description|gen_(random_\w+|salt)|current_query|notify|currtid2?)$/
 /** What is not in the list of pure functions is not cached either way, unless `onUnknown` says so: that does not reach these. */
 const VOLATILE =
-  /^(now|random\w*|setseed|\w+_timestamp|timeofday|age|(next|curr|last|set)val|version|\w*uuid\w*|pg_\w+|txid_\w+|mxid_age|lo_\w+|lo(read|write)|set_config|dblink\w*|\w+_to_xml\w*|inet_(client|server)_\w+|array_(shuffle|sample)|ts_(stat|rewrite)|\w*(obj|col)_description|gen_(random_bytes|salt)|current_query|notify|currtid2?|binary_upgrade_\w+|RI_\w+|(brin|gin)_(summarize|desummarize|clean)_\w+|\w*handler|\w*validat(e|or)|dsnowball_\w+|ts_debug|getdatabaseencoding|unique_key_recheck|\w+_trigger(_column)?|bernoulli|system)$/
+  /^(random\w*|\w+_timestamp|\w*uuid\w*|set_config|dblink\w*|\w+_to_xml\w*|ts_(stat|rewrite|debug)|binary_upgrade_\w+|RI_\w+|(brin|gin)_(summarize|desummarize|clean)_\w+|\w*handler|\w*validat(e|or)|dsnowball_\w+|getdatabaseencoding|unique_key_recheck|\w+_trigger(_column)?|bernoulli|system)$/
 
 let pure: ReadonlySet<string> | undefined
 
@@ -26,7 +29,13 @@ export function verdict(schema: string | undefined, name: string, argumentCount:
   // `age(x)` counts from today, `age(x, y)` does not.
   if (pure.has(name) || (name === 'age' && argumentCount > 1)) return 'pure'
   if (SCHEMA_FUNCTION.test(name)) return 'schema'
-  return IDENTITY.test(name) ? 'identity' : VOLATILE.test(name) ? 'volatile' : 'unknown'
+  return IDENTITY.test(name) ? 'identity' : QUIET.test(name) || VOLATILE.test(name) ? 'volatile' : 'unknown'
+}
+
+/** What a call may do besides giving a value. Some built-in functions run a text as SQL, or somebody else's name looks like one of theirs. */
+export function effectsOf(verdict: Verdict, name: string): 'session' | 'any' | undefined {
+  if (verdict === 'unknown') return 'any'
+  return verdict === 'volatile' && !QUIET.test(name) ? (name === 'set_config' ? 'session' : 'any') : undefined
 }
 
 const MOMENT = /(?:^|[^a-z_])(?:now|today|tomorrow|yesterday)(?![a-z_])/i

@@ -63,6 +63,7 @@ function facts(r: Reader, word: string): SqlFacts {
     volatileFunctions: [...r.volatileFunctions].sort(),
     identity: identityToken !== undefined,
     ...(identityToken === undefined ? {} : { identityToken }),
+    ...(r.effects ? { effects: r.effects } : {}),
     ...(unknownFunction === undefined ? {} : { unknownFunction }),
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { SqlFacts, SqlReason } from '../types.js'
 import { SCHEMA_NAME, catalogOf } from './catalog.js'
-import { verdict } from './functions.js'
+import { effectsOf, verdict } from './functions.js'
 import { canonical } from './names.js'
 import type { Settings } from './settings.js'
 import { Scope } from './scope.js'
@@ -35,6 +35,7 @@ export class Reader {
   unknownFunction: string | undefined
   /** The word or function that asks who asks. */
   identityToken: string | undefined
+  effects: SqlFacts['effects']
   reason: SqlReason | undefined
   /** What decided `reason`. */
   decidedBy: string | undefined
@@ -139,6 +140,11 @@ export class Reader {
     this.unstable(reason, token)
     if (reason === 'ddl' || reason === 'select-into') this.writes.add(SCHEMA_NAME)
     if (parts) this.writes.add(canonical(parts, this.settings.defaultSchema))
+    // A rule turns the UPDATE into `set_config`.
+    if (parts?.at(-1) === 'pg_settings') this.mayDo('session')
+  }
+  mayDo(effects: SqlFacts['effects']): void {
+    if (this.effects !== 'any') this.effects = effects ?? this.effects
   }
   call(parts: readonly string[], argumentCount: number): void {
     const id = canonical(parts, this.settings.defaultSchema)
@@ -147,6 +153,8 @@ export class Reader {
     const built = verdict(parts.at(-2), parts.at(-1) as string, argumentCount)
     for (const table of this.settings.reads.get(id) ?? []) this.tables.add(table)
     if (built === 'identity' || declared?.identity) this.identityToken ??= name
+    if (declared?.volatile) this.mayDo('session')
+    else if (!declared || built !== 'unknown') this.mayDo(effectsOf(built, parts.at(-1) as string))
     if (built === 'volatile' || declared?.volatile) this.volatile(name)
     else if (built === 'schema') this.readSchema()
     else if (built === 'unknown' && !declared) this.unknownFunction ??= name

@@ -67,6 +67,7 @@ function explain(r: Reader): void {
   r.writes.clear()
   r.writesUnknown = false
   r.unknownFunction = undefined
+  r.effects = undefined
 }
 
 /** Runs nothing yet; what it names is what EXECUTE will touch. */

@@ -1,12 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeDatabase } from '../support/fake-database.js'
 import { SQL, World } from '../support/isolates.js'
+import { until } from '../support/until.js'
 
 /** A single connection, as `fromPool` makes it of a client. */
 class FakeConnection extends FakeDatabase {
   inTransaction = false
+  sessionChanges = 0
   markSessionState(): void {
     this.needsScope = true
+    this.sessionChanges++
   }
 }
 
@@ -26,6 +29,10 @@ describe('a single connection with session state', () => {
     ['set_config', (e: ReturnType<World['isolate']>) => e.query("SELECT set_config('role', 'bob', false)")],
     ['several statements', (e: ReturnType<World['isolate']>) => e.query('SET ROLE bob; SELECT 1')],
     ['a block', (e: ReturnType<World['isolate']>) => e.execute('DO $$ BEGIN PERFORM 1; END $$')],
+    ['RESET ALL', (e: ReturnType<World['isolate']>) => e.query('RESET ALL')],
+    ['DISCARD ALL', (e: ReturnType<World['isolate']>) => e.execute('DISCARD ALL')],
+    ['a procedure', (e: ReturnType<World['isolate']>) => e.execute('CALL become($1)', ['bob'])],
+    ['a prepared statement', (e: ReturnType<World['isolate']>) => e.execute('EXECUTE become')],
     ['an unknown function', (e: ReturnType<World['isolate']>) => e.query('SELECT become($1)', ['bob'])],
   ])('shares nothing without a scope after %s', async (_name, change) => {
     const executor = world.isolate({}, connection)
@@ -34,6 +41,89 @@ describe('a single connection with session state', () => {
     await change(executor)
     const { cache } = await executor.queryResult(SQL, [1])
     expect([cache.outcome, cache.reason]).toEqual(['bypass', 'scope-required'])
+  })
+
+  it.each([
+    "SELECT pg_catalog.set_config('role', 'bob', false)",
+    "INSERT INTO log SELECT set_config('role', 'bob', false)",
+    "UPDATE users SET n = 1 WHERE set_config('role', 'bob', false) = 'bob'",
+    "UPDATE pg_settings SET setting = 'bob' WHERE name = 'role'",
+    "UPDATE pg_catalog.pg_settings SET setting = 'bob' WHERE name = 'role'",
+    "SELECT now(), become('bob')",
+    "INSERT INTO log VALUES (become('bob'))",
+    "EXPLAIN ANALYZE SELECT become('bob')",
+    "COPY (SELECT become('bob')) TO STDOUT",
+    "SELECT query_to_xml('SELECT become()', true, true, '')",
+    "SELECT * FROM ts_stat('SELECT become()')",
+    "SELECT declared_volatile('bob')",
+    "SELECT assume_uuid('bob')",
+    'CREATE EXTENSION becoming',
+  ])('shares nothing without a scope after %s', async (sql) => {
+    const executor = world.isolate({ sql: { functions: { declared_volatile: 'volatile' } } }, connection)
+    await executor.execute(sql)
+    expect((await executor.queryResult(SQL, [1])).cache.reason).toBe('scope-required')
+  })
+
+  it.each([
+    'SELECT now(), clock_timestamp(), random(), gen_random_uuid(), version(), current_date',
+    "SELECT nextval('ids'), pg_sleep(1), pg_advisory_xact_lock(1), txid_current(), inet_client_addr()",
+    'SELECT * FROM pg_catalog.pg_class, information_schema.tables',
+    "INSERT INTO log VALUES (now(), nextval('ids'), lower('X'), declared('x'))",
+    'SELECT n FROM users WHERE owner = current_user FOR UPDATE',
+    'DELETE FROM users',
+  ])('goes on after %s', async (sql) => {
+    const executor = world.isolate({ sql: { functions: { declared: 'stable' } } }, connection)
+    await executor.query(sql)
+    expect(connection.sessionChanges).toBe(0)
+    expect(await world.outcome(executor)).toBe('miss')
+  })
+
+  it('takes no unknown function for harmless where queries with one are cached', async () => {
+    const executor = world.isolate({ sql: { onUnknown: 'ttl-only' } }, connection)
+    expect((await executor.queryResult("SELECT become('bob')")).cache.reason).toBe('scope-required')
+    expect((await executor.queryResult(SQL, [1])).cache.reason).toBe('scope-required')
+  })
+
+  it('stores nothing for a scope that was loaded in the background after the session had become another', async () => {
+    const executor = world.isolate({}, connection)
+    let person = 'alice'
+    connection.answer = () => [[['whose', 25, person]]]
+    const lives = { ttl: 5, staleWhileRevalidate: 60, scope: 'alice' }
+    await executor.execute('SET ROLE alice')
+    await world.warm(executor)
+    expect(await world.outcome(executor, lives)).toBe('miss')
+    world.now += 6_000
+    // The answer is there, and the next one is under way in the background.
+    let ask!: () => void
+    connection.answer = () => new Promise((resolve) => (ask = () => resolve([[['whose', 25, person]]])))
+    expect((await executor.queryResult(SQL, [1], lives)).cache.outcome).toBe('stale')
+    await until('the load in the background', () => ask !== undefined)
+    connection.answer = () => [[['whose', 25, person]]]
+    await executor.execute('SET ROLE bob')
+    person = 'bob'
+    ask()
+    await executor.flush()
+    person = 'nobody'
+    world.now += 1_000
+    for (const isolate of [executor, world.isolate({}, connection)])
+      expect(await isolate.query(SQL, [1], lives)).not.toEqual([{ whose: 'bob' }])
+  })
+
+  it('stores nothing for a scope that was asked for before the session became another', async () => {
+    const executor = world.isolate({}, connection)
+    await executor.execute('SET ROLE alice')
+    await world.warm(executor)
+    let reply!: () => void
+    world.redis.after = () => new Promise((resolve) => (reply = resolve))
+    const asked = executor.queryResult(SQL, [1], { scope: 'alice' })
+    await until('the trip to Redis', () => reply !== undefined)
+    world.redis.after = () => {}
+    await executor.execute('SET ROLE bob')
+    reply()
+    expect((await asked).cache).toMatchObject({ outcome: 'bypass', reason: 'scope-required' })
+    await executor.flush()
+    expect(executor.core.cache.getEntries()).toEqual([])
+    expect([...world.redis.data.keys()].filter((key) => key.includes(':e:'))).toEqual([])
   })
 
   it('keeps what was read while the session changed from everybody else', async () => {
