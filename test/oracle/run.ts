@@ -47,6 +47,9 @@ if (values.report)
       numTotalTests: counts.length,
       numPassedTests: failed.filter((lines) => lines.length === 0).length,
       numFailedTests: failed.filter((lines) => lines.length > 0).length,
+      numPendingTests: 0,
+      numTodoTests: 0,
+      testResults: [],
     }),
   )
 process.exitCode = failed.flat().length > 0 ? 1 : 0
