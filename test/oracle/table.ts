@@ -100,3 +100,20 @@ function reasons({ corpus, refused }: Count): string[] {
   const rest = sorted.slice(12).reduce((sum, [, { length }]) => sum + length, 0)
   return [`refused in ${corpus}: ${[...listed, ...(rest ? [`others ${rest}`] : [])].join(', ')}`]
 }
+
+/** The rows of the README's table. */
+export const markdown = (counts: readonly Count[]): string[] =>
+  counts.map((found) =>
+    [
+      '',
+      found.corpus,
+      found.statements,
+      found.stableSelects,
+      found.accepted === found.stableSelects ? '100%' : percent(found),
+      found.missed.length,
+      found.wronglyCached.length,
+      '',
+    ]
+      .join(' | ')
+      .trim(),
+  )
