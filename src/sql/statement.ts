@@ -62,6 +62,7 @@ function explain(r: Reader): void {
   r.writes.clear()
   r.writesUnknown = false
   r.unknownFunction = undefined
+  r.effects = undefined
 }
 
 /** Runs nothing yet; what it names is what EXECUTE will touch. */
