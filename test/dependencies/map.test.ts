@@ -67,8 +67,12 @@ describe.each(servers)('the map of %s', (_name, open) => {
       unknown: { name: string; what: string }[]
     }
     expect(unknown.map(({ name }) => name)).toEqual([
-      ...['by_unknown', 'kept', 'dynamic_read', 'dynamic_write'],
-      ...['foreign_stable', 'foreign_volatile'],
+      'by_unknown',
+      'kept',
+      'dynamic_read',
+      'dynamic_write',
+      'foreign_stable',
+      'foreign_volatile',
     ])
     for (const { what } of unknown) expect(what).toMatch(/(EXECUTE|its body, in internal).*write/)
   })
@@ -95,6 +99,62 @@ describe.each(servers)('the map of %s', (_name, open) => {
   })
 })
 
+const NOTHING: Catalogs = {
+  relations: [],
+  routines: [],
+  foreignKeys: [],
+  triggers: [],
+  rules: [],
+  policies: [],
+  parents: [],
+  viewUses: [],
+  policyUses: [],
+  operators: [],
+}
+
+describe('functions whose body nobody can read', () => {
+  const routine = (name: string, given: Partial<Catalogs['routines'][number]>): Catalogs['routines'][number] => ({
+    oid: name,
+    schema: 'public',
+    name,
+    rowOf: null,
+    kind: 'f',
+    volatility: 's',
+    language: 'c',
+    hidden: false,
+    extension: 'some',
+    source: '',
+    sqlBody: null,
+    defaults: null,
+    searchPath: null,
+    parts: [],
+    ...given,
+  })
+
+  it('are taken at their label, by the strictest of a name, after those of the user', () => {
+    const routines = [
+      routine('a_stable', {}),
+      routine('b_volatile', { volatility: 'v' }),
+      routine('both', {}),
+      routine('both', { oid: 'other', volatility: 'v' }),
+      routine('aggregated', { kind: 'a', volatility: 'i', parts: ['step'] }),
+      routine('step', { hidden: true, volatility: 'v' }),
+      routine('uid', { schema: 'auth' }),
+      routine('z_own', { extension: null, language: 'sql', source: 'SELECT b_volatile(), auth.uid()' }),
+    ]
+    const { functions } = asSettings(dependencyMap({ ...NOTHING, routines }, { defaultSchema: 'public', schemas: [] }))
+    expect(functions).toEqual({
+      z_own: 'volatile',
+      a_stable: 'stable',
+      aggregated: 'stable',
+      'auth.uid': 'identity',
+      b_volatile: 'volatile',
+      both: 'volatile',
+    })
+    expect(Object.keys(functions!)[0]).toBe('z_own')
+  })
+})
+
 describe('names that mean something to TypeScript', () => {
   const relation = (oid: string, name: string, kind: 'r' | 'S') => ({
     oid,
@@ -107,20 +167,13 @@ describe('names that mean something to TypeScript', () => {
     server: null,
   })
   const catalogs: Catalogs = {
+    ...NOTHING,
     relations: ['__proto__', "it's", 'a\nb */ }, x: [', 'a\\"b', '\u2028', '*'].flatMap((name, i) => [
       relation(`${i}`, name, 'r'),
       relation(`s${i}`, `${name}_s`, 'S'),
       relation(`t${i}`, name, 'S'),
     ]),
-    routines: [],
     foreignKeys: [{ name: 'x\n}, evil: [', parent: '0', child: '2', onDelete: 'c', onUpdate: 'a' }],
-    triggers: [],
-    rules: [],
-    policies: [],
-    parents: [],
-    viewUses: [],
-    policyUses: [],
-    operators: [],
   }
   const map = dependencyMap(catalogs, { defaultSchema: 'public', schemas: [] })
 

@@ -21,7 +21,6 @@ export interface Routine {
   oid: string
   schema: string
   name: string
-  arguments: string
   /** Only argument is a row of this relation: it can be called as if it were a column. */
   rowOf: string | null
   kind: 'f' | 'p' | 'a' | 'w'
@@ -105,7 +104,7 @@ const QUERIES: { readonly [K in keyof Catalogs]: string } = {
       LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND ${USERS('n.nspname')}`,
   routines: `
-    SELECT p.oid::text AS oid, n.nspname AS schema, p.proname AS name, pg_get_function_identity_arguments(p.oid) AS arguments,
+    SELECT p.oid::text AS oid, n.nspname AS schema, p.proname AS name,
       CASE WHEN p.pronargs = 1 THEN (SELECT nullif(t.typrelid, 0)::text FROM pg_type t WHERE t.oid = p.proargtypes[0]) END AS "rowOf",
       p.prokind AS kind, p.provolatile AS volatility, l.lanname AS language,
       (p.prorettype = ANY (h.types) OR p.proargtypes::oid[] && h.types) AS hidden, ${OF_EXTENSION('pg_proc', 'p.oid')} AS extension,

@@ -109,6 +109,8 @@ export class Routines {
     }
     if (extension !== null || !/^(sql|plpgsql)$/.test(language)) {
       const effects = noEffects()
+      // `auth.uid()` and its like, whoever provides them.
+      if (verdict(routine.schema, name, 2) === 'identity') effects.identity.add(name)
       if (extension === null) this.#opaque(routine, `its body, in ${language}`, effects)
       else if (volatility === 'v' || RUNS_TEXT.test(name)) effects.volatile.add(`${name} of extension ${extension}`)
       if (routine.hidden && extension !== null && !HARMLESS.test(name))
