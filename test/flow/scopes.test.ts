@@ -285,8 +285,8 @@ describe('scopes', () => {
 it('two roles on one cache have nothing in common, however long the text is', async () => {
   const role = (name: string) =>
     Object.assign(new FakeDatabase(), { identity: `fake/db/${name}`, answer: () => [[['whose', 25, name]]] })
-  const alice = world.isolate({}, role('alice') as FakeDatabase)
-  const bob = alice.with(alice.call, role('bob') as FakeDatabase)
+  const alice = world.isolate({}, role('alice'))
+  const bob = alice.with(alice.call, role('bob'))
   for (const sql of [SQL, `${SQL} -- ${'x'.repeat(20_000)}`]) {
     expect(await alice.query(sql, [1])).toEqual([{ whose: 'alice' }])
     expect(await bob.query(sql, [1])).toEqual([{ whose: 'bob' }])

@@ -147,7 +147,7 @@ export class Trial {
             ? await executor.queryBatchSettled(queries)
             : (await executor.queryBatch(queries)).map((value) => ({ status: 'fulfilled' as const, value }))
           for (const [i, end] of ends.entries()) {
-            if (end.status === 'fulfilled') await judged(queries[i]!, end.value as Row[])
+            if (end.status === 'fulfilled') await judged(queries[i]!, end.value)
             else if (!this.#failing) throw end.reason
           }
         })
@@ -216,9 +216,8 @@ export class Trial {
     const { chance, isolates } = this.#stage
     const person = chance.pick(PEOPLE)
     const named = chance.pick([{ tables: ['orders'] }, { tags: ['tag'] }, { keys: ['dash:*'] }, { keys: ['me'] }])
-    await chance
-      .pick(isolates)
-      [chance.pick(WAYS)](person, this.#scopeOf(person), (executor) => executor.invalidate(named))
+    const way = chance.pick(isolates)[chance.pick(WAYS)]
+    await way(person, this.#scopeOf(person), (executor) => executor.invalidate(named))
   }
 
   async #judge(person: Person, way: WayName, text: Text, rows: readonly Row[]): Promise<void> {
@@ -235,7 +234,7 @@ export class Trial {
     for (const row of rows)
       for (const whose of [row['whose'], row['whose2']])
         if (whose !== undefined && whose !== person && whose !== EVERYBODY)
-          this.leaks.push(`${person} by ${way} saw a row of ${String(whose)}: ${sql}`)
+          this.leaks.push(`${person} by ${way} saw a row of ${JSON.stringify(whose)}: ${sql}`)
   }
 
   #count(what: string): void {

@@ -103,12 +103,7 @@ if (server)
         expect(stack.backends).toEqual({ postgres: 'postgres', redis: expect.stringMatching(/^redis/) as string })
         const { leaks, wrong, seen, asked } = await trial(seed + 1, QUERIES, false)
         if (process.env['RLS_COUNTS'])
-          console.log(
-            [...seen]
-              .sort()
-              .map((pair) => pair.join(': '))
-              .join('\n'),
-          )
+          for (const [what, times] of seen) console.log(`${String(times).padStart(6)}  ${what}`)
         expect({ leaks: leaks.slice(0, 3), wrong: wrong.slice(0, 3) }).toEqual({ leaks: [], wrong: [] })
         expect(asked).toBeGreaterThanOrEqual(QUERIES)
         const times = (pattern: RegExp) => [...seen].reduce((sum, [what, n]) => sum + (pattern.test(what) ? n : 0), 0)

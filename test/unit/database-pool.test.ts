@@ -209,6 +209,8 @@ describe('a single connection', () => {
     expect([one.needsScope, two.needsScope]).toStrictEqual([false, false])
     one.markSessionState!()
     expect([one.needsScope, two.needsScope]).toStrictEqual([true, true])
+    two.markSessionState!()
+    expect([one.sessionChanges, two.sessionChanges, database.sessionChanges]).toStrictEqual([2, 2, undefined])
     expect(database.needsScope).toBe(false)
   })
 
