@@ -45,6 +45,8 @@ export default defineConfig({
           ],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 30_000,
+          // Starting a database takes its time on a busy machine.
+          hookTimeout: 60_000,
         },
       },
       {

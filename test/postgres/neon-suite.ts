@@ -11,9 +11,8 @@ import { TYPES, statementOf } from '../support/types-table.js'
 
 const CONNECTION = 'postgres://user:password@db.example.com/app'
 
-/** Types whose text reads the catalogs or the clock: they come from the database every time, and the same. */
-const CATALOG: Record<string, string[]> = {
-  system: Array<string>(4).fill('volatile-function'),
+/** Types whose text reads the server's state: they come from the database every time, and the same. */
+const UNSTABLE: Record<string, string[]> = {
   'no rows': Array<string>(4).fill('volatile-function'),
 }
 
@@ -287,6 +286,8 @@ export function neonSuite(name: string, databaseUrl: string | undefined): void {
           new CachedQueryExecutor(pool, createQueryCache({ type: 'hybrid', redis: { client: redis.sdk } }))
         const [a, b] = [isolate(), isolate()]
         await a.invalidateCache()
+        // A type's name is of the schema, whose version is there from now on.
+        await a.invalidate({ tables: ['pg_catalog.pg_class'] })
         const bare = await neon(CONNECTION).query(text)
         const outcomes: string[] = []
         for (const executor of [a, a, b, b]) {
@@ -296,7 +297,7 @@ export function neonSuite(name: string, databaseUrl: string | undefined): void {
           expect(rows).toStrictEqual(bare)
           expect(rows.map((row) => Object.keys(row))).toEqual(bare.map((row) => Object.keys(row)))
         }
-        expect(outcomes).toEqual(CATALOG[type.name] ?? ['miss', 'l1', 'l2', 'l1'])
+        expect(outcomes).toEqual(UNSTABLE[type.name] ?? ['miss', 'l1', 'l2', 'l1'])
       })
     })
   })
