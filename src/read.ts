@@ -25,7 +25,8 @@ export type Loaded =
   | { ok: true; outcome: 'l1' | 'l2' | 'stale' | 'miss' | 'stale-if-error'; entry: L1Entry }
   /** A value that is one caller's alone. */
   | { ok: true; outcome: 'unshared'; value: unknown; reason: BypassReason }
-  | { ok: false; error: unknown }
+  /** `looked`: Redis was asked for what was there before, and whether it answered. */
+  | { ok: false; error: unknown; looked?: { readonly found: Found | undefined } }
 
 export interface Answered {
   loaded: Loaded
@@ -108,8 +109,9 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
     const since = call.own?.concerns(ask.deps.names) ? call.own.order : 0
     const flight = flights.joinable(ask.key, ask.deps.names, versions, now, config.maxStalenessMs, since)
     if (flight && flight.timeoutMs === ask.options.timeoutMs) {
-      const loaded = await flights.follow(ask.key, flight, config.maxStalenessMs)
-      return loaded && suits(call, ask, loaded) ? { loaded, coalesced: true, waited: true } : undefined
+      const outcome = await flights.follow(ask.key, flight, config.maxStalenessMs)
+      const loaded = outcome && !outcome.ok ? await ofFailure(core, call, ask, flight, outcome) : outcome
+      return loaded && suits(call, ask, loaded) ? { loaded, coalesced: loaded === outcome, waited: true } : undefined
     }
     const check =
       ask.rechecked || !core.cache.get(ask.key) ? undefined : checkUnderWay(core, ask.deps.names, now, since)
@@ -130,14 +132,31 @@ const answeredInTime = (check: Promise<boolean>, ms: number): Promise<boolean> =
 
 /** Whether another's load answers this reader too: his own options and writes decide, not those of its leader. */
 function suits(call: Call, ask: Ask, loaded: Loaded): boolean {
-  // One who accepts an old answer when the database fails looks for it himself.
-  if (!loaded.ok) return ask.options.staleIfError === undefined
+  if (!loaded.ok) return true
   if (loaded.outcome === 'miss') return true
   if (loaded.outcome === 'unshared') return !(ask.alone = true)
   const { entry, outcome } = loaded
   if (call.own && !call.own.allows(entry.names, entry.versions)) return !(ask.alone = true)
   const state = freshness(entry, ask.options, clock(call.runtime))
   return state === 'fresh' || state === 'stale' || (state === 'error-only' && outcome === 'stale-if-error')
+}
+
+/**
+ * What another's failed load comes to for this reader. One who accepts an old answer judges for himself what the load has looked up: if each
+ * asked again, a database that fails slowly would be asked by one after another. `undefined`: nothing was looked up.
+ */
+async function ofFailure(
+  core: Core,
+  call: Call,
+  ask: Ask,
+  flight: Flight<Loaded>,
+  failed: Loaded & { ok: false },
+): Promise<Loaded | undefined> {
+  if (ask.options.staleIfError === undefined) return failed
+  if (!failed.looked) return undefined
+  const one: Led = { ask, flight, land: () => undefined }
+  const { found } = failed.looked
+  return (found && (await fromStored(core, call, one, found))) ?? onError(core, call, one, found, failed.error)
 }
 
 function lead(core: Core, ask: Ask, now: number): Led {
@@ -232,7 +251,7 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
     toStore.push(read)
     if (result.status === 'rejected') {
       one.failed = true
-      return one.land(onError(core, call, one, result.reason))
+      return one.land(onError(core, call, one, found, result.reason))
     }
     const { personal } = one.ask
     const payload = personal ? undefined : packed(core, one.ask, result.value)
@@ -262,9 +281,10 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
 }
 
 /** `staleIfError` from what Redis or this isolate can vouch for, else the driver's own error. */
-function onError(core: Core, call: Call, one: Led, error: unknown): Loaded {
-  const entry = one.ask.options.refreshCache ? undefined : (one.fallback ?? rememberedOnError(core, call, one.ask))
-  return entry ? { ok: true, outcome: 'stale-if-error', entry } : { ok: false, error }
+function onError(core: Core, call: Call, one: Led, found: Found | undefined, error: unknown): Loaded {
+  if (one.ask.options.refreshCache) return { ok: false, error }
+  const entry = one.fallback ?? rememberedOnError(core, call, one.ask)
+  return entry ? { ok: true, outcome: 'stale-if-error', entry } : { ok: false, error, looked: { found } }
 }
 
 /** Loads an entry anew in the background, one load per key. */

@@ -23,6 +23,49 @@ describe('a follower', () => {
     expect((await follower).cache.outcome).toBe('stale-if-error')
   })
 
+  it.each([
+    ['with Redis', () => undefined],
+    ['while Redis is away', () => Promise.reject(new Error('away'))],
+  ])('asks no database again after a load that failed, however many accept an old answer, %s', async (_, before) => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.database.answer = async () => {
+      await tick()
+      throw new Error('database down')
+    }
+    world.redis.before = before
+    world.database.log.length = 0
+    world.redis.reset()
+    const readers = Array.from({ length: 20 }, () => a.query(SQL, [1], { staleIfError: 600 }))
+    for (const end of await Promise.allSettled(readers))
+      expect(end).toMatchObject({ status: 'rejected', reason: { message: 'database down' } })
+    expect(world.database.log).toHaveLength(1)
+    expect(world.redis.trips.filter(({ commands }) => commands[0]![0] === 'mget').length).toBeLessThanOrEqual(1)
+  })
+
+  it('looks for an old answer himself where his leader looked for none', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const old = { ttl: 1, staleIfError: 600 }
+    await world.outcome(a, old)
+    world.now += 5_000
+    let fail!: () => void
+    const down = new Promise<void>((resolve) => (fail = resolve))
+    world.database.answer = async () => {
+      await down
+      throw new Error('database down')
+    }
+    world.database.log.length = 0
+    const leader = a.query(SQL, [1], { ...old, refreshCache: true })
+    const followers = Array.from({ length: 20 }, () => a.queryResult(SQL, [1], old))
+    fail()
+    await expect(leader).rejects.toThrow('database down')
+    const [first, ...others] = (await Promise.all(followers)).map(({ cache }) => cache.outcome)
+    expect(first).toBe('stale-if-error')
+    expect(new Set(others)).toEqual(new Set(['coalesced']))
+    expect(world.database.log).toHaveLength(2)
+  })
+
   it('gets no rows older than he accepts', async () => {
     const a = world.isolate()
     await world.warm(a)
