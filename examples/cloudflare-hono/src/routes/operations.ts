@@ -25,8 +25,8 @@ export const operations = new Hono<AppEnv>()
     const asked = c.req.query('statement')
     const chosen = asked === undefined ? names : [oneOf(asked, 'statement', names)]
     const data = chosen.map((name) => {
-      const { cacheable, reason, statement, tables, volatileFunctions } = c.var.queryCache.explain(statements[name])
-      return { name, cacheable, reason, statement, tables, volatileFunctions }
+      const { cacheable, reason, advice, statement, tables, volatileFunctions } = c.var.queryCache.explain(statements[name])
+      return { name, cacheable, reason, advice, statement, tables, volatileFunctions }
     })
     return c.json({ data })
   })
