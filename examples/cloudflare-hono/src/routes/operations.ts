@@ -25,7 +25,9 @@ export const operations = new Hono<AppEnv>()
     const asked = c.req.query('statement')
     const chosen = asked === undefined ? names : [oneOf(asked, 'statement', names)]
     const data = chosen.map((name) => {
-      const { cacheable, reason, advice, statement, tables, volatileFunctions } = c.var.queryCache.explain(statements[name])
+      const { cacheable, reason, advice, statement, tables, volatileFunctions } = c.var.queryCache.explain(
+        statements[name],
+      )
       return { name, cacheable, reason, advice, statement, tables, volatileFunctions }
     })
     return c.json({ data })
