@@ -247,7 +247,7 @@ const isOperand = (key: string): boolean =>
   /^(["'0$)\]]|null|true|false|end)$/.test(key) ||
   CLOCK_WORDS.has(key) ||
   IDENTITY_WORDS.has(key) ||
-  (/^\w/.test(key) && !RESERVED.has(key))
+  (/^[\w\u0080-\uffff]/.test(key) && !RESERVED.has(key))
 
 /** `AS label`, `AS type` in a cast, `AS (...)` of a window or of column definitions. */
 function as(r: Reader, q: Queries, place: Place): void {

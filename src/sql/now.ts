@@ -105,7 +105,7 @@ function isOperand(level: Level, key: KeyAt, at: number): boolean {
   return before === 'from' && (level.fromInside || isDistinctFrom(key, at - 1))
 }
 
-const endsOperand = (key: string): boolean => /^["'0$)\]]$|^\w/.test(key) && !BEFORE_OPERAND.test(key)
+const endsOperand = (key: string): boolean => /^["'0$)\]]$|^[\w\u0080-\uffff]/.test(key) && !BEFORE_OPERAND.test(key)
 
 /** True where an operator or a label beside the clock keeps its name from a column. */
 function isPartOfMore(key: KeyAt, at: number, last: number): boolean {

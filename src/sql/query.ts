@@ -54,7 +54,7 @@ function select(r: Reader): void {
     r.next()
     while (
       /^(temporary|temp|unlogged|local|global|table)$/.test(r.key) &&
-      /^\w|^"$/.test(r.near(1)) &&
+      /^[\w\u0080-\uffff]|^"$/.test(r.near(1)) &&
       r.near(1) !== 'from'
     )
       r.next()

@@ -10,7 +10,7 @@ const VOLATILE =
   'now clock_timestamp statement_timestamp transaction_timestamp timeofday random random_normal gen_random_uuid uuidv7 nextval currval lastval setval pg_sleep pg_backend_pid txid_current pg_current_xact_id pg_advisory_lock pg_try_advisory_xact_lock pg_read_file lo_import set_config query_to_xml pg_notify version inet_client_addr pg_relation_size pg_stat_get_activity'.split(
     ' ',
   )
-const UNKNOWN = ['my_fn', 'app.score', '"Odd Fn"', 'st_within', 'over', 'value', 'public.lower']
+const UNKNOWN = ['my_fn', 'été', 'to_regex', 'app.score', '"Odd Fn"', 'st_within', 'over', 'value', 'public.lower']
 const IDENTITY = [
   "current_setting('app.user')",
   'auth.uid()',

@@ -2,7 +2,7 @@
 import { Dice } from './dice.ts'
 import { expression } from './expressions.ts'
 import { fromItem, query, withList } from './queries.ts'
-import { alias, column, plain, relation, type } from './words.ts'
+import { alias, column, cteName, plain, relation, type } from './words.ts'
 
 const e = (d: Dice): string => expression(d, () => query(d))
 const returning = (d: Dice): string =>
@@ -82,7 +82,7 @@ function utility(d: Dice): string {
     () => `create or replace view x as ${query(d)}`,
     () => `refresh materialized view ${d.maybe(2, () => 'concurrently')} ${relation(d)}`,
     () => `create rule r as on insert to ${relation(d)} do also ${insert(d)}`,
-    () => `select ${e(d)} into ${d.pick(['', 'temp', 'unlogged table'])} x from ${fromItem(d)}`,
+    () => `select ${e(d)} into ${d.pick(['', 'temp', 'unlogged table'])} ${cteName(d)} from ${fromItem(d)}`,
     () =>
       d.keep(
         d.pick([

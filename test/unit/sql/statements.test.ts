@@ -59,6 +59,8 @@ const statements: Row[] = [
     'public.a public.b',
   ],
   ['SELECT x INTO TEMP z FROM t', 'write', 'select-into', 'into', 'public.t', 'pg_catalog.pg_class public.z'],
+  ['SELECT x INTO TEMP été FROM t', 'write', 'select-into', 'into', 'public.t', 'pg_catalog.pg_class public.été'],
+  ['SELECT x INTO TEMP FROM t', 'write', 'select-into', 'into', 'public.t', 'pg_catalog.pg_class public.temp'],
   ['TRUNCATE TABLE a, ONLY app.b RESTART IDENTITY', 'write', 'write', 'truncate', '', 'app.b public.a'],
   ['TRUNCATE a CASCADE', 'write', 'write', 'truncate', '', undefined],
   ['COPY t (a, b) FROM STDIN', 'write', 'write', 'copy', '', 'public.t'],

@@ -70,6 +70,7 @@ describe('what makes a read volatile', () => {
     "SELECT to_tsvector('english'::regconfig, a) @@ websearch_to_tsquery('english', $1) FROM t",
     'SELECT a OPERATOR(pg_catalog.+) b COLLATE "C" FROM t WHERE a = $1::geometry(Point, 4326)',
     'SELECT 1 FROM t JOIN u ON t.tags && ARRAY[1, 2] AND percentile_cont(0.5) WITHIN GROUP (ORDER BY a) > 1',
+    "SELECT 1 FROM t WHERE été LIKE ('x') AND é OPERATOR(pg_catalog.=) 1",
     'SELECT null OPERATOR(pg_catalog.=) a, OPERATOR(pg_catalog.-) a FROM t',
     "SELECT xmlexists('//a' PASSING BY REF (doc)), xmlserialize(CONTENT (doc) AS text), xmlparse(DOCUMENT ('<a/>')) FROM t",
     "SELECT substring(a FOR key), U&'d!0061t' UESCAPE '!' FROM t",
