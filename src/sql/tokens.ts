@@ -33,15 +33,15 @@ const PUNCTUATION = /::|:=|\.\.|[,()[\].;:]/y
 export function tokenize(sql: string): Token[] | undefined {
   const tokens: Token[] = []
   let at = 0
-  /** True while a plain quoted string would be the continuation of a string with escapes, cut by other rules than its own. */
-  let escaped = false
+  /** How the string just cut began: a plain quoted one continues it, and is cut by its rules. */
+  let begun = ''
 
   const match = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = at
     return pattern.exec(sql)?.[0]
   }
   const push = (key: string, text: string, end: number) => {
-    escaped = false
+    begun = ''
     tokens.push({ key, text, start: at, end })
     at = end
   }
@@ -59,7 +59,10 @@ export function tokenize(sql: string): Token[] | undefined {
     }
     const prefix = match(QUOTE)
     if (prefix) {
-      const kind = prefix[0] as string
+      // Nothing continues a dollar-quoted string.
+      if (prefix === "'" && begun === '$') return undefined
+      const continues = prefix === "'" && begun !== ''
+      const kind = continues ? begun : (prefix[0] as string)
       const escapes = /e/i.test(kind)
       const open = at + prefix.length
       const close = escapes ? escapedEnd(sql, open) : quoteEnd(sql, open, prefix.at(-1) as string)
@@ -72,13 +75,14 @@ export function tokenize(sql: string): Token[] | undefined {
       if (prefix.endsWith('"')) push('"', clip(content), end)
       else if (/[bx]/i.test(kind)) push('0', '', close + 1)
       else {
-        const last = tokens.at(-1)
-        if (kind === "'" && escaped) return undefined
-        if (kind === "'" && last?.key === "'") {
+        if (continues) {
+          // The character chosen at the end is that of the whole.
+          if (chosen) return undefined
+          const last = tokens.at(-1) as Token
           last.text += content
           at = last.end = close + 1
         } else push("'", content, end)
-        escaped = /[eu]/i.test(kind)
+        begun = kind
       }
       continue
     }
@@ -101,8 +105,7 @@ export function tokenize(sql: string): Token[] | undefined {
       const close = sql.indexOf(tag, at + tag.length)
       if (close < 0) return undefined
       push("'", sql.slice(at + tag.length, close), close + tag.length)
-      // Nothing continues a dollar-quoted string.
-      escaped = true
+      begun = '$'
       continue
     }
     const punctuation = match(PUNCTUATION)

@@ -43,6 +43,7 @@ describe('what makes a read volatile', () => {
     ["SELECT E'\\x6eow'::timestamp", 'now'],
     ["SELECT U&'\\006eow'::timestamp", 'now'],
     ["SELECT 'no'\n'w'::timestamp", 'now'],
+    ["SELECT E'n'\n'\\x6fw'::timestamp", 'now'],
     ['SELECT $$now$$::timestamp', 'now'],
   ])('%s', (sql, token) => {
     expect(readSql(sql)).toMatchObject({
