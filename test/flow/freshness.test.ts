@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
 import type { CacheConfig } from '../../src/index.js'
 import { SQL, World } from '../support/isolates.js'
@@ -178,6 +178,29 @@ describe('refreshCache', () => {
     await first
     expect(await world.outcome(a, { refreshCache: true })).toBe('miss')
     expect(world.database.log).toHaveLength(3)
+  })
+})
+
+describe('a check whose request died', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it('does not keep later ones from being sent', async () => {
+    const a = isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    world.now += 1_500
+    // Neither its reply nor its timers come any more.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    world.redis.reset()
+    world.redis.before = () => new Promise<never>(() => undefined)
+    expect((await a.queryResult(SQL, [1])).cache.outcome).toBe('l1')
+    while (world.redis.trips.length === 0) await Promise.resolve()
+    vi.useRealTimers()
+    world.redis.before = () => {}
+    for (let i = 0; i < 3; i++) {
+      world.now += 10_000
+      expect((await a.queryResult(SQL, [1])).cache.outcome).toBe('l2')
+    }
   })
 })
 

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { CachedQueryExecutor } from '../../src/index.js'
+import { weakHash } from '../../src/key.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { SQL, World } from '../support/isolates.js'
 
@@ -33,6 +35,38 @@ describe('nothing is shared that is not the same', () => {
     expect(await world.outcome(world.isolate({ epoch: '2' }))).toBe('miss')
     expect(await world.outcome(world.isolate(), {}, ['1'])).toBe('miss')
     expect(await world.outcome(world.isolate())).toBe('l2')
+  })
+
+  it('tells two roles apart that share the cache object, in memory too', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const other = new FakeDatabase()
+    other.identity = 'fake/db/other-role'
+    other.answer = () => [[['n', 23, '777']]]
+    const b = new CachedQueryExecutor(other, a.core.cache, { now: () => world.now })
+    await world.outcome(a)
+    expect(await b.query(SQL, [1])).toEqual([{ n: 777 }])
+    expect(await b.query(SQL, [1])).toEqual([{ n: 777 }])
+    expect(await a.query(SQL, [1])).not.toEqual([{ n: 777 }])
+  })
+
+  it('tells values of `cached` apart whose keys share a bucket', async () => {
+    const buckets = new Map<number, string>()
+    let pair: [string, string] | undefined
+    for (let i = 0; !pair; i++) {
+      const bucket = weakHash(`=k${i}`) % 1_024
+      const found = buckets.get(bucket)
+      if (found !== undefined) pair = [found, `k${i}`]
+      buckets.set(bucket, `k${i}`)
+    }
+    const a = world.isolate()
+    await world.warm(a, [], [], pair)
+    for (const key of pair) {
+      await a.cached(key, async () => `value of ${key}`)
+      await a.flush()
+    }
+    const b = world.isolate()
+    for (const key of pair) expect(await b.cached(key, async () => 'another')).toBe(`value of ${key}`)
   })
 
   it('shows a custom key and invalidates by it, while two queries under one key keep apart', async () => {

@@ -58,6 +58,21 @@ describe('an invalidation that Redis did not acknowledge', () => {
     expect(await world.outcome(world.isolate())).toBe('miss')
   })
 
+  it('owes the fence of a write that may still commit after a later failure too', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const { answer } = world.database
+    world.redis.before = () => Promise.reject(new Error('away'))
+    world.database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await expect(a.execute(UPDATE)).rejects.toThrow('lost')
+    world.database.answer = answer
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    world.redis.before = () => {}
+    await a.flush()
+    await world.outcome(world.isolate())
+    expect(await world.outcome(world.isolate())).toBe('miss')
+  })
+
   it('lets `flush` end at once, however long the pauses between attempts are', async () => {
     const a = world.isolate()
     world.redis.before = () => {
@@ -82,6 +97,21 @@ describe('a failure with an SQLSTATE', () => {
     expect(await world.outcome(world.isolate())).toBe('miss')
     expect([...world.redis.data.keys()].filter((key) => key.includes(':f:'))).toEqual([])
   })
+
+  it.each(['08006', '40003', '57P01', '58030', 'XX000'])(
+    'that tells of a lost connection or a broken server (%s) does not say that nothing was written',
+    async (code) => {
+      const a = world.isolate()
+      await world.warm(a)
+      const { answer } = world.database
+      world.database.answer = () => Promise.reject(Object.assign(new Error('gone'), { code }))
+      await expect(a.execute(UPDATE)).rejects.toThrow('gone')
+      world.database.answer = answer
+      expect(world.events).toContainEqual(expect.objectContaining({ type: 'write', outcome: 'unknown' }))
+      await world.outcome(world.isolate())
+      expect(await world.outcome(world.isolate())).toBe('miss')
+    },
+  )
 
   it('is not what a system error is, although it has a code of five letters', async () => {
     const a = world.isolate()

@@ -213,15 +213,20 @@ describe('gap N5: an invalidation that is post-commit, never fails the write, an
     const [a, b] = [world.isolate(), world.isolate()]
     await world.warm(a)
     await world.outcome(a)
-    await world.outcome(b)
-    world.redis.before = ({ commands }) =>
-      commands[0]![0] === 'mset' ? Promise.reject(new TypeError('fetch failed')) : undefined
+    expect(await world.outcome(b)).toBe('l2')
+    const versions: string[] = []
+    world.redis.before = ({ commands }) => {
+      const [[name, , version]] = commands as [string[]]
+      // The write's own attempt and two more are lost.
+      if (name === 'mset' && versions.push(version!) <= 3) throw new TypeError('fetch failed')
+    }
     expect((await a.execute(UPDATE, [1])).cache.invalidated).toBe(false)
     expect((await a.queryResult(SQL, [1])).cache.outcome).toBe('miss')
-    world.redis.before = () => {}
     await a.flush()
+    expect(new Set(versions).size).toBe(4)
     world.now += 2_001
-    expect((await b.queryResult(SQL, [1])).cache.outcome).not.toBe('l1')
+    expect((await b.queryResult(SQL, [1])).cache.outcome).toBe('miss')
+    expect(await world.outcome(a)).not.toBe('miss')
     expect(world.database.log.filter((sql) => sql === UPDATE)).toHaveLength(1)
   })
 

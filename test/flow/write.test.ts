@@ -36,6 +36,39 @@ describe('a write', () => {
     expect(await world.outcome(a)).toBe('miss')
   })
 
+  it.each([
+    ['calls a function that nobody declared', 'SELECT bump_users()', {}],
+    ['calls a procedure, whatever tables are named with it', 'CALL p()', { tables: ['orders'] }],
+  ])('that %s invalidates everything', async (_name, sql, options) => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    expect(await world.outcome(a)).toBe('l1')
+    await a.execute(sql, [], options)
+    expect(await world.outcome(a)).toBe('miss')
+    expect(await world.outcome(world.isolate())).toBe('l2')
+  })
+
+  it('that is given to query, or to a batch, invalidates the tags and tables of its options', async () => {
+    const a = world.isolate()
+    await world.warm(a, ['users', 'orders', 'posts'], ['hot'])
+    const sites = [
+      { options: { tags: ['hot'] }, read: () => world.outcome(a, { tags: ['hot'] }, [], 'SELECT n FROM posts') },
+      { options: { tables: ['orders'] }, read: () => world.outcome(a, {}, [], 'SELECT n FROM orders') },
+    ]
+    for (const { options, read } of sites)
+      for (const write of [
+        () => a.query(UPDATE, [1], options),
+        () => a.queryResult(UPDATE, [1], options),
+        () => a.queryBatch([{ sql: UPDATE, params: [1], options }]),
+      ]) {
+        await read()
+        expect(await read()).toBe('l1')
+        await write()
+        expect(await read()).toBe('miss')
+      }
+  })
+
   it('that fails with an SQL error is thrown unchanged and invalidates nothing', async () => {
     const a = world.isolate()
     const failure = Object.assign(new Error('duplicate key'), { code: '23505' })

@@ -1,85 +1,17 @@
-import { Hono } from 'hono'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { queryCache } from '../../src/hono/index.js'
-import type { QueryCacheOptions } from '../../src/hono/index.js'
-import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
-import type { CacheConfig, QueryCache } from '../../src/index.js'
-import { FakeDatabase } from '../support/fake-database.js'
 import { FakeRedis } from '../support/fake-redis.js'
-import { SQL } from '../support/isolates.js'
+import { Client, Site } from '../support/site.js'
 
-let redis: FakeRedis
-let database: FakeDatabase
-let caches: QueryCache[]
-beforeEach(() => {
-  redis = new FakeRedis()
-  database = new FakeDatabase()
-  caches = []
-})
+let site: Site
+beforeEach(() => void (site = new Site()))
 
-const POSTS = 'SELECT n FROM posts'
+/** Redis and the database of the isolates, and an isolate of its own. */
+const isolate: Site['isolate'] = (...given) => site.isolate(...given)
+const warm: Site['warm'] = (...apps) => site.warm(...apps)
+const flushed = () => site.flushed()
 
-/** An isolate's application: its own cache, one Redis and one database with the others. */
-function isolate(options: QueryCacheOptions = {}, config: Partial<CacheConfig> = {}) {
-  const app = new Hono()
-  const cache = createQueryCache({ type: 'hybrid', ...config, redis: { client: redis.sdk, ...config.redis } })
-  caches.push(cache)
-  app.use(queryCache({ database, cache, ...options }))
-  app.get('/', async (c) => c.json(await c.var.queryCache.query(SQL, [1])))
-  app.get('/posts', async (c) => c.json(await c.var.queryCache.query(POSTS)))
-  app.post('/', async (c) => c.json((await c.var.queryCache.execute('UPDATE users SET n = 1')).cache))
-  app.post('/posts', async (c) => c.json((await c.var.queryCache.execute('UPDATE posts SET n = 1')).cache))
-  app.post('/all', async (c) => c.json((await c.var.queryCache.execute('CALL refresh()')).cache))
-  app.post('/key', async (c) => c.json(await c.var.queryCache.invalidate({ keys: ['user:1'], tags: ['hot'] })))
-  app.get('/key', async (c) =>
-    c.json(await c.var.queryCache.query(POSTS, [], { cacheKey: 'user:1:posts', tags: ['hot'] })),
-  )
-  app.post('/slow', (c) => {
-    void c.var.queryCache.execute('UPDATE users SET n = 1')
-    return c.text('accepted')
-  })
-  app.post('/many', async (c) => {
-    const tables = Array.from({ length: 40 }, (_, i) => `table_${i}`)
-    return c.json((await c.var.queryCache.execute('UPDATE users SET n = 1', [], { tables })).cache)
-  })
-  app.post('/none', async (c) => c.text((await c.var.queryCache.execute(SQL, [1]).catch(() => 'failed')) as string))
-  return app
-}
-type App = ReturnType<typeof isolate>
-
-/** A client with a cookie jar. */
-class Client {
-  readonly jar = new Map<string, string>()
-  last: string[] = []
-
-  async ask(app: App, path = '/', method = 'GET'): Promise<string> {
-    const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await app.request(path, { method, headers: cookie === '' ? {} : { cookie } })
-    this.last = response.headers.getSetCookie()
-    for (const line of this.last) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
-      if (/; Max-Age=0/.test(line)) this.jar.delete(name!)
-      else this.jar.set(name!, value!)
-    }
-    await response.text()
-    return /detail=([\w-]+)/.exec(response.headers.get('Cache-Status') ?? '')?.[1] ?? 'none'
-  }
-}
-/** Waits for what the responses left to be done. */
-const flushed = () => Promise.all(caches.map((cache) => new CachedQueryExecutor(database, cache).flush()))
-
-/** Two isolates, in whose memory the users and posts are. */
-async function warm(...apps: App[]) {
-  const client = new Client()
-  for (const path of ['/', '/posts', '/key'])
-    for (let i = 0; i < 3; i++) {
-      for (const app of apps) await client.ask(app, path)
-      await flushed()
-    }
-  for (const app of apps) for (const path of ['/', '/posts', '/key']) expect(await client.ask(app, path)).toBe('l1')
-}
-
-describe('the session cookie', () => {
+describe('gap N3: the session cookie', () => {
   it('lets a client see its own write on another isolate, whose memory holds the old rows', async () => {
     const [a, b] = [isolate(), isolate()]
     await warm(a, b)
@@ -94,7 +26,7 @@ describe('the session cookie', () => {
   })
 
   it('is bounded, short-lived, signed, and holds no name, tag or key', async () => {
-    const a = isolate({}, { redis: { url: 'https://redis.invalid', token: 'secret-token', client: redis.sdk } })
+    const a = isolate({}, { redis: { url: 'https://redis.invalid', token: 'secret-token', client: site.redis.sdk } })
     const client = new Client()
     await client.ask(a, '/many', 'POST')
     const [line] = client.last
@@ -102,7 +34,7 @@ describe('the session cookie', () => {
     expect(line).toMatch(/^eqc-session-[0-9a-f]{8}=[^;]{1,400}; Max-Age=10; Path=\/; HttpOnly; SameSite=Lax$/)
     expect(decodeURIComponent(line!)).not.toMatch(/users|table_|secret|hot/)
     // More than fits means everything.
-    const b = isolate({}, { redis: { token: 'secret-token', client: redis.sdk } })
+    const b = isolate({}, { redis: { token: 'secret-token', client: site.redis.sdk } })
     await warm(b)
     expect(await client.ask(b, '/posts')).toBe('miss')
   })
@@ -129,9 +61,9 @@ describe('the session cookie', () => {
     const [a, b] = [isolate(), isolate()]
     await warm(a, b)
     const client = new Client()
-    redis.before = () => Promise.reject(new Error('away'))
+    site.redis.before = () => Promise.reject(new Error('away'))
     await client.ask(a, '/', 'POST')
-    redis.before = () => {}
+    site.redis.before = () => {}
     expect(client.last[0]).toContain('Max-Age=60')
     for (let i = 0; i < 3; i++) {
       expect(await client.ask(b)).toBe('miss')
@@ -143,12 +75,12 @@ describe('the session cookie', () => {
     const [a, b] = [isolate(), isolate()]
     await warm(a, b)
     const client = new Client()
-    const { answer } = database
+    const { answer } = site.database
     let commit!: () => void
-    database.answer = () => new Promise((resolve) => (commit = () => resolve([])))
+    site.database.answer = () => new Promise((resolve) => (commit = () => resolve([])))
     await client.ask(a, '/slow', 'POST')
     expect(client.last[0]).toContain('Max-Age=60')
-    database.answer = answer
+    site.database.answer = answer
     expect(await client.ask(b)).toBe('miss')
     commit()
     await flushed()
@@ -159,12 +91,12 @@ describe('the session cookie', () => {
     const [a, b] = [isolate(), isolate()]
     await warm(a, b)
     const client = new Client()
-    const { answer } = database
-    database.answer = () => Promise.reject(new Error('the reply was lost'))
+    const { answer } = site.database
+    site.database.answer = () => Promise.reject(new Error('the reply was lost'))
     await client.ask(a, '/', 'POST')
     expect(client.last[0]).toContain('Max-Age=60')
-    database.answer = answer
-    for (const key of redis.data.keys()) if (key.includes(':f:')) redis.data.delete(key)
+    site.database.answer = answer
+    for (const key of site.redis.data.keys()) if (key.includes(':f:')) site.redis.data.delete(key)
     for (let i = 0; i < 3; i++) {
       expect(await client.ask(b)).toBe('miss')
       await flushed()
@@ -177,7 +109,7 @@ describe('the session cookie', () => {
     const client = new Client()
     await client.ask(a)
     expect(client.last).toEqual([])
-    database.answer = () => Promise.reject(Object.assign(new Error('duplicate key'), { code: '23505' }))
+    site.database.answer = () => Promise.reject(Object.assign(new Error('duplicate key'), { code: '23505' }))
     await client.ask(a, '/', 'POST')
     expect(client.last).toEqual([])
   })
@@ -185,7 +117,7 @@ describe('the session cookie', () => {
   it('believes nothing but the very versions of the writes, where a replica of Redis lags behind', async () => {
     const [a, b] = [isolate(), isolate()]
     await warm(a, b)
-    const before = new Map(redis.data)
+    const before = new Map(site.redis.data)
     const client = new Client()
     await client.ask(a, '/', 'POST')
     const replica = new FakeRedis()
@@ -201,7 +133,7 @@ describe('the session cookie', () => {
     await warm(a, b)
     const client = new Client()
     await client.ask(a, '/', 'POST')
-    redis.before = () => Promise.reject(new Error('away'))
+    site.redis.before = () => Promise.reject(new Error('away'))
     expect(await client.ask(b)).toBe('miss')
   })
 
@@ -244,7 +176,7 @@ describe('the session cookie', () => {
   })
 
   it('is ignored when it is malformed, forged, of another Redis, or over', async () => {
-    const token = (text: string) => ({ redis: { token: text, client: redis.sdk } })
+    const token = (text: string) => ({ redis: { token: text, client: site.redis.sdk } })
     const [a, b] = [isolate({}, token('one')), isolate({}, token('one'))]
     await warm(a, b)
     const client = new Client()

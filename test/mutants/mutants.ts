@@ -1,5 +1,9 @@
 /** One fault per line of the protocol: a patch that breaks a rule of it, and who has to notice. */
 
+import { READ_MUTANTS } from './reads.ts'
+import { SESSION_MUTANTS } from './sessions.ts'
+import { WRITE_MUTANTS } from './writes.ts'
+
 export interface Mutant {
   /** The rule of the freshness protocol that it breaks. */
   rule: number
@@ -398,4 +402,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '        if (ttl !== -1) pipeline.set(key, text)',
     test: 'test/flow/names.test.ts',
   },
+  ...SESSION_MUTANTS,
+  ...WRITE_MUTANTS,
+  ...READ_MUTANTS,
 ]

@@ -1,0 +1,101 @@
+/** What keeps a fence standing as long as its writer may write, whatever other writers, clocks and evictions do. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
+import { World } from '../support/isolates.js'
+import { until } from '../support/until.js'
+
+const UPDATE = 'UPDATE users SET n = 1'
+const FENCED = { consistency: { invalidate: 'fenced' as const } }
+/** The default of `fenceSeconds`, in milliseconds. The world's clock begins with such a period. */
+const PERIOD = 30_000
+
+let world: World
+/** Ends the writes that are under way, in the order of their begin. */
+let commits: (() => void)[]
+beforeEach(() => {
+  world = new World()
+  commits = []
+  const { answer } = world.database
+  world.database.answer = (statement) =>
+    statement.sql === UPDATE ? new Promise((resolve) => commits.push(() => resolve([]))) : answer(statement)
+})
+
+const fences = () => [...world.redis.data.keys()].filter((key) => key.includes(':f:'))
+
+/** Begins a write and comes back when the database has it. */
+async function begin(executor: CachedQueryExecutor): Promise<{ done: Promise<unknown> }> {
+  const before = commits.length
+  const done = executor.execute(UPDATE)
+  await until('the write under way', () => commits.length > before)
+  return { done }
+}
+
+/** Nothing is stored, and nothing that is stored is a hit. */
+async function expectFenced(): Promise<void> {
+  await world.outcome(world.isolate())
+  expect(await world.outcome(world.isolate())).toBe('miss')
+}
+
+describe('a fence', () => {
+  it('is seen by those whose clock is half a second behind its writer', async () => {
+    world.now += PERIOD - 300
+    const cache = createQueryCache({ type: 'hybrid', ...FENCED, redis: { client: world.redis.sdk } })
+    const ahead = new CachedQueryExecutor(world.database, cache, { now: () => world.now + 600 })
+    await world.warm(ahead)
+    await begin(ahead)
+    const [period] = fences().map((key) => Number(key.split(':').at(-1)))
+    expect(period! * PERIOD).toBeGreaterThan(world.now)
+    await expectFenced()
+  })
+
+  it('is not lifted by a writer whose own was evicted', async () => {
+    const [a, b] = [world.isolate(FENCED), world.isolate(FENCED)]
+    await world.warm(a)
+    const evicted = await begin(b)
+    world.redis.data.delete(fences()[0]!)
+    await begin(a)
+    commits[0]!()
+    await evicted.done
+    await expectFenced()
+  })
+
+  it('is anything but nothing: what lost halves leave behind may be less than 0', async () => {
+    const a = world.isolate(FENCED)
+    await world.warm(a)
+    await begin(a)
+    world.redis.data.set(fences()[0]!, '-1')
+    await expectFenced()
+  })
+
+  it('is not said to have stood when Redis refused it', async () => {
+    const a = world.isolate(FENCED)
+    await world.warm(a)
+    world.redis.full = true
+    const { done } = await begin(a)
+    commits[0]!()
+    expect(await done).toMatchObject({ cache: { invalidated: true, fenced: false } })
+  })
+
+  it('ends with what was stored before it, though writers die again and again', async () => {
+    const lasting = { ttl: 3_600 }
+    const reader = world.isolate()
+    await world.warm(reader)
+    await begin(world.isolate(FENCED))
+    world.now += 3 * PERIOD + 10_000
+    await world.outcome(reader, { ...lasting, refreshCache: true })
+    expect(await world.outcome(world.isolate(), lasting)).toBe('l2')
+    await begin(world.isolate(FENCED))
+    world.now += 3 * PERIOD + 10_000
+    expect(await world.outcome(world.isolate(), lasting)).toBe('miss')
+  })
+
+  it('of a write that is not understood stands on everything', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await expect(a.execute('CALL p()')).rejects.toThrow('lost')
+    world.database.answer = answer
+    await expectFenced()
+  })
+})
