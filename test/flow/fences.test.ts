@@ -37,14 +37,17 @@ async function expectFenced(): Promise<void> {
 }
 
 describe('a fence', () => {
-  it('is seen by those whose clock is half a second behind its writer', async () => {
-    world.now += PERIOD - 300
+  it.each([
+    ['behind', 600, PERIOD - 300],
+    ['ahead of', -900, PERIOD + 800],
+  ])('is seen to the end of its time by those whose clock is %s its writer', async (_name, ahead, begunAt) => {
     const cache = createQueryCache({ type: 'hybrid', ...FENCED, redis: { client: world.redis.sdk } })
-    const ahead = new CachedQueryExecutor(world.database, cache, { now: () => world.now + 600 })
-    await world.warm(ahead)
-    await begin(ahead)
-    const [period] = fences().map((key) => Number(key.split(':').at(-1)))
-    expect(period! * PERIOD).toBeGreaterThan(world.now)
+    const writer = new CachedQueryExecutor(world.database, cache, { now: () => world.now + ahead })
+    await world.warm(writer)
+    world.now += begunAt
+    await begin(writer)
+    await expectFenced()
+    world.now += PERIOD - 100
     await expectFenced()
   })
 
@@ -65,6 +68,17 @@ describe('a fence', () => {
     await begin(a)
     world.redis.data.set(fences()[0]!, '-1')
     await expectFenced()
+  })
+
+  it('is taken back when the database refuses the write', async () => {
+    const a = world.isolate(FENCED)
+    await world.warm(a)
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(Object.assign(new Error('duplicate key'), { code: '23505' }))
+    await expect(a.execute(UPDATE)).rejects.toThrow('duplicate')
+    world.database.answer = answer
+    await world.outcome(world.isolate())
+    expect(await world.outcome(world.isolate())).toBe('l2')
   })
 
   it('is not said to have stood when Redis refused it', async () => {

@@ -204,6 +204,23 @@ describe('a check whose request died', () => {
   })
 })
 
+describe('staleIfError', () => {
+  it.each(['local', 'hybrid'] as const)('serves nothing that was invalidated while it was asked (%s)', async (type) => {
+    const a = isolate({ type })
+    const options = { ttl: 1, staleIfError: 600 }
+    // Without versions: it is the first read.
+    await a.query(SQL, [1], options)
+    world.now += 1_500
+    let fail: (() => void) | undefined
+    world.database.answer = () => new Promise((_, reject) => (fail = () => reject(new Error('database down'))))
+    const read = a.query(SQL, [1], options)
+    await until('the load under way', () => fail !== undefined)
+    await a.invalidate({ tables: ['users'] })
+    fail!()
+    await expect(read).rejects.toThrow('database down')
+  })
+})
+
 describe('a clock that was set back', () => {
   it('makes what is known of versions unknown: a check in the future is of no known age', async () => {
     const [a, b] = [isolate(), isolate()]

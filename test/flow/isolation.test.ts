@@ -146,6 +146,20 @@ describe('nothing is shared that is not the same', () => {
     expect(await world.outcome(world.isolate())).toBe('l2')
   })
 
+  it('takes what the driver cannot parse for a miss, and replaces it', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    const { answer } = world.database
+    const json = 114
+    world.database.answer = () => [[['n', json, '{']]]
+    await expect(a.query(SQL, [1])).rejects.toThrow(SyntaxError)
+    await a.flush()
+    world.database.answer = answer
+    expect(await world.outcome(b)).toBe('miss')
+    expect(world.events).toContainEqual({ type: 'entry-rejected', reason: 'undecodable' })
+    expect(await world.outcome(world.isolate())).toBe('l2')
+  })
+
   it('removes what cannot be decoded when nothing takes its place', async () => {
     const [a, b] = [world.isolate(), world.isolate()]
     await world.warm(a)

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { FakeDatabase } from '../support/fake-database.js'
 import { SQL, World } from '../support/isolates.js'
 import { until } from '../support/until.js'
 
@@ -88,11 +89,41 @@ describe("coalesce: 'global'", () => {
     expect([leases(), world.database.log]).toEqual([[], [SQL, SQL]])
   })
 
-  it('takes it over when its holder is dead and the lease is over', async () => {
+  it.each([
+    ['its holder is dead and the lease over', async () => void world.redis.data.delete(leases()[0]!)],
+    [
+      'Redis is away',
+      async () =>
+        void (world.redis.before = () => {
+          throw new Error('away')
+        }),
+    ],
+    [
+      'a fence stands',
+      async () => {
+        const failing = new FakeDatabase()
+        failing.answer = () => Promise.reject(new Error('the reply was lost'))
+        await expect(world.isolate({}, failing).execute('UPDATE users SET n = 1')).rejects.toThrow('lost')
+      },
+    ],
+  ])('looks no longer for the result of another when %s', async (_name, change) => {
+    await leasedElsewhere()
+    const looks = () => names().filter((trip) => trip === 'mget').length
+    const b = world.isolate()
+    const read = b.queryResult(SQL, [1], GLOBAL)
+    await until('two looks', () => looks() >= 3)
+    await change()
+    const before = looks()
+    expect((await read).cache.outcome).toBe('miss')
+    expect(looks() - before).toBeLessThanOrEqual(2)
+    await b.flush()
+  })
+
+  it('gives a lease back that it took over', async () => {
     await leasedElsewhere()
     const b = world.isolate()
     const read = b.queryResult(SQL, [1], GLOBAL)
-    await until('step of the others', () => names().length >= 4)
+    await until('two looks', () => names().length >= 4)
     world.redis.data.delete(leases()[0]!)
     expect((await read).cache.outcome).toBe('miss')
     await b.flush()
@@ -123,6 +154,19 @@ describe("coalesce: 'global'", () => {
     expect(names()).toEqual(['mget', 'set refused refused mget', 'del'])
     release()
     expect((await read).cache.outcome).toBe('miss')
+  })
+
+  it('does not give back a lease that is over, and may be of another by now', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const { opens, release } = answering()
+    const read = a.query(SQL, [1], GLOBAL)
+    await until('the load under way', () => opens.length === 1)
+    world.now += 5_001
+    release()
+    await read
+    await a.flush()
+    expect(leases()).toHaveLength(1)
   })
 
   it('gives it back when the result is too large to be stored', async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { SqlSettings } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
-import { World } from '../support/isolates.js'
+import { SQL, World } from '../support/isolates.js'
 
 let world: World
 beforeEach(() => void (world = new World()))
@@ -32,6 +32,23 @@ describe("onUnknown: 'ttl-only'", () => {
     await world.outcome(isolate, {}, [], SCORE)
     await isolate.execute('UPDATE users SET n = 1')
     expect(await world.outcome(isolate, {}, [], SCORE)).toBe('miss')
+  })
+
+  it('asks once, and in a trip of its own, what may do something each time', async () => {
+    const isolate = world.isolate(ttlOnly())
+    await world.warm(isolate)
+    const { answer } = world.database
+    world.database.answer = (statement) => {
+      if (statement.sql === SQL) throw Object.assign(new Error('division by zero'), { code: '22012' })
+      return answer(statement)
+    }
+    const settled = await isolate.queryBatchSettled([
+      { sql: SCORE },
+      { sql: SQL, params: [1] },
+      { sql: 'SELECT n FROM orders' },
+    ])
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(world.database.log.filter((sql) => sql === SCORE)).toHaveLength(1)
   })
 
   it('the default asks the database each time', async () => {

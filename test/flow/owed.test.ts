@@ -73,6 +73,19 @@ describe('an invalidation that Redis did not acknowledge', () => {
     expect(await world.outcome(world.isolate())).toBe('miss')
   })
 
+  it('is repeated when the next request comes, though the clock was set back since', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.redis.before = () => Promise.reject(new Error('away'))
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    await a.flush()
+    world.redis.before = () => {}
+    world.redis.reset()
+    world.now -= 200_000
+    await world.outcome(a)
+    expect(world.redis.trips.map(({ commands }) => commands[0]![0])).toContain('mset')
+  })
+
   it('lets `flush` end at once, however long the pauses between attempts are', async () => {
     const a = world.isolate()
     world.redis.before = () => {
@@ -82,6 +95,23 @@ describe('an invalidation that Redis did not acknowledge', () => {
     const startedAt = performance.now()
     await a.flush()
     expect(performance.now() - startedAt).toBeLessThan(2_000)
+  })
+})
+
+describe('without Redis', () => {
+  it('nothing is kept for a table as long as a write to it may still commit', async () => {
+    const a = world.isolate({ type: 'local' })
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await expect(a.execute(UPDATE)).rejects.toThrow('lost')
+    world.database.answer = answer
+    for (const wait of [0, 15_000, 14_999]) {
+      world.now += wait
+      expect(await world.outcome(a)).toBe('miss')
+    }
+    world.now += 1
+    expect(await world.outcome(a)).toBe('miss')
+    expect(await world.outcome(a)).toBe('l1')
   })
 })
 

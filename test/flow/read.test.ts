@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
 import type { CacheConfig, CacheEvent } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
@@ -75,6 +75,16 @@ describe('the way of a read', () => {
     expect(await outcome(a)).toBe('miss')
   })
 
+  it('keeps a result without rows no longer than its ttl', async () => {
+    const a = isolate()
+    await warm(a)
+    database.answer = () => []
+    const options = { ttl: 1, emptyTtl: 60 }
+    expect((await a.queryResult(SQL, [1], options)).cache.ttl).toBe(1)
+    now += 1_000
+    expect((await a.queryResult(SQL, [1], options)).cache.outcome).toBe('miss')
+  })
+
   it('joins a load that is under way', async () => {
     const a = isolate()
     await warm(a)
@@ -110,6 +120,17 @@ describe('the way of a read', () => {
     expect(database.trips).toBe(1)
     await a.flush()
     expect(redis.trips).toHaveLength(2)
+  })
+
+  it('shares a trip to the database among those only that wait equally long', async () => {
+    const a = isolate()
+    await warm(a)
+    const timeouts = vi.spyOn(database, 'run')
+    await a.queryBatch([
+      { sql: SQL, params: [1], options: { timeoutMs: 50 } },
+      { sql: SQL, params: [2], options: { timeoutMs: 5_000 } },
+    ])
+    expect(timeouts.mock.calls.map(([, options]) => options)).toEqual([{ timeoutMs: 50 }, { timeoutMs: 5_000 }])
   })
 
   it('sees a write of its own at once, and one of another isolate within the bound', async () => {

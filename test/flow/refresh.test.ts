@@ -11,16 +11,21 @@ let a: CachedQueryExecutor
 /** Questions for the key of these tests, others not counted. */
 let loads: number
 /** What the next load comes to. */
-let behaviour: 'answers' | 'fails' | 'dies'
+let behaviour: 'answers' | 'fails' | 'waits' | 'dies'
+/** Let loads that wait fail, in the order of their begin. */
+let failures: (() => void)[]
 
 beforeEach(async () => {
   world = new World()
   loads = 0
   behaviour = 'answers'
+  failures = []
   world.database.answer = ({ params }) => {
     if (params[0] !== 1) return [[['n', 23, '0']]]
     loads++
     if (behaviour === 'fails') throw new Error('database down')
+    if (behaviour === 'waits')
+      return new Promise((_, reject) => failures.push(() => reject(new Error('database down'))))
     // What a request leaves behind that died: nothing of it ever settles.
     if (behaviour === 'dies') return new Promise(() => {})
     return [[['n', 23, String(loads)]]]
@@ -132,6 +137,36 @@ describe('a refresh whose request died', () => {
     await settle(b)
     expect(loads).toBe(3)
     expect(await read(b)).toEqual(['l1', 3])
+  })
+})
+
+describe('a refresh that was given up', () => {
+  it('changes nothing when it ends: another is under way by then, and stays the only one', async () => {
+    behaviour = 'waits'
+    await read()
+    await readFor(LONGEST_REFRESH)
+    expect(loads).toBe(3)
+    failures[0]!()
+    await settle()
+    expect(await readFor(10_000)).toEqual(new Set(['stale']))
+    expect(loads).toBe(3)
+    failures[1]!()
+  })
+})
+
+describe('a clock that was set back', () => {
+  it.each(['dies', 'fails'] as const)('does not put off the refresh after one that %s', async (fate) => {
+    world.now += 100_000
+    behaviour = fate
+    expect(await read()).toEqual(['stale', 1])
+    await settle()
+    expect(loads).toBe(2)
+    world.now -= 90_000
+    behaviour = 'answers'
+    expect(await read()).toEqual(['stale', 1])
+    await settle()
+    expect(loads).toBe(3)
+    expect((await read())[1]).toBe(3)
   })
 })
 

@@ -98,6 +98,21 @@ describe('a write', () => {
     expect(await world.outcome(world.isolate())).toBe('l2')
   })
 
+  it('is sent with the parameters of the call, whatever the caller does to them meanwhile', async () => {
+    const a = world.isolate({ consistency: { invalidate: 'fenced' } })
+    const seen: unknown[] = []
+    world.database.answer = ({ params }) => {
+      seen.push(structuredClone(params))
+      return []
+    }
+    const params = [[1, 2], new Date(5)]
+    const pending = a.execute('UPDATE users SET a = $1, at = $2', params)
+    ;(params[0] as number[])[0] = 99
+    params.length = 1
+    await pending
+    expect(seen).toEqual([[[1, 2], new Date(5)]])
+  })
+
   it('survives a Redis that does not acknowledge: the result is returned, the names distrusted, the invalidation repeated', async () => {
     const [a, b] = [world.isolate(), world.isolate()]
     await world.warm(a)

@@ -180,7 +180,12 @@ describe('gap N3: the session cookie', () => {
     const [a, b] = [isolate({}, token('one')), isolate({}, token('one'))]
     await warm(a, b)
     const client = new Client()
+    // One that nothing kept will do for, wherever it is believed.
+    site.redis.before = () => Promise.reject(new Error('away'))
     await client.ask(a, '/', 'POST')
+    site.redis.before = () => {}
+    expect(await client.ask(b)).toBe('miss')
+    await warm(b)
     const [[name, value]] = [...client.jar] as [[string, string]]
     const signature = value.slice(value.lastIndexOf('.'))
     for (const forged of [
@@ -236,6 +241,14 @@ describe('gap N3: the session cookie', () => {
     expect(() => queryCache({ session: { maxAge: 0 } })).toThrow('`session.maxAge` is 0')
     expect(() => queryCache({ session: { seconds: 1 } as never })).toThrow('`seconds` is not an option')
     expect(() => queryCache({ session: 'on' as never })).toThrow('`session`')
+  })
+
+  it('lasts as long as an unknown write may take, however short `maxAge` is', async () => {
+    const a = isolate({ session: { maxAge: 3 } })
+    const client = new Client()
+    site.redis.before = () => Promise.reject(new Error('away'))
+    await client.ask(a, '/', 'POST')
+    expect(client.last[0]).toContain('Max-Age=60;')
   })
 
   it('is sent back over HTTPS only, where the request came by it', async () => {

@@ -119,6 +119,17 @@ describe('two writes of one request', () => {
   })
 })
 
+describe('three writes of one request', () => {
+  it('are all in its cookie: the names of one version, and other versions', async () => {
+    await request(async (executor) => {
+      await executor.transaction([{ sql: FIRST }, { sql: 'UPDATE posts SET n = 1' }])
+      await executor.invalidate({ keys: ['user:1:*'] })
+    })
+    expect(client.jar.size).toBe(1)
+    for (const path of ['/', '/posts', '/key']) expect(await client.ask(b, path)).toBe('miss')
+  })
+})
+
 describe('a write inside the loader of cached()', () => {
   it('is one of the client', async () => {
     await request((executor) => executor.cached('report', async (inner) => (await inner.execute(FIRST)).rowCount))
@@ -183,6 +194,27 @@ describe('the cookie that means everything', () => {
     expect(await client.ask(b)).toBe('miss')
   })
 
+  it('lasts as long as any of those', () => {
+    const [line] = client.last.filter((cookie) => cookie.startsWith('eqc-session-all'))
+    expect(line).toContain('Max-Age=60;')
+  })
+
+  it('lets a read join no load from before its request', async () => {
+    const { answer } = site.database
+    site.database.answer = async (statement) => {
+      const rows = await answer(statement)
+      await pause()
+      return rows
+    }
+    const fresh = site.isolate()
+    const others = new Client().ask(fresh)
+    await until('the load of somebody else', () => waiting.length === 1)
+    const own = client.ask(fresh)
+    await until('a load of its own', () => waiting.length === 2)
+    goOn()
+    expect([await others, await own]).toEqual(['miss', 'miss'])
+  })
+
   it('is not taken back after a write to one table', async () => {
     await client.ask(a, '/posts', 'POST')
     expect(client.jar.has('eqc-session-all')).toBe(true)
@@ -191,13 +223,14 @@ describe('the cookie that means everything', () => {
 })
 
 describe('a read of who has written', () => {
-  it('is answered by the database as long as the cookie of a failed invalidation lasts', async () => {
+  it('is answered by the database as long as the cookie of a failed invalidation lasts, on a clock that is ahead', async () => {
     site.redis.before = () => Promise.reject(new Error('away'))
     await client.ask(a, '/', 'POST')
     site.redis.before = () => {}
     const { now } = Date
     try {
-      Date.now = () => now() + 55_000
+      // The browser has it for 60 seconds.
+      Date.now = () => now() + 63_000
       await site.warm(b)
       expect(await client.ask(b)).toBe('miss')
     } finally {
