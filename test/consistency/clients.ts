@@ -19,20 +19,19 @@ export class Client {
     return [...this.#jar].map(([name, { value }]) => `${name}=${value}`).join('; ')
   }
 
-  /** Takes over what a response sets. Returns until when the longest of it lasts; `undefined`: it sets nothing. */
-  take(headers: Headers, now: number): number | undefined {
-    let longest: number | undefined
+  /** Takes over what a response sets. */
+  take(headers: Headers, now: number): void {
     for (const line of headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
       const seconds = Number(/; Max-Age=(\d+)/.exec(line)?.[1])
       if (seconds === 0) this.#jar.delete(name!)
-      else {
-        const until = now + seconds * 1000
-        this.#jar.set(name!, { value: value!, until })
-        longest = Math.max(longest ?? 0, until)
-      }
+      else this.#jar.set(name!, { value: value!, until: now + seconds * 1000 })
     }
-    return longest
+  }
+
+  /** Has a cookie in the place of too many others. */
+  get overflowed(): boolean {
+    return [...this.#jar.keys()].some((name) => name.endsWith('-all'))
   }
 
   get size(): number {

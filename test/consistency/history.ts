@@ -3,8 +3,10 @@ import type { Client } from './clients.ts'
 import type { Isolate } from './isolate.ts'
 import { Issuer } from './issue.ts'
 import type { Sources } from './load-sources.ts'
-import { SITES } from './requests.ts'
-import type { Aim, Site } from './requests.ts'
+import { Plots } from './plots.ts'
+import { QuietPlots } from './quiet-plots.ts'
+import { QUIET, SITES } from './sites.ts'
+import type { Site } from './sites.ts'
 import { useRandom, useTime } from './virtual-time.ts'
 import { World } from './world.ts'
 
@@ -21,10 +23,12 @@ export interface Told {
 export class History {
   readonly world: World
   readonly #issuer: Issuer
+  readonly #plots: Plots
 
   constructor(seed: number, sources: Sources, counts: Map<string, number>, tracing: boolean) {
     this.world = new World(seed, sources, counts, tracing)
     this.#issuer = new Issuer(this.world)
+    this.#plots = new Plots(this.world, this.#issuer)
   }
 
   async run(): Promise<Told> {
@@ -45,6 +49,7 @@ export class History {
       time.after(chance.of(0.03) ? chance.between(500, 7000) : Math.ceil(-Math.log(1 - chance.next()) * mean), step)
     }
     time.after(0, step)
+    new QuietPlots(world, this.#issuer).one()
     await time.drive(() => left <= 0)
     for (const name of Object.keys(faults) as (keyof typeof faults)[]) faults[name] = 0
     redis.store.full = redis.away = false
@@ -52,15 +57,31 @@ export class History {
     judge.settled(this.#issuer.pending())
     for (let round = 0; round < 2; round++) {
       if (round === 1) judge.repaid()
-      for (const isolate of world.isolates) for (const site of some) this.#issuer.read(isolate, [site])
+      for (const isolate of world.isolates) for (const site of [...some, QUIET]) this.#issuer.read(isolate, [site])
       await this.#pass(6_000)
     }
     judge.settled(this.#issuer.pending())
+    await this.#hot()
     return {
       operations: this.#issuer.operations,
       violations: [...judge.violations, ...world.refuted],
       lines: world.lines,
     }
+  }
+
+  /** A hot route whose checks died with their requests: when that is over nothing but memory and Redis is asked. */
+  async #hot(): Promise<void> {
+    const { chance, isolates, time, maxStalenessMs } = this.world
+    const { judge } = this.#issuer
+    const isolate = chance.pick(isolates)
+    const [dying, over, end] = [400, 400 + maxStalenessMs, 400 + 5 * maxStalenessMs]
+    for (let at = 0; at < end; at += chance.between(60, 200)) {
+      const aim = at > dying && at < over ? 'dead-check' : undefined
+      time.after(at, () => this.#issuer.read(isolate, [QUIET], { aim, hot: true }))
+    }
+    judge.hotFrom = time.now + over + 2 * maxStalenessMs
+    await this.#pass(end + 5_000)
+    judge.settled(this.#issuer.pending())
   }
 
   async #pass(ms: number): Promise<void> {
@@ -82,11 +103,8 @@ export class History {
     const { chance, time, maxStalenessMs } = this.world
     const issuer = this.#issuer
     const site = chance.pick(sites)
-    if (chance.of(0.012)) return this.#duel(site)
-    if (chance.of(0.008)) return this.#debt(site)
-    if (chance.of(0.015)) return this.#session(site)
-    if (chance.of(0.01)) return this.#rush(site)
-    if (chance.of(0.012)) return this.#edge(site)
+    const aimed = this.#plots.some(site)
+    if (aimed > 0) return aimed
     if (chance.of(writes)) {
       const writer = this.#some()
       // Aimed: a load just before the write, in the same isolate or another, and reads just after.
@@ -99,105 +117,14 @@ export class History {
       if (chance.of(0.25)) issuer.change(chance.of(0.5) ? writer : this.#some(), site)
       for (let i = chance.between(0, 3); i > 0; i--)
         time.after(chance.between(0, 60), () =>
-          issuer.read(chance.of(0.3) && !writer.dead ? writer : this.#some(), [site], this.#someClient()),
+          issuer.read(chance.of(0.3) && !writer.dead ? writer : this.#some(), [site], { client: this.#someClient() }),
         )
       return 2
     }
     const count = chance.of(0.1) ? 3 : 1
     for (let i = 0; i < count; i++)
-      issuer.read(this.#some(), chance.of(0.1) ? [site, chance.pick(sites)] : [site], this.#someClient())
+      issuer.read(this.#some(), chance.of(0.1) ? [site, chance.pick(sites)] : [site], { client: this.#someClient() })
     return count
-  }
-
-  /** Aimed: a client that writes here and reads there, where others keep the old result and loads of it under way. */
-  #session(site: Site): number {
-    const { chance, time, clients } = this.world
-    const issuer = this.#issuer
-    const client = chance.pick(clients)
-    const isolate = this.#some()
-    for (let i = 0; i < 3; i++) issuer.read(this.#some(), [site])
-    time.after(chance.between(20, 60), () => {
-      if (isolate.dead) return
-      if (chance.of(0.7)) issuer.write(isolate, chance.pick(site.tables), { client, aim: this.#sessionAim() })
-      else issuer.change(isolate, site, client)
-    })
-    for (let i = 0; i < 12; i++) {
-      const at = chance.between(30, chance.of(0.5) ? 400 : 4000)
-      const there = this.#some()
-      if (chance.of(0.6)) time.after(at - chance.between(0, 15), () => there.dead || issuer.read(there, [site]))
-      time.after(at, () => there.dead || issuer.read(there, [site], client))
-    }
-    return 8
-  }
-
-  #sessionAim(): Aim | undefined {
-    const { chance } = this.world
-    return chance.of(0.3) ? chance.pick<Aim>(['lost-invalidation', 'ambiguous', 'late-reply']) : undefined
-  }
-
-  /** Aimed: every isolate wants a result that nobody has, and a write comes in between. */
-  #rush(site: Site): number {
-    const { chance, time, isolates } = this.world
-    const issuer = this.#issuer
-    issuer.change(this.#some(), site)
-    for (const isolate of isolates)
-      for (let i = chance.between(1, 3); i > 0; i--)
-        time.after(chance.between(30, 60), () => isolate.dead || issuer.read(isolate, [site]))
-    if (chance.of(0.5)) time.after(chance.between(40, 100), () => issuer.change(this.#some(), site))
-    return 8
-  }
-
-  /** Aimed: a check that is slow to answer, a write that it did not see, and hits at the end of the bound, counted from either side of it. */
-  #edge(site: Site): number {
-    const { chance, time, maxStalenessMs } = this.world
-    const issuer = this.#issuer
-    const reader = this.#some()
-    const writer = chance.of(0.4) ? reader : this.#some()
-    const read = (at: number, aim?: Aim) =>
-      time.after(at, () => reader.dead || issuer.read(reader, [site], undefined, aim))
-    read(0)
-    read(60)
-    const check = maxStalenessMs / 2 + 150
-    read(check, 'slow-check')
-    time.after(check + chance.between(8, 14), () => writer.dead || issuer.write(writer, chance.pick(site.tables)))
-    // A reply from before the writer's own invalidation comes when that is over.
-    for (let i = 0; i < 6; i++) read(check + chance.between(40, 500))
-    for (let i = 0; i < 12; i++) read(check + maxStalenessMs + chance.between(20, 240))
-    return 8
-  }
-
-  /** Aimed: a slow writer, a quick one on the same table, and readers all the while. */
-  #duel(site: Site): number {
-    const { chance, time } = this.world
-    const issuer = this.#issuer
-    const table = chance.pick(site.tables)
-    const writer = this.#some()
-    issuer.write(writer, table, { aim: 'slow' })
-    // Aimed: lookups that come between the fence and its version.
-    for (let i = 0; i < 3; i++) issuer.read(this.#some(), [site])
-    time.after(chance.between(20, 300), () => issuer.write(this.#some(), table))
-    for (let i = 0; i < 20; i++) time.after(chance.between(0, 2500), () => issuer.read(this.#some(), [site]))
-    return 10
-  }
-
-  /** Aimed: an acknowledgement that arrives after a later invalidation has failed; or one that must not pay for a fence. */
-  #debt(site: Site): number {
-    const { chance, time } = this.world
-    const issuer = this.#issuer
-    const table = chance.pick(site.tables)
-    const writer = this.#some()
-    const fence = chance.of(0.5)
-    const write = (aim?: Aim) => () => writer.dead || issuer.write(writer, table, { aim })
-    write(fence ? 'ambiguous' : 'late-reply')()
-    time.after(
-      fence ? chance.between(150, 500) : chance.between(40, 100),
-      write(fence ? undefined : 'lost-invalidation'),
-    )
-    for (let i = 0; i < 20; i++)
-      time.after(chance.between(0, chance.of(0.5) ? 400 : 5000), () =>
-        issuer.read(chance.of(0.5) && !writer.dead ? writer : this.#some(), [site]),
-      )
-    return 10
   }
 
   /** Random faults of the world. */

@@ -5,12 +5,14 @@ import type { Database } from '../../src/types.js'
 import type { Client } from './clients.ts'
 import type { Sources } from './load-sources.ts'
 import type { Op } from './requests.ts'
+import { alive } from './virtual-time.ts'
 import type { Context } from './virtual-time.ts'
 import type { World } from './world.ts'
 
 export type Code<T> = (executor: CachedQueryExecutor) => Promise<T>
 
 interface Bindings {
+  database: Database
   run: (executor: CachedQueryExecutor) => Promise<void>
 }
 
@@ -20,19 +22,22 @@ export class Isolate implements Context {
   readonly slot: number
   readonly fenced: boolean
   readonly epoch: string
-  readonly identity: string
+  /** Of its cache: one database under two roles. Most requests ask as the first. */
+  readonly databases: readonly Database[]
+  /** Its platform ends what a request began and did not hand to `waitUntil`. */
+  readonly endsRequests: boolean
   /** Milliseconds by which its clock is ahead of the true time. */
   readonly skew: number
   readonly #world: World
-  readonly #executor: CachedQueryExecutor
+  readonly #executors: Map<Database, CachedQueryExecutor>
   readonly #app = new Hono<{ Bindings: Bindings }>()
 
   constructor(
     world: World,
     sources: Sources,
     config: CacheConfig,
-    database: Database,
-    { id, slot, skew }: { id: number; slot: number; skew: number },
+    databases: readonly Database[],
+    { id, slot, skew, endsRequests }: Pick<Isolate, 'id' | 'slot' | 'skew' | 'endsRequests'>,
   ) {
     this.#world = world
     this.id = id
@@ -40,10 +45,12 @@ export class Isolate implements Context {
     this.skew = skew
     this.fenced = config.consistency?.invalidate === 'fenced'
     this.epoch = config.epoch!
-    this.identity = database.identity
+    this.databases = databases
+    this.endsRequests = endsRequests
     const cache = sources.createQueryCache({ ...config, redis: { client: world.redis.client(this), ...config.redis } })
-    this.#executor = new sources.CachedQueryExecutor(database, cache)
-    this.#app.use(sources.queryCache({ database, cache }) as never)
+    this.#executors = new Map(databases.map((one) => [one, new sources.CachedQueryExecutor(one, cache)]))
+    this.#app.use(sources.queryCache<{ Bindings: Bindings }>({ database: (c) => c.env.database, cache }) as never)
+    this.#app.onError((_, c) => c.text('failed', 500))
     this.#app.all('*', async (c) => {
       await c.env.run(c.get('queryCache'))
       return c.text('answered')
@@ -53,17 +60,22 @@ export class Isolate implements Context {
   /** Runs a request's code; by a client it comes through the middleware, with its cookies. */
   async run<T>(op: Op, code: Code<T>): Promise<T> {
     const runtime = this.#runtime(op)
-    if (!op.client) return code(this.#executor.bind(runtime))
+    if (!op.client) return code(this.#executors.get(op.database)!.bind(runtime))
     let end: Promise<T> | undefined
     const run = async (executor: CachedQueryExecutor) => {
       end = code(executor.bind(runtime))
-      await end.catch(() => undefined)
+      await end
     }
     const headers = this.#cookie(op.client)
-    const response = await this.#app.request('/', { headers }, { run })
-    if (op.disconnected) return end!
-    op.cookieUntil = op.client.take(response.headers, this.#world.time.now)
-    if (op.client.size > 2) this.#world.count('session: several cookies of one client')
+    const response = await this.#app.request('/', { headers }, { database: op.database, run })
+    const { time, count } = this.#world
+    if (op.disconnected || !alive(op)) return end!
+    op.client.take(response.headers, time.now)
+    op.answered = { order: time.mark(), at: time.now }
+    if (response.status === 500) count('session: the handler failed')
+    if (op.client.size > 2) count('session: several cookies of one client')
+    if (op.client.size > 7) count('session: more cookies than the bound')
+    if (op.client.overflowed) count('session: one cookie that means everything')
     return end!
   }
 
@@ -82,7 +94,7 @@ export class Isolate implements Context {
         op.held++
         const release = () => {
           op.held--
-          if (op.disconnected && op.held === 0) op.dead = true
+          if ((op.disconnected || op.over) && op.held === 0) op.dead = true
         }
         promise.then(release, release)
       },

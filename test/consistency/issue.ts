@@ -1,12 +1,27 @@
-/** Issues requests: reads, writes and invalidations of one isolate, by a client or not, and tells the judge how they end. */
+/** Issues requests to isolates, by a client or not, and tells the judge how they and their parts end. */
+import type { CachedQueryExecutor } from '../../src/index.js'
 import type { Client } from './clients.ts'
 import type { Code, Isolate } from './isolate.ts'
 import { Judge } from './judge.ts'
-import { TABLES } from './model-postgres.ts'
-import { SITES, askOf, ids } from './requests.ts'
-import type { Aim, Ask, Op, Reads, Site } from './requests.ts'
-import { context } from './virtual-time.ts'
+import type { Aim, Ask, Op } from './requests.ts'
+import { SITES, TWINS, askOf, ids } from './sites.ts'
+import type { Reads, Site } from './sites.ts'
+import { alive, context } from './virtual-time.ts'
 import type { World } from './world.ts'
+import { partFor, writeTo } from './writes.ts'
+import type { Part } from './writes.ts'
+
+/** How the parts of a request follow each other. `left open`: the response does not wait for the last of them. */
+export type Manner = 'in turn' | 'at once' | 'left open'
+
+interface Given {
+  asks?: Ask[]
+  aim?: Aim
+  takesMs?: number
+  client?: Client
+  request?: Op
+  hot?: boolean
+}
 
 export class Issuer {
   readonly judge: Judge
@@ -19,24 +34,33 @@ export class Issuer {
     this.judge = new Judge(world)
   }
 
-  /** Requests that have not come to an end and could. */
+  /** Requests and parts that have not come to an end and could. */
   pending(): Op[] {
-    return [...this.#open].filter((op) => !op.dead && !op.isolate.dead && !op.disconnected)
+    return [...this.#open].filter((op) => alive(op) && !op.disconnected)
   }
 
-  read(isolate: Isolate, sites: Site[], client?: Client, aim?: Aim): void {
-    const { chance, globalShare } = this.#world
-    const chosen = sites.map((site) => ({ site, ask: askOf(site, isolate, chance, globalShare) }))
+  /** `pauseMs`: milliseconds that the handler does something else before it asks. `hot`: always the same question. */
+  read(
+    isolate: Isolate,
+    sites: Site[],
+    given: { client?: Client; aim?: Aim; pauseMs?: number; hot?: boolean } = {},
+  ): void {
+    const { chance, globalShare, roleShare, count } = this.#world
+    const { client, aim, pauseMs = 0, hot = false } = given
+    const database = isolate.databases[!hot && chance.of(roleShare) ? 1 : 0]!
+    const chosen = sites.map((site) => ({ site, ask: askOf(site, isolate, database.identity, chance, globalShare) }))
     const batch = chosen.length > 1 && chosen.every(({ site }) => site.sql)
     const [one] = chosen as [(typeof chosen)[0]]
     const what = `read ${chosen.map(({ ask }) => ask.identity).join(' + ')}`
-    const { count } = this.#world
     for (const { site, ask } of chosen) {
       if (ask.sql === SITES[0]!.sql && site !== SITES[0]) count('one text, other names')
       if (site.cached?.key === 'user:7:home') count('nested cached()')
+      if (site.cached?.key === TWINS[1]) count('two custom keys in one bucket')
     }
-    const op = this.#begin(isolate, what, { client, aim, asks: batch ? chosen.map(({ ask }) => ask) : [one.ask] })
+    const asks = batch ? chosen.map(({ ask }) => ask) : [one.ask]
+    const op = this.#request(isolate, what, { client, aim, asks, hot }, database)
     this.#run(op, async (executor) => {
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
       if (batch)
         return (
           await executor.queryBatchSettled(
@@ -52,109 +76,105 @@ export class Issuer {
     )
   }
 
-  /** A write or an invalidation that concerns a site. */
+  /** Something that concerns a site changes. */
   change(isolate: Isolate, site: Site, client?: Client): void {
     const { chance } = this.#world
-    const { options = {} } = site
-    const table = chance.pick(site.tables)
-    const key = options.cacheKey ?? site.cached?.key
-    const kind = chance.next()
-    const invalidate = (
-      what: string,
-      run: Code<unknown>,
-      named: { tables?: string[]; tags?: string[]; keys?: string[] },
-    ) => {
-      const op = this.#begin(isolate, what, { client })
-      this.judge.invalidates(op, named)
-      this.#run(op, async (executor) => (await run(executor), true)).then(
-        (done) => done && this.judge.invalidated(op, true),
-        (error: unknown) => this.judge.invalidationFailed(op, error),
-      )
-    }
-    const sql = `UPDATE ${table} SET v = v + 1 WHERE id = $1`
-    if (kind < 0.4) {
-      const tags = options.tags && chance.of(0.3) ? [...options.tags] : []
-      this.write(isolate, table, { tags, client })
-    } else if (kind < 0.48) this.#writeBy(isolate, `query ${sql}`, (it) => it.query(sql, [1]), [table], { client })
-    else if (kind < 0.56) {
-      const other = chance.pick(TABLES)
-      const statements = [
-        { sql, params: [1] },
-        { sql: `UPDATE ${other} SET v = 0`, params: [] },
-      ]
-      const run: Code<{ cache: { invalidated: boolean } }> = (it) => it.transaction(statements)
-      this.#writeBy(isolate, `transaction ${table} ${other}`, run, [table, other], { client })
-    } else if (kind < 0.59) {
-      this.#world.count('write not understood')
-      this.#writeBy(isolate, 'call', (it) => it.execute('CALL refresh()'), TABLES, { client })
-    } else if (kind < 0.63) {
-      // Two of one table in one request, one after the other or at once.
-      const both: Code<unknown[]> = chance.of(0.5)
-        ? async (it) => [await it.execute(sql, [1]), await it.execute(sql, [1])]
-        : async (it) => Promise.all([it.execute(sql, [1]), it.execute(sql, [1])])
-      this.#writeBy(isolate, `twice ${sql}`, both, [table], { client, times: 2 })
-    } else if (kind < 0.7 && options.tags) {
-      const tags = [...options.tags]
-      invalidate(`invalidate tags ${tags.join()}`, (it) => it.invalidate({ tags }), { tags })
-    } else if (kind < 0.82 && key) {
-      this.#world.count('invalidated by key')
-      const pattern = chance.pick([key, key.includes(':') ? `${key.split(':')[0]}:*` : key, key])
-      invalidate(`invalidate key ${pattern}`, (it) => it.invalidateCache(pattern), { keys: [pattern] })
-    } else if (kind < 0.85) invalidate('invalidate all', (it) => it.invalidateCache(), { keys: ['*'] })
-    else invalidate(`invalidate ${table}`, (it) => it.invalidate({ tables: [table] }), { tables: [table] })
+    if (chance.of(0.1)) this.changes(isolate, [partFor(site, this.#world), partFor(site, this.#world)], { client })
+    else this.changes(isolate, [partFor(site, this.#world)], { client })
   }
 
-  write(isolate: Isolate, table: string, given: { tags?: string[]; aim?: Aim; client?: Client } = {}): void {
-    const { tags = [], aim = '' } = given
-    const run: Code<{ cache: { invalidated: boolean } }> = (executor) =>
-      executor.execute(`UPDATE ${table} SET v = v + 1 WHERE id = $1`, [1], { tags })
-    this.#writeBy(isolate, `execute ${table} ${tags.join()} ${aim}`, run, [table], given)
+  write(isolate: Isolate, table: string, given: { aim?: Aim; takesMs?: number; client?: Client } = {}): void {
+    this.changes(isolate, [writeTo(table, given)], given)
   }
 
-  #writeBy(
-    isolate: Isolate,
-    what: string,
-    run: Code<{ cache: { invalidated: boolean } } | unknown[]>,
-    tables: string[],
-    { tags = [], aim, client, times = 1 }: { tags?: string[]; aim?: Aim; client?: Client; times?: number },
-  ): void {
-    const op = this.#begin(isolate, what, { aim, client, times })
-    this.judge.writes(op, tables, tags)
-    const acknowledged = (result: { cache: { invalidated: boolean } } | unknown[]) =>
-      Array.isArray(result) ? op.writeEvents.every(({ invalidated }) => invalidated) : result.cache.invalidated
-    this.#run(op, run).then(
-      (result) => result && this.judge.written(op, acknowledged(result)),
-      (error: unknown) => this.judge.writeFailed(op, error),
+  /** One request with these parts. Its handler passes some failures on. */
+  changes(isolate: Isolate, parts: readonly Part[], given: { client?: Client; manner?: Manner } = {}): void {
+    const { chance, count, roleShare } = this.#world
+    const { client, manner = chance.pick<Manner>(['in turn', 'at once', parts.length > 1 ? 'left open' : 'in turn']) } =
+      given
+    const passesOn = chance.of(0.2)
+    if (parts.length > 1 || manner === 'left open') count(`several writes of one request: ${manner}`)
+    const what = `${manner}: ${parts.map((part) => part.what).join(' + ')}`
+    const database = isolate.databases[chance.of(roleShare) ? 1 : 0]!
+    const op = this.#request(isolate, what, { client }, database)
+    const ends = this.#run(op, async (executor) => {
+      const run = (part: Part) => this.#part(op, executor, part)
+      const failures: unknown[] = []
+      if (manner === 'at once') failures.push(...(await Promise.all(parts.map(run))))
+      else
+        for (const [i, part] of parts.entries()) {
+          const end = run(part)
+          if (manner !== 'left open' || i < parts.length - 1) failures.push(await end)
+        }
+      const failure = failures.find((one) => one !== undefined)
+      if (failure !== undefined && passesOn) throw failure
+      return true
+    })
+    // Each part is judged for itself.
+    ends.catch(() => undefined)
+  }
+
+  /** Runs one part. Resolves to its failure. */
+  async #part(request: Op, executor: CachedQueryExecutor, part: Part): Promise<unknown> {
+    const { aim, takesMs, write, named, run, what } = part
+    const { isolate, client, database } = request
+    const op = this.#begin(
+      isolate,
+      `${client ? `client ${client.id}: ` : ''}${what}`,
+      { aim, takesMs, client, request },
+      database,
     )
+    const { judge } = this
+    judge.begins(op, named, write)
+    try {
+      const result = await context.run(op, () => run(executor))
+      this.#end(op)
+      if (alive(op)) judge.changed(op, write, result)
+      return undefined
+    } catch (error) {
+      this.#end(op)
+      if (alive(op)) judge.changeFailed(op, write, error)
+      return error
+    }
   }
 
-  #begin(
-    isolate: Isolate,
-    what: string,
-    { asks = [], aim, client, times = 1 }: { asks?: Ask[]; aim?: Aim; client?: Client; times?: number },
-  ): Op {
+  #request(isolate: Isolate, what: string, given: Given, database: Op['database']): Op {
+    const { client } = given
+    const op = this.#begin(isolate, client ? `client ${client.id}: ${what}` : what, given, database)
+    this.#mayEndEarly(op)
+    return op
+  }
+
+  #begin(isolate: Isolate, what: string, given: Given, database: Op['database']): Op {
     const { time, trace } = this.#world
+    const { asks = [], request, ...rest } = given
     const op: Op = {
       id: this.operations++,
-      what: client ? `client ${client.id}: ${what}` : what,
+      what,
       isolate,
-      parent: isolate,
+      database,
+      request,
+      parent: request ?? isolate,
       dead: false,
       startOrder: time.mark(),
       startAt: time.now,
       asks,
       outcomes: [],
       commits: [],
-      aim,
-      client,
+      raised: [],
       held: 0,
-      times,
       writeEvents: [],
+      ...rest,
     }
     this.#open.add(op)
-    this.#mayEndEarly(op)
     trace(op, op.what)
     return op
+  }
+
+  #end(op: Op): void {
+    this.#open.delete(op)
+    op.endOrder = this.#world.time.mark()
+    op.endAt = this.#world.time.now
   }
 
   /** Its request may die with everything it does, or its client may go. */
@@ -172,26 +192,33 @@ export class Issuer {
         if (op.dead || op.endOrder !== undefined) return
         trace(op, 'the client has GONE')
         count(op.held > 0 ? 'client gone, the work goes on' : 'client gone, the request died')
-        this.judge.disconnected(op)
         op.disconnected = true
-        if (op.held === 0) op.dead = true
+        this.#leave(op)
       })
+  }
+
+  /** From now on only what was handed to `waitUntil` goes on. */
+  #leave(op: Op): void {
+    this.judge.left(op)
+    if (op.held === 0) op.dead = true
   }
 
   /** Runs a request's code; `undefined` when nobody is there any more to be answered. */
   async #run<T>(op: Op, code: Code<T>): Promise<T | undefined> {
-    const end = () => {
-      this.#open.delete(op)
-      op.endOrder = this.#world.time.mark()
-      op.endAt = this.#world.time.now
+    const end = (): boolean => {
+      this.#end(op)
+      const answers = alive(op) && !op.disconnected
+      if (answers && op.isolate.endsRequests) {
+        op.over = true
+        this.#leave(op)
+      }
+      return answers
     }
     try {
       const value = await context.run(op, () => op.isolate.run(op, code))
-      end()
-      return op.dead || op.isolate.dead || op.disconnected ? undefined : value
+      return end() ? value : undefined
     } catch (error) {
-      end()
-      if (op.disconnected) return undefined
+      if (!end()) return undefined
       throw error
     }
   }

@@ -1,39 +1,25 @@
 /** Knows every commit and invalidation, and refuses answers that the contract does not allow. */
+import { faultsOf, future } from './answers.ts'
+import { concerns, dutiesOf, isOlder, versionsOf } from './changes.ts'
+import type { Change, Duty } from './changes.ts'
 import type { Ask, Op } from './requests.ts'
-import type { Commit, DatabaseRead } from './model-postgres.ts'
+import type { DatabaseRead } from './model-postgres.ts'
 import type { World } from './world.ts'
+import type { Named } from './writes.ts'
 
-interface Named {
-  tables?: string[]
-  tags?: string[]
-  keys?: string[]
+/** A session looks after what a request wrote for so long after its response. */
+const SESSION_MS = 10_000
+/** Beyond `fenceSeconds`, where the end of a write was not known then, or Redis did not know of it. */
+const UNKNOWN_SESSION_MS = 30_000
+
+interface Result {
+  cache?: { invalidated?: boolean; fenced?: boolean }
 }
-
-interface Change {
-  op: Op
-  named: Named
-  write: boolean
-  /** `acknowledged` and `own` (known to its isolate only) have resolved; `unknown` is a write that may commit later, `open` a request with one under way. */
-  end?: { kind: 'acknowledged' | 'own' | 'failed' | 'unknown' | 'unknown-own' | 'open'; order: number; at: number }
-}
-
-/** From when on a change must be seen. `asking`: by reads that ask Redis; `own`: by any read of its isolate. */
-interface Duty {
-  clause: string
-  order: number
-  at: number
-  everyone: boolean
-  ownAtOnce: boolean
-  commits: Commit[] | undefined
-}
-
-/** What a session lasts at the least, where a response sets no cookie. */
-const LEAST_SESSION_MS = 10_000
-/** Clocks of two isolates differ by this much at most. */
-const SKEW_MS = 700
 
 export class Judge {
   readonly violations: string[] = []
+  /** From then on nothing changes, Redis is well, and one question is asked again and again. */
+  hotFrom = Infinity
   readonly #world: World
   readonly #changes: Change[] = []
 
@@ -41,47 +27,66 @@ export class Judge {
     this.#world = world
   }
 
-  writes(op: Op, tables: string[], tags: string[]): void {
-    this.#changes.push({ op, named: { tables, tags }, write: true })
+  /** A part of a request begins. */
+  begins(op: Op, named: Named, write: boolean): void {
+    this.#changes.push({ op, named, write })
   }
 
-  invalidates(op: Op, named: Named): void {
-    this.#changes.push({ op, named, write: false })
+  changed(op: Op, write: boolean, result: unknown): void {
+    if (!write) return this.#end(op, 'acknowledged')
+    if (op.sent !== 1) this.#violation(op, 'F4', `a write was sent ${op.sent ?? 0} times`)
+    const { invalidated, fenced } = (result as Result | undefined)?.cache ?? {}
+    const told = op.writeEvents.every((event) => event.invalidated)
+    if (invalidated !== undefined && invalidated !== told)
+      this.#violation(op, 'F4', `told invalidated: ${String(invalidated)}, and in the event the contrary`)
+    if (fenced && !op.fencedBeforeSend) this.#violation(op, 'F4', 'told of a fence that Redis had not acknowledged')
+    if (fenced === false) this.#world.count('a write without its fence')
+    this.#end(op, told ? 'acknowledged' : 'own')
   }
 
-  invalidated(op: Op, acknowledged: boolean): void {
-    this.#end(op, acknowledged ? 'acknowledged' : 'own')
-  }
-
-  invalidationFailed(op: Op, error: unknown): void {
-    if ((error as Error).name !== 'InvalidationError')
-      this.#violation(op, 'F4', `an invalidation failed with ${String(error)}`)
-    this.#world.count('invalidation not acknowledged')
-    this.#end(op, 'own')
-  }
-
-  written(op: Op, acknowledged: boolean): void {
-    if (op.sent !== op.times) this.#violation(op, 'F4', `${op.times} writes were sent ${op.sent ?? 0} times`)
-    this.#end(op, acknowledged ? 'acknowledged' : 'own')
-  }
-
-  writeFailed(op: Op, error: unknown): void {
-    if (op.sent === undefined || op.sent > op.times)
-      this.#violation(op, 'F4', `${op.times} writes were sent ${op.sent ?? 0} times`)
-    if (!(error as { model?: boolean }).model || (op.databaseAnswered && op.times === 1))
+  changeFailed(op: Op, write: boolean, error: unknown): void {
+    if (!write) {
+      if ((error as Error).name !== 'InvalidationError')
+        this.#violation(op, 'F4', `an invalidation failed with ${String(error)}`)
+      this.#world.count('invalidation not acknowledged')
+      return this.#end(op, 'own')
+    }
+    if (op.sent !== 1) this.#violation(op, 'F4', `a write was sent ${op.sent ?? 0} times`)
+    if (!this.#isDatabases(error) || op.databaseAnswered)
       this.#violation(op, 'F4', `a write failed because of the cache: ${String(error)}`)
     const events = op.writeEvents
     if (events.some(({ outcome }) => outcome === 'failed') && !op.refused)
       this.#violation(op, 'F4', 'a write that may still commit was taken for one that failed')
-    if (events.length < op.times) return this.#end(op, 'open')
     if (events.every(({ outcome }) => outcome === 'failed')) return this.#end(op, 'failed')
     this.#end(op, events.every(({ invalidated }) => invalidated) ? 'unknown' : 'unknown-own')
   }
 
   readFailed(op: Op, error: unknown): void {
-    this.#world.count('read failed with the database')
-    if (!(error as { model?: boolean }).model)
+    const { count } = this.#world
+    count('read failed with the database')
+    if (!this.#isDatabases(error))
       this.#violation(op, 'F10', `a read failed because of the cache: ${(error as Error).stack ?? String(error)}`)
+    const { vouched } = op
+    const [ask] = op.asks
+    if (!vouched || op.client || ask!.options.refreshCache) return
+    const now = op.endAt! + op.isolate.skew
+    if (now < vouched.readAt || now > vouched.errorUntil || this.#touched(op, ask!)) return
+    this.#violation(op, 'F11', 'failed, although Redis vouched for a result that staleIfError allows')
+  }
+
+  /** The driver's own error, unchanged. */
+  #isDatabases(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#world.postgres.errors.has(error)
+  }
+
+  /** This isolate's own invalidations leave it nothing to trust. */
+  #touched(op: Op, ask: Ask): boolean {
+    return this.#changes.some(
+      ({ op: by, named, end }) =>
+        by.isolate === op.isolate &&
+        (concerns(named, ask) || (named.tables ?? []).length > 0) &&
+        (!end || end.kind === 'own' || end.kind === 'unknown-own' || end.order > op.startOrder),
+    )
   }
 
   /** What had to come to an end and has not. */
@@ -116,72 +121,20 @@ export class Judge {
 
   #answer(op: Op, ask: Ask, outcome: string, reads: readonly DatabaseRead[]): void {
     if (reads.length === 0 || reads.some((read) => !read)) return this.#violation(op, 'F8', 'rows that no read brought')
-    const foreign = reads.find((read) => !read.op.asks.some(({ identity }) => identity === ask.identity))
-    if (
-      foreign ||
-      (ask.sql !== undefined && (reads[0]!.sql !== ask.sql || String(reads[0]!.params) !== String(ask.params)))
-    )
-      this.#violation(op, 'F8', `rows of another question: ${(foreign ?? reads[0]!).op.what}`)
-    if ((outcome === 'miss' || outcome === 'bypass') && reads.some((read) => read.op !== op))
-      this.#violation(op, 'F8', `a ${outcome} that brought the rows of another request`)
-    this.#age(op, ask, outcome, reads)
+    for (const fault of faultsOf(this.#world, op, ask, outcome, reads)) this.#violation(op, ...fault)
     for (const change of this.#changes) {
       if (change.op.startOrder > op.startOrder || !concerns(change.named, ask)) continue
-      for (const duty of this.#duties(change)) this.#duty(op, change, duty, outcome, reads)
+      for (const duty of dutiesOf(change, this.#world)) this.#duty(op, change, duty, outcome, reads)
       this.#session(op, change, outcome, reads)
     }
     // A replica may not know yet what was renewed.
     if (outcome === 'l2' && this.#world.lagMs === 0) this.#renewals(op, ask, reads)
-    if (ask.sql !== undefined) this.#future(op, outcome, reads)
-  }
-
-  #duties({ op, write, end, named }: Change): Duty[] {
-    const duties: Duty[] = []
-    const commits = write ? op.commits : undefined
-    if (end?.kind === 'acknowledged' || end?.kind === 'own')
-      duties.push({
-        clause: end.kind === 'own' ? 'F4 own' : 'F1/F2',
-        order: end.order,
-        at: end.at,
-        everyone: end.kind === 'acknowledged' && !this.#world.local,
-        ownAtOnce: true,
-        commits,
-      })
-    if (end?.kind === 'unknown' || end?.kind === 'unknown-own')
-      for (const commit of op.commits) {
-        if (this.#fenceLost(op, named, commit)) continue
-        const [order, at] = [Math.max(end.order, commit.order), Math.max(end.at, commit.at)]
-        duties.push({
-          clause: 'F4 ambiguous',
-          order,
-          at,
-          everyone: end.kind === 'unknown' && !this.#world.local,
-          ownAtOnce: false,
-          commits: [commit],
-        })
-      }
-    if (op.fencedBeforeSend)
-      for (const commit of op.commits)
-        if (!this.#fenceLost(op, named, commit))
-          duties.push({
-            clause: 'F4 fenced',
-            order: commit.order,
-            at: commit.at,
-            everyone: true,
-            ownAtOnce: false,
-            commits: [commit],
-          })
-    return duties
-  }
-
-  /** A fence that is lost before the write commits cannot tell of it. */
-  #fenceLost(op: Op, named: Named, commit: Commit): boolean {
-    return this.#world.redis.store.lostFences.some(
-      ({ order, key }) =>
-        order > op.startOrder &&
-        order < commit.order &&
-        (named.tables ?? []).some((table) => key.includes(`:t:public.${table}:`) || key.includes(':*:')),
-    )
+    const early = ask.sql === undefined ? undefined : future(this.#world, op, outcome, reads)
+    if (early) this.#violation(op, ...early)
+    if (outcome === 'stale-if-error' && op.vouched) this.#world.count('judged: F11, vouched for by Redis')
+    if (!op.hot || op.startAt < this.hotFrom) return
+    this.#world.count(`judged: hot, ${outcome}`)
+    if (outcome === 'miss') this.#violation(op, 'hot', 'a hot result was asked of the database again')
   }
 
   #duty(op: Op, change: Change, duty: Duty, outcome: string, reads: readonly DatabaseRead[]): void {
@@ -215,12 +168,17 @@ export class Judge {
     )
   }
 
-  /** F5: a client whose session lasts sees what it wrote, on any isolate, whatever Redis knows of it. */
+  /** F5: a client sees what it wrote for as long as is promised, on any isolate, whatever Redis knows of it. */
   #session(op: Op, { op: by, write, end }: Change, outcome: string, reads: readonly DatabaseRead[]): void {
-    if (!op.client || op.client !== by.client || !end || end.kind === 'failed') return
-    if (op.startOrder < end.order || op.startAt >= (by.cookieUntil ?? end.at + LEAST_SESSION_MS)) return
-    const where = by.isolate === op.isolate ? 'own isolate' : 'other isolate'
-    if (outcome !== 'miss') this.#world.count(`judged: F5, ${where}, ${outcome}`)
+    const answered = by.request?.answered
+    if (!op.client || op.client !== by.client || !answered || end?.kind === 'failed') return
+    const known = end?.kind === 'acknowledged' && end.order < answered.order
+    const lasts = known ? SESSION_MS : Math.max(SESSION_MS, this.#world.fenceMs + UNKNOWN_SESSION_MS)
+    if (op.startOrder < answered.order || op.startAt >= answered.at + lasts) return
+    const { count } = this.#world
+    if (outcome !== 'miss')
+      count(`judged: F5, ${by.isolate === op.isolate ? 'own isolate' : 'other isolate'}, ${outcome}`)
+    if (op.startAt > answered.at + SESSION_MS + 5_000) count('judged: F5, late in a long session')
     const commits = by.commits.filter(({ order }) => order < op.startOrder)
     const old = write
       ? reads.find((read) => commits.some((commit) => read.snapshotOrder < commit.order))
@@ -233,47 +191,30 @@ export class Judge {
       )
   }
 
-  /** Rule 17: rows from the future of the reader's clock are of no known age. */
-  #future(op: Op, outcome: string, reads: readonly DatabaseRead[]): void {
-    if (outcome === 'miss' || outcome === 'bypass' || outcome === 'coalesced') return
-    const now = op.endAt! + op.isolate.skew
-    if (reads.some((read) => read.op.isolate.skew > op.isolate.skew && op.endAt! - read.sentAt < SKEW_MS))
-      this.#world.count('young result of another clock')
-    // What a batch asks again, one by one, is as old as the batch.
-    const early = reads.find((read) => read.op.asks.length === 1 && read.sentAt + read.op.isolate.skew > now)
-    if (early) this.#violation(op, 'rule 17', `${outcome} returned #${early.id}, read in the future of its clock`)
-  }
-
-  /** A client that goes does not end a write that was sent: the whole of it was handed to `waitUntil`. */
-  disconnected(op: Op): void {
-    const change = this.#changes.find((one) => one.op === op)
-    if (change?.write && op.sent !== undefined && op.held === 0)
+  /** The client is gone or has its answer: a write that was sent was handed to `waitUntil` as a whole. */
+  left(op: Op): void {
+    const writes = this.#changes.filter(({ op: by, write }) => by.request === op && write && by.sent !== undefined)
+    const open = writes.filter(({ op: by }) => by.endOrder === undefined)
+    if (open.length === 0) return
+    this.#world.count(op.disconnected ? 'client gone, its write goes on' : 'answered, its write goes on')
+    if (op.held === 0)
       this.#violation(op, 'rule 14', 'the client has gone, and nothing keeps the write alive until it is invalidated')
   }
 
   /** Whatever was acknowledged: what Redis had executed before a read began decides what it may find there. */
   #renewals(op: Op, ask: Ask, reads: readonly DatabaseRead[]): void {
-    for (const { order, keys } of this.#world.redis.store.renewals) {
-      if (order > op.startOrder) return
-      const hit = [...keys].some(
-        (key) => key.endsWith(':*') || ask.tables.some((table) => key.endsWith(`:t:public.${table}`)),
-      )
-      const old = hit && reads.find((read) => read.sentOrder < order)
-      if (old) return this.#violation(op, 'F3', `l2 returned #${old.id}, read before a new version of its names`)
+    const names = Object.entries(versionsOf(ask)) as ['table' | 'tag' | 'key', string[]][]
+    const sent = Math.min(...reads.map(({ sentOrder }) => sentOrder))
+    const { renewals } = this.#world.redis.store
+    for (let i = renewals.length - 1, looked = 0; i >= 0 && (looked < 20 || renewals[i]!.order > sent); i--) {
+      const { order, keys } = renewals[i]!
+      if (order > op.startOrder) continue
+      looked++
+      const kind = names.find(([, ends]) => ends.some((end) => keys.some((key) => key.endsWith(end))))?.[0]
+      if (kind) this.#world.count(`judged: F3, ${kind}`)
+      if (kind && order > sent)
+        return this.#violation(op, 'F3', `l2 returned an answer from before a new version of its ${kind}`)
     }
-  }
-
-  #age(op: Op, ask: Ask, outcome: string, reads: readonly DatabaseRead[]): void {
-    const { ttl = 3600, staleWhileRevalidate = 0, staleIfError = 0 } = ask.options
-    const extra = {
-      l1: 0,
-      l2: 0,
-      stale: staleWhileRevalidate,
-      'stale-if-error': Math.max(staleIfError, staleWhileRevalidate),
-    }[outcome]
-    if (extra === undefined) return
-    const age = op.startAt - Math.min(...reads.map(({ sentAt }) => sentAt))
-    if (age > (ttl + extra) * 1000 + SKEW_MS) this.#violation(op, 'TTL', `${outcome} after ${age} ms`)
   }
 
   #end(op: Op, kind: NonNullable<Change['end']>['kind']): void {
@@ -291,20 +232,4 @@ export class Judge {
     this.#world.trace(op, `VIOLATION ${told}`)
     this.violations.push(told)
   }
-}
-
-function concerns({ tables = [], tags = [], keys = [] }: Named, ask: Ask): boolean {
-  return (
-    tables.some((table) => ask.tables.includes(table)) ||
-    tags.some((tag) => ask.tags.includes(tag)) ||
-    keys.some((key) => key === '*' || (ask.key !== undefined && covers(key, ask.key)))
-  )
-}
-
-const covers = (pattern: string, key: string): boolean =>
-  pattern.endsWith(':*') ? key.startsWith(pattern.slice(0, -1)) : key === pattern || key.startsWith(`${pattern}:`)
-
-function isOlder(read: DatabaseRead, change: Change, { commits }: Duty): boolean {
-  if (commits === undefined) return read.sentOrder < change.op.startOrder
-  return commits.some((commit) => read.snapshotOrder < commit.order)
 }

@@ -9,9 +9,6 @@ export interface DatabaseRead {
   op: Op
   sql: string
   params: readonly unknown[]
-  identity: string
-  epoch: string
-  tables: string[]
   /** When it was sent, and when the database looked. */
   sentOrder: number
   sentAt: number
@@ -24,10 +21,18 @@ export interface Commit {
   tables: string[]
 }
 
-export const TABLES = ['users', 'posts', 'notes']
+export const TABLES = ['users', 'posts', 'notes', 'plans']
+/** Errors after which a write may have happened all the same, and those that say it has not. */
+const UNKNOWN_ENDS = [undefined, '08006', '57P01', '40003', '58030', 'XX000']
+const REFUSALS = ['23505', '40001', '57014']
+/** What the text does not explain, and what may have committed a part before it failed. */
+const UNEXPLAINED = /^(CALL|DO|SELECT refresh_all)\b/
+const PARTLY = /^(CALL|DO)\b/
 
 export class ModelPostgres {
   readonly reads: DatabaseRead[] = []
+  /** What it has failed with: these very objects, and no others, may reach a caller. */
+  readonly errors = new WeakSet<object>()
   readonly #fencedWriters = new Map<Op, string[]>()
   readonly #world: World
 
@@ -35,9 +40,9 @@ export class ModelPostgres {
     this.#world = world
   }
 
-  client(identity: string, epoch: string): Database {
+  client(identity: string): Database {
     const run = (statements: readonly Statement[], timeoutMs: number | undefined) =>
-      this.#trip(statements, timeoutMs ?? 4000, identity, epoch)
+      this.#trip(statements, timeoutMs ?? 4000)
     return {
       identity,
       invalidationIdentity: 'model/db',
@@ -48,17 +53,17 @@ export class ModelPostgres {
     }
   }
 
-  #trip(
-    statements: readonly Statement[],
-    timeoutMs: number,
-    identity: string,
-    epoch: string,
-  ): Promise<DatabaseResult[]> {
+  #trip(statements: readonly Statement[], timeoutMs: number): Promise<DatabaseResult[]> {
     const of = context.getStore() as Op
     const { time, trace } = this.#world
     trace(of, `postgres <- ${statements.map(({ sql }) => sql).join('; ')}`)
     const op = of
-    const writes = statements.some(({ sql }) => !sql.startsWith('SELECT'))
+    const writes = statements.some(({ sql }) => !sql.startsWith('SELECT') || UNEXPLAINED.test(sql))
+    const failure = (what: string, code: string | undefined) => {
+      const error = Object.assign(new Error(what), { code })
+      this.errors.add(error)
+      return error
+    }
     return new Promise((resolve, reject) => {
       let open = true
       const end = (run: () => void) => () => {
@@ -66,13 +71,9 @@ export class ModelPostgres {
         open = false
         run()
       }
-      const timedOut = Object.assign(new Error('the database did not answer'), {
-        code: 'DATABASE_TIMEOUT',
-        model: true,
-      })
       time.after(
         timeoutMs,
-        end(() => reject(timedOut)),
+        end(() => reject(failure('the database did not answer', 'DATABASE_TIMEOUT'))),
       )
       const answer = (ms: number, results: DatabaseResult[]) =>
         time.after(
@@ -82,18 +83,16 @@ export class ModelPostgres {
       const fail = (ms: number, code?: string) =>
         time.after(
           ms,
-          end(() => reject(Object.assign(new Error('model failure'), { code, model: true }))),
+          end(() => reject(failure('model failure', code))),
         )
       if (writes) this.#write(of, statements, answer, fail)
-      else this.#read(of, statements, identity, epoch, answer, fail)
+      else this.#read(of, statements, answer, fail)
     })
   }
 
   #read(
     of: Op,
     statements: readonly Statement[],
-    identity: string,
-    epoch: string,
     answer: (ms: number, results: DatabaseResult[]) => void,
     fail: (ms: number, code?: string) => void,
   ): void {
@@ -104,9 +103,6 @@ export class ModelPostgres {
         op: of,
         sql,
         params,
-        identity,
-        epoch,
-        tables: tablesOf(sql),
         sentOrder: time.mark(),
         sentAt: time.now,
         snapshotOrder: Infinity,
@@ -121,7 +117,7 @@ export class ModelPostgres {
       trace(of, `postgres == read ${reads.map(({ id }) => `#${id}`).join(' ')}`)
       if (!chance.of(faults.readFails)) return answer(slow(), reads.map(resultOf))
       count('fault: database read failed')
-      if (chance.of(0.7)) fail(1, chance.of(0.5) ? '57014' : undefined)
+      if (chance.of(0.7)) fail(1, chance.pick(['57014', ...UNKNOWN_ENDS]))
     })
   }
 
@@ -142,8 +138,7 @@ export class ModelPostgres {
     const { time, chance, faults, count, trace, fenceMs } = this.#world
     const op = of
     op.sent = (op.sent ?? 0) + 1
-    op.sentOrder = time.mark()
-    op.fencedBeforeSend = op.fenceAcknowledged !== undefined && op.times === 1
+    op.fencedBeforeSend = op.fenceAcknowledged !== undefined
     const tables = statements.flatMap(({ sql }) => tablesOf(sql))
     this.#noteOverlap(op, tables)
     const commit = (ms: number, then: () => void) =>
@@ -156,36 +151,46 @@ export class ModelPostgres {
     const results = statements.map(() => ({ raw: true as const, fields: [], rows: [], rowCount: 1, command: 'UPDATE' }))
     if (op.aim === 'ambiguous' || (!op.aim && kind < faults.ambiguous)) {
       const early = op.aim === undefined && chance.of(0.4)
-      const at = early ? chance.between(1, 20) : chance.between(1, fenceMs * 0.8)
+      const at = op.takesMs ?? (early ? chance.between(1, 20) : chance.between(1, fenceMs * 0.8))
       count('ambiguous write')
-      if (chance.of(0.75))
+      if (op.takesMs !== undefined || chance.of(0.75))
         commit(at, () => count(early ? 'ambiguous write: committed before' : 'ambiguous write: committed late'))
       else count('ambiguous write: never committed')
       // Or it hangs until it is given up.
-      if (op.aim || chance.of(0.5)) fail(chance.between(5, op.aim ? 50 : 400), chance.of(0.3) ? '08006' : undefined)
-    } else if (!op.aim && kind < faults.ambiguous + 0.03) {
+      if (!op.aim && chance.of(0.5)) return
+      const code = chance.pick(UNKNOWN_ENDS)
+      count(`ambiguous write: ${code ?? 'no code'}`)
+      fail(chance.between(5, op.aim ? 50 : 400), code)
+    } else if (op.aim === 'refused' || (!op.aim && kind < faults.ambiguous + 0.03)) {
       count('write refused by the database')
       op.refused = true
-      fail(chance.between(2, 20), '23505')
+      const at = chance.between(2, 20)
+      if (PARTLY.test(statements[0]!.sql) && chance.of(0.5)) commit(at, () => count('write refused: a part committed'))
+      fail(at + 1, chance.pick(REFUSALS))
     } else {
-      const slow = op.aim === 'slow' || chance.of(faults.slowWrite)
+      const slow = op.aim === 'slow' || op.aim === 'orphan' || chance.of(faults.slowWrite)
       if (slow) count('slow write')
-      commit(slow ? chance.between(200, 2500) : chance.between(1, 25), () => {
-        const dies = op.aim === 'slow' ? 0.3 : op.isolate.fenced ? faults.dieAfterCommit : faults.dieAfterCommit / 3
-        if (chance.of(dies)) {
-          count(op.fencedBeforeSend ? 'fenced writer died after its commit' : 'writer died after its commit')
-          if (chance.of(0.5)) this.#world.kill(op.isolate)
-          else op.dead = true
-          trace(of, 'DIES between commit and invalidation')
-        }
+      commit(op.takesMs ?? (slow ? chance.between(200, 2500) : chance.between(1, 25)), () => {
+        if (this.#dies(op)) trace(of, 'DIES between commit and invalidation')
         answer(chance.between(1, 20), results)
       })
     }
   }
+
+  #dies(op: Op): boolean {
+    const { chance, faults, count } = this.#world
+    const { aim, isolate, request = op } = op
+    const random = isolate.fenced ? faults.dieAfterCommit : faults.dieAfterCommit / 3
+    if (!chance.of(aim === 'orphan' ? 1 : aim === 'slow' ? 0.3 : random)) return false
+    count(op.fencedBeforeSend ? 'fenced writer died after its commit' : 'writer died after its commit')
+    if (aim !== 'orphan' && chance.of(0.5)) this.#world.kill(isolate)
+    else request.dead = true
+    return true
+  }
 }
 
 export const tablesOf = (sql: string): string[] =>
-  sql.startsWith('CALL') ? TABLES : [...sql.matchAll(/\b(?:FROM|JOIN|UPDATE) (\w+)/g)].map(([, table]) => table!)
+  UNEXPLAINED.test(sql) ? TABLES : [...sql.matchAll(/\b(?:FROM|JOIN|UPDATE) (\w+)/g)].map(([, table]) => table!)
 
 const resultOf = ({ id }: DatabaseRead): DatabaseResult => ({
   raw: true,

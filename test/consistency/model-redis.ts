@@ -1,5 +1,5 @@
 /** A Redis behind HTTP in the shape of the @upstash/redis client: every trip is request, execution and reply, each at a time of its own. */
-import type { Op } from './requests.ts'
+import type { Op, Vouched } from './requests.ts'
 import type { World } from './world.ts'
 import { RedisStore } from './redis-store.ts'
 import type { Reply } from './redis-store.ts'
@@ -7,7 +7,8 @@ import { alive, context } from './virtual-time.ts'
 
 export class ModelRedis {
   readonly store: RedisStore
-  readonly #inFlight = new Map<object, number>()
+  /** Of each isolate's invalidations: how many were sent, and the last of them that was executed and that was answered. */
+  readonly #sequences = new Map<object, { sent: number; executed: number; answered: number }>()
   /** When an isolate's latest acknowledged write was executed: what its sync token asks of a replica. */
   readonly #tokens = new Map<object, number>()
   /** Away: requests get no reply. */
@@ -59,18 +60,24 @@ export class ModelRedis {
     const name = commands.map(([command, key]) => `${command} ${key}`).join(', ')
     trace(of, `redis <- ${name}`)
     return new Promise((resolve, reject) => {
-      const own = (this.#inFlight.get(isolate) ?? 0) + 1
-      if (invalidates) this.#inFlight.set(isolate, own)
-      const done = () => {
-        if (invalidates) this.#inFlight.set(isolate, this.#inFlight.get(isolate)! - 1)
+      const sequence = this.#sequences.get(isolate) ?? { sent: 0, executed: 0, answered: 0 }
+      this.#sequences.set(isolate, sequence)
+      const number = invalidates ? ++sequence.sent : 0
+      const reached = (step: 'executed' | 'answered') => {
+        if (!invalidates) return
+        if (number < sequence[step]) count(`fault: two invalidations of one isolate ${step} in reverse`)
+        sequence[step] = Math.max(number, sequence[step])
       }
-      // Aimed: the first of two invalidations is held back, so that its execution or its reply comes after the second's.
+      // Aimed: some are held back, so that their execution or reply comes after that of a later one.
       const held = invalidates && chance.of(faults.reverse)
-      if (held && own > 1) count('fault: two invalidations of one isolate reordered')
       const slow = (mostMs: number) =>
         chance.of(faults.delayed) ? chance.between(50, chance.of(0.3) ? 1500 : 200) : chance.between(1, mostMs)
       const there = slow(8) + (held && chance.of(0.5) ? chance.between(20, 400) : 0)
       // Within the time that the cache waits for it.
+      if (of?.aim === 'dead-check' && commands[0]![0] === 'mget' && !commands[0]!.some((key) => key.includes(':e:'))) {
+        of.dead = true
+        count('a check in the background died')
+      }
       const slowCheck = of?.aim === 'slow-check' && commands[0]![0] === 'mget'
       const aimedDelay = invalidates && of?.aim === 'late-reply' ? 150 : slowCheck ? chance.between(120, 225) : 0
       const back = slow(8) + (held ? chance.between(10, 200) : 0) + aimedDelay
@@ -84,23 +91,19 @@ export class ModelRedis {
         if (alive(of)) reject(new Error('fetch failed'))
       }
       time.after(there, () => {
-        if (!alive(of) && chance.of(0.5)) {
-          done()
-          return
-        }
+        if (!alive(of) && chance.of(0.5)) return
         if (this.away || lostBefore) {
-          done()
           count(this.away ? 'fault: redis away' : 'fault: request lost')
           trace(of, `redis !! request lost: ${name}`)
           if (asError) time.after(back, fail)
           return
         }
-        this.#execute(isolate, commands, (replies) => {
+        this.#execute(isolate, of, commands, (replies) => {
+          reached('executed')
           const order = time.mark()
           const executedAt = time.now
           trace(of, `redis == ${name} -> ${JSON.stringify(replies.map((r) => r.error ?? r.result)).slice(0, 300)}`)
           time.after(back, () => {
-            done()
             if (!alive(of)) return
             if (lostAfter) {
               count('fault: reply lost')
@@ -108,6 +111,7 @@ export class ModelRedis {
               if (asError) fail()
               return
             }
+            reached('answered')
             if (of) noteReply(of, commands, replies, order)
             if (commands[0]![0] !== 'mget') this.#tokens.set(isolate, executedAt)
             resolve(replies)
@@ -118,14 +122,18 @@ export class ModelRedis {
   }
 
   /** The commands of a pipeline execute in sequence, others may come between. A lookup alone is a replica's, a pipeline the primary's. */
-  #execute(isolate: object, commands: string[][], done: (replies: Reply[]) => void): void {
+  #execute(isolate: object, of: Op | undefined, commands: string[][], done: (replies: Reply[]) => void): void {
     const { time, chance, lagMs, pipelineGaps } = this.#world
     const replica = lagMs > 0 && commands.length === 1 && commands[0]![0] === 'mget' && chance.of(0.8)
     const asOf = replica ? Math.max(time.now - lagMs, this.#tokens.get(isolate) ?? 0) : undefined
     const replies: Reply[] = []
     const step = () => {
       while (replies.length < commands.length) {
-        replies.push(this.store.run(commands[replies.length]!, asOf))
+        const [name, key, by] = commands[replies.length]!
+        const reply = this.store.run(commands[replies.length]!, asOf)
+        replies.push(reply)
+        if (name === 'incrby' && Number(by) > 0 && reply.error === undefined)
+          of?.raised.push({ order: time.mark(), key: key! })
         if (replies.length < commands.length && chance.of(pipelineGaps)) {
           time.after(chance.between(0, 6), step)
           return
@@ -139,7 +147,37 @@ export class ModelRedis {
 
 /** What a request has been told by Redis, for the judge. */
 function noteReply(op: Op, commands: string[][], replies: Reply[], order: number): void {
-  if (commands.some(([name, ...keys]) => name === 'mget' && keys.some((key) => key.includes(':e:')))) op.askedL2 = order
+  const looked = commands.find(([name, ...keys]) => name === 'mget' && keys.some((key) => key.includes(':e:')))
+  if (looked) {
+    op.askedL2 = order
+    const [ask] = op.asks
+    if (op.asks.length === 1 && ask!.options.staleIfError !== undefined && looked === commands[0])
+      op.vouched = vouched(looked.slice(1), replies[0]!.result as (string | null)[])
+  }
   const raised = commands.some(([name, , by]) => name === 'incrby' && Number(by) > 0)
   if (raised && replies.every((reply) => reply.error === undefined)) op.fenceAcknowledged = order
+}
+
+/** The times of the entry that a lookup brought, where each of its versions is the one in Redis and no fence stands. */
+function vouched(keys: readonly string[], values: readonly (string | null)[]): Vouched | undefined {
+  const text = values[keys.findIndex((key) => key.includes(':e:'))]
+  if (!text) return undefined
+  const start = /^eqc\d+:(\d+):[0-9a-f]+:/.exec(text)!
+  const header = JSON.parse(text.slice(start[0].length, start[0].length + Number(start[1]))) as unknown[]
+  const [readAt, , , errorUntil, names, versions] = header.slice(6) as [
+    number,
+    number,
+    number,
+    number,
+    string[],
+    string[],
+  ]
+  const valid = names.every((name, i) => {
+    const version = keys.findIndex((key) => key.includes(':v:') && key.endsWith(`:${name}`))
+    const fenced = keys.some(
+      (key, at) => key.includes(':f:') && key.includes(`:${name}:`) && (values[at] ?? '0') !== '0',
+    )
+    return values[version] === versions[i] && !fenced
+  })
+  return valid ? { readAt, errorUntil } : undefined
 }

@@ -1,17 +1,27 @@
-/** What is asked: few results that share tables, tags and keys, so that requests meet; and what one request leaves for the judge. */
-import type { CachedQueryExecutor, QueryOptions } from '../../src/index.js'
+/** What one request, or one write of a request, leaves for the judge. */
+import type { QueryOptions } from '../../src/index.js'
+import type { Database } from '../../src/types.js'
 import type { Commit } from './model-postgres.ts'
-import type { Chance, Context } from './virtual-time.ts'
+import type { Context } from './virtual-time.ts'
 import type { Client } from './clients.ts'
 import type { Isolate } from './isolate.ts'
 
-export type Aim = 'slow' | 'slow-check' | 'ambiguous' | 'late-reply' | 'lost-invalidation'
+/**
+ * What is aimed at with a request. `slow`: its write is, and its isolate may die when it has committed. `orphan`: its request does die
+ * then. `dead-check`: its request dies while it checks versions in the background.
+ */
+export type Aim =
+  'slow' | 'orphan' | 'slow-check' | 'dead-check' | 'ambiguous' | 'refused' | 'late-reply' | 'lost-invalidation'
 
-/** One request to one isolate. */
+/** One request to one isolate, or one write or invalidation of a request. */
 export interface Op extends Context {
   readonly id: number
   readonly what: string
   readonly isolate: Isolate
+  /** The request of which this is a part. */
+  readonly request?: Op
+  /** As which role it asks. */
+  readonly database: Database
   readonly startOrder: number
   readonly startAt: number
   endOrder?: number
@@ -22,28 +32,40 @@ export interface Op extends Context {
   readonly commits: Commit[]
   /** When Redis executed the last lookup of an entry whose reply this request got. */
   askedL2?: number
+  /** What that lookup brought for the case that the database fails. */
+  vouched?: Vouched
   fenceAcknowledged?: number
   fencedBeforeSend?: boolean
+  /** The fences that it has raised, as Redis executed them. */
+  readonly raised: { order: number; key: string }[]
   databaseAnswered?: boolean
   /** The database said that the write did not happen. */
   refused?: boolean
   sent?: number
-  sentOrder?: number
-  /** What is aimed at with this request. `slow`: its write is, and its isolate may die when it has committed. */
   readonly aim?: Aim
+  /** Milliseconds until its write commits, where that is aimed at too. */
+  readonly takesMs?: number
   /** Its invalidation has been lost once, on purpose. */
   owes?: boolean
   /** Whose request it is, where the client is one with cookies. */
   readonly client?: Client
-  /** Until when its client's session says what it wrote. */
-  cookieUntil?: number
+  /** When its client had the response, with its cookies. */
+  answered?: { order: number; at: number }
   /** Its client has gone: what was handed to `waitUntil` goes on. */
   disconnected?: boolean
+  /** It has been answered, and its platform keeps alive only what was handed to `waitUntil`. */
+  over?: boolean
+  /** One of many that ask the same while nothing changes. */
+  readonly hot?: boolean
   /** Promises handed to `waitUntil` that are not settled. */
   held: number
-  /** How many writes it sends. */
-  readonly times: number
   readonly writeEvents: { outcome: string; invalidated: boolean }[]
+}
+
+/** An entry in Redis that its versions vouched for when it was looked at: its times. */
+export interface Vouched {
+  readAt: number
+  errorUntil: number
 }
 
 export interface Ask {
@@ -55,73 +77,4 @@ export interface Ask {
   readonly tags: readonly string[]
   readonly key: string | undefined
   readonly options: QueryOptions
-}
-
-export interface Site {
-  sql?: string
-  cached?: { key: string; load: (executor: CachedQueryExecutor) => Promise<number[]> }
-  tables: string[]
-  options?: QueryOptions
-  scopes?: string[]
-}
-
-export type Reads = { read: number }[]
-const ONE = (table: string) => `SELECT read FROM ${table} WHERE id = $1`
-export const ids = (rows: Reads): number[] => rows.map(({ read }) => read)
-
-export const SITES: Site[] = [
-  { sql: ONE('users'), tables: ['users'] },
-  { sql: ONE('users'), tables: ['users'], options: { tags: ['hot'] } },
-  { sql: ONE('users'), tables: ['users'], options: { tags: ['cold'], cacheKey: 'user:42' } },
-  { sql: ONE('users'), tables: ['users', 'posts'], options: { tables: ['posts'] } },
-  { sql: 'SELECT read FROM posts JOIN users ON true WHERE posts.id = $1', tables: ['posts', 'users'] },
-  { sql: ONE('posts'), tables: ['posts'], options: { cacheKey: 'user:42:posts', tags: ['hot'] } },
-  { sql: ONE('posts'), tables: ['posts'], options: { ttl: 2, staleWhileRevalidate: 20 } },
-  { sql: ONE('notes'), tables: ['notes'], scopes: ['ann', 'bob', ''] },
-  { sql: ONE('notes'), tables: ['notes'], options: { ttl: 1, staleIfError: 20 } },
-  {
-    tables: ['users', 'posts'],
-    options: { tables: ['users', 'posts'] },
-    cached: {
-      key: 'report',
-      load: async (executor) => {
-        const first = await executor.query<{ read: number }>(ONE('users'), [1])
-        return [...ids(first), ...ids(await executor.query(ONE('posts'), [1]))]
-      },
-    },
-  },
-  {
-    tables: ['users', 'notes'],
-    options: { tables: ['users', 'notes'], tags: ['hot'], ttl: 3, staleWhileRevalidate: 10 },
-    cached: {
-      key: 'user:7:home',
-      load: async (executor) => {
-        const inner = await executor.cached('user:7', async (deeper) => ids(await deeper.query(ONE('users'), [1])), {
-          tables: ['users'],
-        })
-        return [...inner, ...ids(await executor.query(ONE('notes'), [1]))]
-      },
-    },
-  },
-]
-
-export function askOf(site: Site, isolate: Isolate, chance: Chance, globalShare: number): Ask {
-  const params = site.sql ? [chance.pick<unknown>(chance.of(0.9) ? [1] : ['1', 1n, true])] : []
-  const scope = site.scopes && chance.pick(site.scopes)
-  const options: QueryOptions = { ...site.options, ...(scope === undefined ? {} : { scope }) }
-  if (chance.of(0.03)) options.refreshCache = true
-  if (chance.of(globalShare)) options.coalesce = 'global'
-  const { tags = [], cacheKey = site.cached?.key } = options
-  const shown = params.map((param) => `${typeof param} ${String(param)}`)
-  const identity = JSON.stringify([
-    site.sql ?? 'cached',
-    shown,
-    tags,
-    options.tables,
-    cacheKey,
-    scope,
-    isolate.identity,
-    isolate.epoch,
-  ])
-  return { identity, sql: site.sql, params, tables: site.tables, tags, key: cacheKey, options }
 }

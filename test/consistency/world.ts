@@ -49,6 +49,9 @@ const MOST: Faults = {
   isolateDies: 0.01,
 }
 
+/** By how much two clocks may differ, as the fences promise. */
+export const MOST_SKEW_MS = 1_000
+
 export class World {
   readonly time = new VirtualTime()
   readonly chance: Chance
@@ -56,7 +59,7 @@ export class World {
   readonly redis: ModelRedis
   readonly postgres: ModelPostgres
   readonly isolates: Isolate[] = []
-  readonly clients = Array.from({ length: 4 }, (_, id) => new Client(id))
+  readonly clients = Array.from({ length: 5 }, (_, id) => new Client(id))
   readonly maxStalenessMs: number
   /** Milliseconds by which Redis's replicas may be behind, in this history. */
   readonly lagMs: number
@@ -66,6 +69,8 @@ export class World {
   readonly pipelineGaps: number
   /** Part of the reads that coalesce over all isolates. */
   readonly globalShare: number
+  /** Part of the requests that ask as the second role of their isolate. */
+  readonly roleShare: number
   readonly fenceMs = 5_000
   readonly counts: Map<string, number>
   readonly lines: string[] = []
@@ -93,6 +98,7 @@ export class World {
     this.local = chance.of(0.04)
     this.pipelineGaps = chance.pick([0.1, 0.6])
     this.globalShare = chance.pick([0, 0, 0.5, 1])
+    this.roleShare = chance.pick([0, 0, 0.1, 0.4])
     this.redis = new ModelRedis(this)
     this.postgres = new ModelPostgres(this)
     if (this.lagMs > 0) this.count('replicas lag behind')
@@ -100,14 +106,16 @@ export class World {
     if (this.#epochs.length > 1) this.count('two epochs at once')
     const size = chance.between(2, 4)
     for (let slot = 0; slot < size; slot++) this.isolates.push(this.#isolate(slot))
-    if (new Set(this.isolates.map(({ identity }) => identity)).size > 1) this.count('two roles at once')
+    if (new Set(this.isolates.map(({ databases: [one] }) => one)).size > 1) this.count('two roles at once')
+    if (this.roleShare > 0) this.count('two roles on one cache')
   }
 
   #isolate(slot: number): Isolate {
     const { chance } = this
-    const skew = chance.between(-300, 300)
+    const skew = chance.between(-MOST_SKEW_MS / 2, MOST_SKEW_MS / 2)
     const epoch = this.#epochs[slot % this.#epochs.length]!
-    const database = this.postgres.client(chance.of(0.8) ? 'model/db/app' : 'model/db/other', epoch)
+    const roles = chance.of(0.8) ? ['model/db/app', 'model/db/other'] : ['model/db/other', 'model/db/app']
+    const databases = roles.map((role) => this.postgres.client(role))
     const config: CacheConfig = {
       type: this.local ? 'local' : chance.of(0.85) ? 'hybrid' : 'redis',
       redis: { timeoutMs: 250, enableCompression: false },
@@ -120,7 +128,8 @@ export class World {
       epoch,
       onEvent: (event) => this.#noteEvent(event),
     }
-    return new Isolate(this, this.#sources, config, database, { id: this.#nextIsolate++, slot, skew })
+    const given = { id: this.#nextIsolate++, slot, skew, endsRequests: chance.of(0.5) }
+    return new Isolate(this, this.#sources, config, databases, given)
   }
 
   /** Nothing of it happens any more; another takes its place. */
