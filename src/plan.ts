@@ -46,7 +46,7 @@ export function plan(
   const scope = scopeOf(core, call, options)
   const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
   noteIdentity(call, facts.identity || deps.identity !== undefined)
-  const encoded = params.some(isMomentText) ? new UnkeyableParameter() : encodeParams(params)
+  const encoded = params.some((param) => isMomentText(param)) ? new UnkeyableParameter() : encodeParams(params)
   const refused =
     refuse(core, call, facts, deps, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
   if (refused !== undefined || typeof encoded !== 'string')
@@ -102,8 +102,16 @@ export function noteIdentity(call: Call, depends: boolean): void {
   if (call.identity && depends) call.identity.read = true
 }
 
+/** Deeper values are taken for what they might hide. */
+const DEEPEST = 16
+
 /** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
-const isMomentText = (param: unknown): boolean => typeof param === 'string' && isMoment(param, false)
+function isMomentText(param: unknown, depth = 0): boolean {
+  // `now()` in quotes is the present too.
+  if (typeof param === 'string') return isMoment(param.replace('()', ''), false)
+  if (typeof param !== 'object' || param === null || ArrayBuffer.isView(param)) return false
+  return depth > DEEPEST || Object.values(param).some((value) => isMomentText(value, depth + 1))
+}
 
 /** Stands for the statement of a loader; no SQL text can be equal to it. */
 const LOADER_TEXT = '\0cached'

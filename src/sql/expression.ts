@@ -10,7 +10,6 @@ import {
   FROM_INSIDE,
   IDENTITY_WORDS,
   LONG_TYPES,
-  NOT_ALIAS,
   QUERY_STARTS,
   RESERVED,
   SET_OPERATIONS,
@@ -20,9 +19,9 @@ import type { Reader } from './reader.js'
 
 /**
  * Where an expression stands, as far as words mean something else there. `query`: the clauses of a statement; `group`: its GROUP BY; `join`: an
- * ON condition; `arguments`: any parentheses; `from-inside`: of EXTRACT and its kin; `cast`: of CAST; `document`: of XML and JSON syntax.
+ * ON condition; `merge`: the actions of MERGE; `arguments`: any parentheses; `from-inside`: of EXTRACT and its kin; `cast`: of CAST; `document`: of XML and JSON syntax.
  */
-export type Place = 'query' | 'group' | 'join' | 'arguments' | 'from-inside' | 'cast' | 'document'
+export type Place = 'query' | 'group' | 'merge' | 'join' | 'arguments' | 'from-inside' | 'cast' | 'document'
 
 /** Reads the queries that expressions hold. Set by query.ts, so that the two files import one way. */
 export interface Queries {
@@ -44,8 +43,14 @@ export function expression(r: Reader, q: Queries, place: Place): number {
       case 'select':
       case 'table':
       case 'tablesample':
-      case 'join':
         return commas
+      case 'join':
+        if (r.near(1) !== '(' || isOperand(r.near(-1))) return commas
+        reference(r, q, place)
+        continue
+      case 'returning':
+        if (place === 'query' || place === 'group' || place === 'join') return commas
+        break
       case '(':
         parentheses(r, q, 'arguments')
         continue
@@ -101,6 +106,7 @@ export function expression(r: Reader, q: Queries, place: Place): number {
         break
       default:
         if (SET_OPERATIONS.has(key)) return commas
+        if (key === 'on' && r.near(1) === 'conflict' && place !== 'arguments') return commas
         if (place === 'join' && (isJoin(r) || AFTER_FROM.has(key))) return commas
         if (r.isName) {
           reference(r, q, place)
@@ -135,7 +141,7 @@ export function skipParentheses(r: Reader): void {
   let depth = 0
   do {
     const key = r.key
-    if (key === '' || key === ';' || key === 'select' || key === 'from') r.refuse()
+    if (/^(|;|select|table|from)$/.test(key)) r.refuse()
     if (key === '(') depth++
     if (key === ')') depth--
     r.next()
@@ -152,7 +158,6 @@ export function isJoin(r: Reader): boolean {
 
 /** A column, a call, or a keyword of its own meaning. */
 function reference(r: Reader, q: Queries, place: Place): void {
-  const before = r.near(-1)
   const word = r.key
   if (r.near(1) !== '.') {
     if (CLOCK_WORDS.has(word)) r.volatile(word)
@@ -162,7 +167,7 @@ function reference(r: Reader, q: Queries, place: Place): void {
     r.next()
     return skipParentheses(r)
   }
-  if (r.near(1) === '(' && (isConstruct(before, word, place) || isXmlKind(r))) {
+  if (r.near(1) === '(' && !r.declares(word) && (isConstruct(r, place) || isXmlKind(r))) {
     r.next()
     const inner = FROM_INSIDE.has(word)
       ? 'from-inside'
@@ -171,7 +176,7 @@ function reference(r: Reader, q: Queries, place: Place): void {
         : documentOr(word, place)
     parentheses(r, q, inner)
     // TREAT calls the function that has the type's name.
-    if (word === 'treat') r.call(['pg_catalog', r.near(-2)], 1)
+    if (word === 'treat') r.call(['pg_catalog', /^\w/.test(r.near(-2)) ? r.near(-2) : word], 1)
     return afterCall(r, q)
   }
   const parts = r.qualified()
@@ -199,8 +204,14 @@ function documentOr(word: string, place: Place): Place {
   return word === 'sets' ? 'group' : 'arguments'
 }
 
-/** Is `word (` syntax of its own? */
-export function isConstruct(before: string, word: string, place: Place): boolean {
+/**
+ * Is the word here, which `(` follows, syntax of its own? Words that functions may have for a name are so only behind an operand, or behind the very
+ * words that they belong to.
+ */
+export function isConstruct(r: Reader, place: Place): boolean {
+  const word = r.key
+  const before = r.near(-1)
+  const further = r.near(-2)
   if (CONSTRUCTS.has(word)) return true
   if (RESERVED.has(word)) return word !== 'user'
   switch (word) {
@@ -212,20 +223,33 @@ export function isConstruct(before: string, word: string, place: Place): boolean
     case 'by':
       return /^(group|order|partition)$/.test(before)
     case 'second':
-      return before === 'to' || before === "'"
+      return before === 'to' ? /^(day|hour|minute)$/.test(further) : before === "'" && further === 'interval'
+    case 'zone':
+      return before === 'time' && further === 'at'
+    case 'set':
+      return before === 'update'
+    case 'conflict':
+      return before === 'on'
+    case 'insert':
+      return place === 'merge' && before === 'then'
     case 'ref':
-      return place === 'document' && before === 'by'
+      return before === 'by' && further === 'passing'
+    case 'value':
+      return place === 'document' && (isOperand(before) || (before === 'by' && further === 'passing'))
     case 'passing':
     case 'columns':
-    case 'value':
-      return place === 'document' && (before === 'by' || isOperand(before))
+      return place === 'document' && isOperand(before)
+    case 'rows':
+    case 'range':
+    case 'groups':
+      return isOperand(before) || /^(asc|desc)$/.test(before)
+    case 'escape':
+      return isOperand(before)
+    case 'like':
+    case 'ilike':
+      return isOperand(before === 'not' ? further : before)
     default:
-      // An operator that is spelled as a word has an operand before it.
-      return (
-        NOT_ALIAS.has(word) &&
-        /^(i?like|is|isnull|notnull|overlaps|similar|to)$/.test(word) &&
-        (before === 'not' || isOperand(before))
-      )
+      return false
   }
 }
 
@@ -242,12 +266,16 @@ function namesOperator(r: Reader): boolean {
 const isXmlKind = (r: Reader): boolean =>
   /^(document|content)$/.test(r.key) && r.near(-1) === '(' && /^xml(parse|serialize)$/.test(r.near(-2))
 
+/** Words behind which an operand comes, though a column could have their name. */
+const BEFORE_OPERAND =
+  /^(by|like|ilike|between|zone|escape|value|passing|similar|is|rows|range|groups|first|next|content|document|columns|path|ref|to|in|overlaps|natural|join|inner|left|right|full|cross|outer)$/
+
 /** The last token of an operand: an operator that is spelled as a word may follow. */
 const isOperand = (key: string): boolean =>
   /^(["'0$)\]]|null|true|false|end)$/.test(key) ||
   CLOCK_WORDS.has(key) ||
   IDENTITY_WORDS.has(key) ||
-  (/^[\w\u0080-\uffff]/.test(key) && !RESERVED.has(key))
+  (/^[\w\u0080-\uffff]/.test(key) && !RESERVED.has(key) && !BEFORE_OPERAND.test(key))
 
 /** `AS label`, `AS type` in a cast, `AS (...)` of a window or of column definitions. */
 function as(r: Reader, q: Queries, place: Place): void {
@@ -275,17 +303,18 @@ const ORDERING = /^([<>]=?|[-+]|between|and)$/
 
 function literal(r: Reader, place: Place): void {
   const before = r.near(-1)
+  const type = r.nearName(-1)
   const { text } = r.next()
-  if (CATALOG_TYPE.test(before)) r.readSchema()
+  if (CATALOG_TYPE.test(type)) r.readSchema()
   const closed = closedAround(r)
   const cast = r.near(closed) === '::' || (r.near(closed) === 'as' && (place === 'cast' || closed > 0))
   // `date('now')` is a cast too.
-  const type = cast ? castTarget(r, closed) : before === '(' ? r.near(-3) : before
-  if (
-    /^jsonb?$/.test(type) ||
-    !isMoment(text, TIMED.test(type) || (!cast && (ORDERING.test(before) || ORDERING.test(r.key))))
-  )
-    return
+  const target = cast ? castTarget(r, closed) : before === '(' ? r.nearName(-3) : type
+  if (/^jsonb?$/.test(target)) return
+  const compared = !cast && (ORDERING.test(before) || ORDERING.test(r.key))
+  // A value of CASE or an argument takes the type of the others; a text that is only shown does not look like a call.
+  const among = /^(then|else)$/.test(before) || (place !== 'query' && place !== 'group' && /^[(,]$/.test(before))
+  if (!isMoment(among ? text.replace('()', '') : text, TIMED.test(target) || compared)) return
   r.volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
 }
 
@@ -300,5 +329,5 @@ function closedAround(r: Reader): number {
 function castTarget(r: Reader, ahead: number): string {
   ahead++
   while (r.near(ahead + 1) === '.') ahead += 2
-  return r.near(ahead)
+  return r.nearName(ahead)
 }

@@ -41,7 +41,7 @@ export function effectsOf(verdict: Verdict, name: string): 'session' | 'any' | u
 const MOMENT = /(?:^|[^a-z_])(?:now|today|tomorrow|yesterday)(?![a-z_])/i
 /** What may stand beside such a word in a time: figures, zones, `am`, `infinity`. */
 const TIME_WORDS =
-  /(?:now|today|tomorrow|yesterday|infinity|allballs|am|pm|z|zulu|utc|gmt|msk|[a-z]{1,3}t|[a-z_]+\/[a-z_/]+)/gi
+  /(?:now|today|tomorrow|yesterday|infinity|allballs|am|pm|ad|bc|at|dst|z|zulu|utc|gmt|msk|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|[a-z]{1,4}t|[a-z_]+\/[a-z_/-]+)/gi
 
 /**
  * True for a literal that the server reads as the present when it becomes a date or time: `now`, `today 12:00`, `[today,tomorrow)`.

@@ -2,17 +2,17 @@
  * Queries and the statements that may stand in a `WITH` list: their clauses and the tables in them.
  * @module
  */
+import { callOf, expression, isJoin, parentheses, skipParentheses, startsQuery, type Queries } from './expression.js'
 import {
-  callOf,
-  expression,
-  isConstruct,
-  isJoin,
-  parentheses,
-  skipParentheses,
-  startsQuery,
-  type Queries,
-} from './expression.js'
-import { CLOCK_WORDS, DML, IDENTITY_WORDS, NOT_ALIAS, QUERY_STARTS, RESERVED, SET_OPERATIONS } from './keywords.js'
+  CLOCK_WORDS,
+  CONSTRUCTS,
+  DML,
+  IDENTITY_WORDS,
+  NOT_ALIAS,
+  QUERY_STARTS,
+  RESERVED,
+  SET_OPERATIONS,
+} from './keywords.js'
 import type { Reader } from './reader.js'
 
 export const queries: Queries = { query, setOperations }
@@ -174,7 +174,7 @@ function isFunction(r: Reader): boolean {
   const word = r.key
   if (CLOCK_WORDS.has(word)) r.volatile(word)
   else if (IDENTITY_WORDS.has(word) && r.near(1) !== '.') r.identity = true
-  else if (r.near(1) === '(' && isConstruct('', word, 'query')) {
+  else if (r.near(1) === '(' && CONSTRUCTS.has(word) && !r.declares(word)) {
     const place = /^(xml|json)/.test(word)
       ? 'document'
       : word === 'cast'
@@ -242,7 +242,16 @@ function modification(r: Reader): void {
     expression(r, queries, 'query')
     if (r.take('from')) fromList(r)
   }
-  expression(r, queries, 'query')
+  expression(r, queries, word === 'merge' ? 'merge' : 'query')
+  afterwards(r)
+}
+
+/** ON CONFLICT and RETURNING. */
+function afterwards(r: Reader): void {
+  while (r.key === 'on' || r.key === 'returning') {
+    r.next()
+    expression(r, queries, 'query')
+  }
 }
 
 function insert(r: Reader): void {
@@ -259,4 +268,6 @@ function insert(r: Reader): void {
     setOperations(r)
     r.scope.leave(mark)
   } else expression(r, queries, 'query')
+  // The WITH list in front of a SELECT is that SELECT's alone.
+  afterwards(r)
 }

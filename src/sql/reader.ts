@@ -57,6 +57,17 @@ export class Reader {
   near(offset: number): string {
     return this.tokens[this.#at + offset]?.key ?? ''
   }
+  /** The same, for a quoted identifier what it says. */
+  nearName(offset: number): string {
+    const token = this.tokens[this.#at + offset]
+    return token?.key === '"' ? token.text : (token?.key ?? '')
+  }
+  /** The user has declared a function of this name, which an older server does not take for syntax. */
+  declares(word: string): boolean {
+    return (
+      this.settings.functions.size > 0 && this.settings.functions.has(canonical([word], this.settings.defaultSchema))
+    )
+  }
   next(): Token {
     const token = this.token
     // No loop may wait at the end for what never comes.
@@ -97,6 +108,10 @@ export class Reader {
   }
   open(bracket = '('): void {
     this.expect(bracket)
+    if (++this.#depth > MAX_DEPTH) this.refuse()
+  }
+  /** A statement inside another. */
+  descend(): void {
     if (++this.#depth > MAX_DEPTH) this.refuse()
   }
   close(bracket = ')'): void {

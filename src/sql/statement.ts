@@ -10,7 +10,7 @@ import type { Reader } from './reader.js'
 
 const SESSION =
   /^(set|reset|show|listen|unlisten|notify|begin|start|commit|end|rollback|abort|savepoint|release|discard|deallocate|fetch|move|close|checkpoint|load|lock)$/
-/** Change nothing but what the server says of its schema. */
+/** Change what the server says of its schema; some move rows. */
 const UPKEEP = /^(vacuum|analy[sz]e|cluster|reindex|comment|security)$/
 /** DDL, and commands that run code which the text does not show. */
 const OPAQUE = /^(create|alter|drop|grant|revoke|import|reassign|do|call|execute)$/
@@ -51,6 +51,7 @@ function opaque(r: Reader, reason: 'write' | 'ddl'): void {
 
 /** The plan depends on more than the tables; with ANALYZE the statement runs. */
 function explain(r: Reader): void {
+  r.descend()
   r.next()
   let runs = false
   const options = r.key === '(' && /^[a-z]/.test(r.near(1)) && !QUERY_STARTS.has(r.near(1))
@@ -73,6 +74,7 @@ function explain(r: Reader): void {
 /** Runs nothing yet; what it names is what EXECUTE will touch. */
 function prepare(r: Reader): void {
   if (r.near(1) === 'transaction') return session(r)
+  r.descend()
   r.next()
   r.name()
   if (r.key === '(') skipParentheses(r)
@@ -94,8 +96,11 @@ function declare(r: Reader): void {
 }
 
 function upkeep(r: Reader): void {
-  r.write('ddl', r.key)
-  skipAll(r)
+  const word = r.key
+  r.write('ddl', word)
+  // Rows move, and with them their `ctid`.
+  if (word === 'cluster') r.writesUnknown = true
+  while (r.key && r.key !== ';') if (r.next().key === 'full' && word === 'vacuum') r.writesUnknown = true
 }
 
 function truncate(r: Reader): void {
@@ -173,6 +178,8 @@ function columnsAndQuery(r: Reader): void {
     const key = r.next().key
     if (key === '(') depth++
     if (key === ')') depth--
+    // The parent has other rows from then on.
+    if (depth === 0 && key === 'partition' && r.key === 'of') r.writesUnknown = true
     if (depth === 0 && key === 'as' && (QUERY_STARTS.has(r.key) || r.key === '(')) {
       query(r)
       return skipAll(r)

@@ -21,6 +21,8 @@ export interface Verdict {
   /** Tables that the reader names and the parser does not. */
   invented: string[]
   wronglyCached: boolean
+  /** The reader takes something for a function that nobody knows: as a write it invalidates everything. */
+  unknownForNothing: boolean
 }
 
 /** The doubts that forbid to cache; schema, rights and identity are judged by rules of their own. */
@@ -82,6 +84,12 @@ function judge({ readSql, canonicalTable }: Reader, sql: string, { reads, writes
     // What is not understood is not cached, and as a write it invalidates everything.
     missed: [...missedReads, ...missedWrites],
     invented: doubts.has('no query') ? [] : invented,
+    // What TREAT calls has the name of a type, which the reader does not work out.
+    unknownForNothing:
+      facts.unknownFunction !== undefined &&
+      !doubts.has('unknown function') &&
+      doubts.has('write') &&
+      !/treat/i.test(sql),
     wronglyCached: facts.stable && (facts.kind !== 'read' || forbidden || asSomebody),
   }
 }

@@ -1,6 +1,6 @@
 /**
  * `node test/oracle/run.ts`: the reader of SQL beside PostgreSQL's own parser, over each corpus. `--fuzz 20000 --from 0`: seeds of the grammar.
- * `--docs folder`: PostgreSQL's documentation in HTML. `--folder path`: `.sql` files of your own; may be given again. `--show missed|wrong|refused`.
+ * `--docs folder`: PostgreSQL's documentation in HTML. `--folder path`: `.sql` files of your own; may be given again. `--show missed|wrong|unknown|refused`.
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -57,5 +57,6 @@ process.exitCode = failed.flat().length > 0 ? 1 : 0
 function shown(found: Count) {
   if (values.show === 'missed') return found.missed
   if (values.show === 'wrong') return found.wronglyCached
+  if (values.show === 'unknown') return found.unknownForNothing
   return values.show === 'refused' ? [...found.refused.values()].flat() : []
 }

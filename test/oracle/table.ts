@@ -11,6 +11,7 @@ export interface Count {
   refused: Map<string, Verdict[]>
   missed: Verdict[]
   wronglyCached: Verdict[]
+  unknownForNothing: Verdict[]
 }
 
 /** The share of stable SELECTs that have to be accepted. */
@@ -30,6 +31,7 @@ export function count(
     refused: new Map(),
     missed: [],
     wronglyCached: [],
+    unknownForNothing: [],
   }
   for (const sql of statements) {
     const verdict = judge(sql)
@@ -40,6 +42,7 @@ export function count(
     found.statements++
     if (verdict.missed.length > 0) found.missed.push(verdict)
     if (verdict.wronglyCached) found.wronglyCached.push(verdict)
+    if (verdict.unknownForNothing) found.unknownForNothing.push(verdict)
     if (!verdict.stableSelect) continue
     found.stableSelects++
     if (verdict.accepted) found.accepted++
@@ -56,6 +59,9 @@ export const failures = (found: Count): string[] => [
   ...(found.missed.length > 0 ? [`${found.corpus}: tables missed in ${found.missed.length} statements`] : []),
   ...(found.wronglyCached.length > 0
     ? [`${found.corpus}: ${found.wronglyCached.length} statements wrongly cached`]
+    : []),
+  ...(found.unknownForNothing.length > 0
+    ? [`${found.corpus}: ${found.unknownForNothing.length} writes that invalidate everything for nothing`]
     : []),
   ...(share(found) < ENOUGH ? [`${found.corpus}: ${percent(found)} of the stable SELECTs accepted`] : []),
 ]
