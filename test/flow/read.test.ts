@@ -126,12 +126,12 @@ describe('the way of a read', () => {
   it('shares a trip to the database among those only that wait equally long', async () => {
     const a = isolate()
     await warm(a)
-    const timeouts = vi.spyOn(database, 'run')
+    const calls: unknown[][] = vi.spyOn(database, 'run').mock.calls
     await a.queryBatch([
       { sql: SQL, params: [1], options: { timeoutMs: 50 } },
       { sql: SQL, params: [2], options: { timeoutMs: 5_000 } },
     ])
-    expect(timeouts.mock.calls.map(([, options]) => options)).toEqual([{ timeoutMs: 50 }, { timeoutMs: 5_000 }])
+    expect(calls.map(([, options]) => options)).toEqual([{ timeoutMs: 50 }, { timeoutMs: 5_000 }])
   })
 
   it('sees a write of its own at once, and one of another isolate within the bound', async () => {
