@@ -212,10 +212,11 @@ describe('staleIfError', () => {
     await a.query(SQL, [1], options)
     world.now += 1_500
     let fail: (() => void) | undefined
-    world.database.answer = () => new Promise((_, reject) => (fail = () => reject(new Error('database down'))))
+    world.database.answer = ({ sql }) =>
+      sql === SQL ? new Promise((_, reject) => (fail = () => reject(new Error('database down')))) : []
     const read = a.query(SQL, [1], options)
     await until('the load under way', () => fail !== undefined)
-    await a.invalidate({ tables: ['users'] })
+    await a.execute('UPDATE users SET n = 1')
     fail!()
     await expect(read).rejects.toThrow('database down')
   })

@@ -28,6 +28,23 @@ describe('what is kept in Redis', () => {
     expect(keys('e')).toHaveLength(sites.length)
   })
 
+  it('is a result that each of its tables, tags and prefixes ends', async () => {
+    const a = world.isolate()
+    const site = { tables: ['orders', 'posts'], tags: ['hot', 'cold'], cacheKey: 'user:1:home' }
+    await world.warm(a, ['users', ...site.tables], site.tags, ['user:*', 'user:1:*', site.cacheKey])
+    for (const named of [
+      ...['users', ...site.tables].map((table) => ({ tables: [table] })),
+      ...site.tags.map((tag) => ({ tags: [tag] })),
+      ...['user:*', 'user:1:*', 'user:1', 'user:1:home', '*'].map((key) => ({ keys: [key] })),
+    ]) {
+      await world.outcome(a, site)
+      expect(await world.outcome(a, site)).toBe('l1')
+      await a.invalidate(named)
+      expect(await world.outcome(a, site)).toBe('miss')
+      expect(await world.outcome(world.isolate(), site)).toBe('l2')
+    }
+  })
+
   it('is a fence before its fresh version, and after the last one: a lookup may come between two commands of a pipeline', async () => {
     const a = world.isolate({ consistency: { invalidate: 'fenced' } })
     await a.execute('UPDATE users SET n = 1')

@@ -79,10 +79,11 @@ describe('the way of a read', () => {
     const a = isolate()
     await warm(a)
     database.answer = () => []
-    const options = { ttl: 1, emptyTtl: 60 }
-    expect((await a.queryResult(SQL, [1], options)).cache.ttl).toBe(1)
-    now += 1_000
-    expect((await a.queryResult(SQL, [1], options)).cache.outcome).toBe('miss')
+    await a.query(SQL, [1], { ttl: 1, emptyTtl: 60 })
+    now += 999
+    expect(await outcome(a)).toBe('l1')
+    now += 1
+    expect(await outcome(a)).toBe('miss')
   })
 
   it('joins a load that is under way', async () => {
@@ -125,12 +126,12 @@ describe('the way of a read', () => {
   it('shares a trip to the database among those only that wait equally long', async () => {
     const a = isolate()
     await warm(a)
-    const timeouts = vi.spyOn(database, 'run')
+    const calls: unknown[][] = vi.spyOn(database, 'run').mock.calls
     await a.queryBatch([
       { sql: SQL, params: [1], options: { timeoutMs: 50 } },
       { sql: SQL, params: [2], options: { timeoutMs: 5_000 } },
     ])
-    expect(timeouts.mock.calls.map(([, options]) => options)).toEqual([{ timeoutMs: 50 }, { timeoutMs: 5_000 }])
+    expect(calls.map(([, options]) => options)).toEqual([{ timeoutMs: 50 }, { timeoutMs: 5_000 }])
   })
 
   it('sees a write of its own at once, and one of another isolate within the bound', async () => {
@@ -180,6 +181,23 @@ describe('the way of a read', () => {
     await outcome(a, SQL, [99])
     await a.flush()
     expect(events).toContainEqual({ type: 'breaker', state: 'closed' })
+  })
+
+  it('sends no checks for what is in memory while Redis is away', async () => {
+    const a = isolate()
+    await warm(a)
+    await outcome(a)
+    await a.flush()
+    redis.before = () => {
+      throw new Error('away')
+    }
+    for (let i = 0; i < 3; i++) await outcome(a, SQL, [10 + i])
+    await a.flush()
+    redis.reset()
+    now += 1_500
+    for (let i = 0; i < 3; i++) expect(await outcome(a)).toBe('l1')
+    await a.flush()
+    expect(redis.trips).toEqual([])
   })
 
   it('serves stale while it refreshes, once', async () => {

@@ -86,13 +86,39 @@ describe('cleanup', () => {
     const { data } = world.redis
     const versions = [...data.keys()].filter((key) => key.includes(':v:'))
     data.set('eqc:e:query:0::abc', 'an older format')
+    data.set('eqc:e:query:99::abc', 'a newer format, of a deployment under way')
     data.set('eqc:e:other:0::abc', 'of another prefix')
     world.now += 3_000
     expect(await a.cleanupCache()).toBe(3)
     const kept = [...data.keys()]
-    expect(kept.filter((key) => key.includes(':e:')).toSorted()).toEqual(expect.arrayContaining(['eqc:e:other:0::abc']))
+    expect(kept.filter((key) => key.includes(':e:')).toSorted()).toEqual(
+      expect.arrayContaining(['eqc:e:other:0::abc', 'eqc:e:query:99::abc']),
+    )
     expect(kept.filter((key) => key.includes(':v:'))).toEqual(versions)
     expect(await world.outcome(world.isolate({ epoch: 'new' }), {}, [2])).toBe('l2')
+  })
+
+  it('uses no more commands than it may, and the next run goes on where it stopped', async () => {
+    const a = world.isolate()
+    for (let i = 0; i < 9; i++) world.redis.data.set(`eqc:e:other:0::${i}`, 'of another prefix')
+    world.redis.data.set('eqc:e:query:0::last', 'an older format')
+    world.redis.page = 1
+    const removed: number[] = []
+    for (let run = 0; run < 4; run++) {
+      world.redis.reset()
+      removed.push(await a.cleanupCache({ maxCommands: 6 }))
+      expect(world.redis.commands).toBeLessThanOrEqual(6)
+    }
+    expect(removed.filter((count) => count > 0)).toEqual([1])
+  })
+
+  it('ends when its time is over', async () => {
+    const a = world.isolate()
+    for (let i = 0; i < 50; i++) world.redis.data.set(`eqc:e:other:0::${i}`, 'of another prefix')
+    world.redis.page = 1
+    world.redis.before = ({ commands }) => void (world.now += commands[0]![0] === 'scan' ? 1_000 : 0)
+    await a.cleanupCache({ maxMs: 5_000 })
+    expect(world.redis.trips.filter(({ commands }) => commands[0]![0] === 'scan')).toHaveLength(5)
   })
 
   it('without a generation of its own leaves those of others', async () => {

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { queryCache } from '../../src/hono/index.js'
+import { versionMark } from '../../src/own-writes.js'
+import { uniqueValue } from '../../src/runtime.js'
 import { FakeRedis } from '../support/fake-redis.js'
 import { Client, Site } from '../support/site.js'
 
@@ -37,6 +39,10 @@ describe('gap N3: the session cookie', () => {
     const b = isolate({}, { redis: { token: 'secret-token', client: site.redis.sdk } })
     await warm(b)
     expect(await client.ask(b, '/posts')).toBe('miss')
+  })
+
+  it('holds enough of a version to tell it from every other', () => {
+    expect(new Set(Array.from({ length: 10_000 }, () => versionMark(uniqueValue()))).size).toBe(10_000)
   })
 
   it('carries tags and keys as well as tables', async () => {

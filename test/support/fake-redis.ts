@@ -16,6 +16,8 @@ export class FakeRedis {
   after: (trip: Trip) => Promise<void> | void = () => {}
   /** A full Redis: refuses what needs memory and goes on answering reads. */
   full = false
+  /** Keys that one SCAN looks at. */
+  page = Infinity
 
   /** Another client on the same data: another isolate's connection. */
   get sdk(): never {
@@ -83,10 +85,13 @@ export class FakeRedis {
       }
       case 'dbsize':
         return { result: data.size }
-      case 'scan':
-        return {
-          result: ['0', [...data.keys()].filter((key) => key.startsWith(args[1]!.slice(0, -1).replaceAll('\\', '')))],
-        }
+      case 'scan': {
+        const keys = [...data.keys()]
+        const end = Number(args[0]) + this.page
+        const seen = keys.slice(Number(args[0]), end)
+        const prefix = args[1]!.slice(0, -1).replaceAll('\\', '')
+        return { result: [end < keys.length ? String(end) : '0', seen.filter((key) => key.startsWith(prefix))] }
+      }
       default:
         return { error: `ERR unknown command '${name}'` }
     }
