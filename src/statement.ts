@@ -45,6 +45,8 @@ export class Statements {
   readonly #config: ResolvedConfig
   readonly #versions: VersionBook
   readonly #byDatabase = new Map<string, Map<string, StatementRecord>>()
+  /** One call asks several times what its text says. */
+  #latestLong: { statements: Map<string, StatementRecord>; record: StatementRecord } | undefined
   #nextId = 0
   #characters = 0
 
@@ -64,6 +66,8 @@ export class Statements {
   record(statements: Map<string, StatementRecord>, database: Database, sql: string): StatementRecord {
     const found = statements.get(sql)
     if (found) return found
+    const latest = this.#latestLong
+    if (latest?.statements === statements && latest.record.sql === sql) return latest.record
     const facts = readSql(sql, this.#config.sql)
     // A text too long to be remembered is its own id: its results are found again all the same.
     const remembered = sql.length <= LONGEST_REMEMBERED
@@ -74,7 +78,10 @@ export class Statements {
       plain: this.#dependencies(database, facts, {}, id),
       others: new Map<string, Dependencies>(),
     }
-    if (!remembered) return record
+    if (!remembered) {
+      this.#latestLong = { statements, record }
+      return record
+    }
     this.#characters += sql.length
     this.#makeRoom(statements)
     statements.set(sql, record)

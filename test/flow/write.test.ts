@@ -28,6 +28,17 @@ describe('a write', () => {
     expect(await world.outcome(b)).toBe('l2')
   })
 
+  it.each([
+    'INSERT INTO posts (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET (id, n) = (1, 2)',
+    'MERGE INTO posts USING users ON posts.id = users.id WHEN NOT MATCHED THEN INSERT (id) VALUES (1)',
+  ])('%s leaves the results of other tables alone', async (sql) => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    await a.execute(sql)
+    expect(await world.outcome(a)).toBe('l1')
+  })
+
   it('of unknown text renews the root', async () => {
     const a = world.isolate()
     await world.outcome(a)

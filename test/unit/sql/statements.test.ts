@@ -24,6 +24,14 @@ const statements: Row[] = [
     'public.t',
   ],
   ['INSERT INTO t (WITH t AS (TABLE u) SELECT * FROM t)', 'write', 'write', 'insert', 'public.u', 'public.t'],
+  [
+    'INSERT INTO t WITH x AS (SELECT 1) SELECT * FROM x ON CONFLICT (a) DO UPDATE SET (a, b) = (SELECT 1, 2 FROM x) RETURNING (TABLE y)',
+    'write',
+    'write',
+    'insert',
+    'public.x public.y',
+    'public.t',
+  ],
   ['WITH t AS (TABLE q) INSERT INTO t SELECT * FROM t', 'write', 'write', 'insert', 'public.q', 'public.t'],
   [
     'UPDATE ONLY t SET a = (SELECT 1 FROM q) FROM r, s JOIN u ON true WHERE t.x = r.x',
@@ -170,6 +178,30 @@ describe('statements that are not cached', () => {
       tables: [],
       writes: undefined,
     })
+  })
+
+  it.each([
+    'INSERT INTO t (a) VALUES (1) ON CONFLICT (a, (lower(b))) WHERE c DO UPDATE SET (a, b) = (1, 2) RETURNING *',
+    'MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN UPDATE SET (a) = (1) WHEN NOT MATCHED THEN INSERT (a, b) VALUES (1, 2)',
+    'UPDATE t SET (a, b) = (1, 2) WHERE c LIKE (d)',
+  ])('%s calls nothing that is not known', (sql) => {
+    const { unknownFunction, effects, writes } = readSql(sql)
+    expect({ unknownFunction, effects, writes }).toEqual({
+      unknownFunction: undefined,
+      effects: undefined,
+      writes: ['public.t'],
+    })
+  })
+
+  it.each(['CREATE TABLE f PARTITION OF p FOR VALUES IN (1)', 'VACUUM (FULL) t', 'VACUUM FULL t', 'CLUSTER t'])(
+    '%s may change rows of other names',
+    (sql) => {
+      expect(readSql(sql).writes).toBeUndefined()
+    },
+  )
+
+  it.each(['EXPLAIN ', 'PREPARE a AS '])('many a %s inside another is not understood', (piece) => {
+    expect(readSql(piece.repeat(6_144) + 'SELECT 1').reason).toBe('not-understood')
   })
 
   it('the token is never a literal, a parameter or a number', () => {

@@ -39,6 +39,11 @@ describe('what makes a read volatile', () => {
     ["SELECT (('now()'))::timestamp", 'now'],
     ["SELECT CAST(('now()') AS date)", 'now'],
     ["SELECT timestamptz('now()')", 'now'],
+    [`SELECT 'now()'::"date"`, 'now'],
+    [`SELECT "timestamptz" 'tomorrow MEZ'`, 'tomorrow'],
+    ["SELECT coalesce(ts, 'now()') FROM t", 'now'],
+    ["SELECT CASE WHEN a THEN 'now()' ELSE ts END FROM t", 'now'],
+    ["SELECT * FROM t WHERE d = 'today monday'", 'today'],
     ["SELECT U&'!006eow' UESCAPE '!'::timestamp", 'now'],
     ["SELECT E'\\x6eow'::timestamp", 'now'],
     ["SELECT U&'\\006eow'::timestamp", 'now'],
@@ -72,6 +77,8 @@ describe('what makes a read volatile', () => {
     'SELECT a OPERATOR(pg_catalog.+) b COLLATE "C" FROM t WHERE a = $1::geometry(Point, 4326)',
     'SELECT 1 FROM t JOIN u ON t.tags && ARRAY[1, 2] AND percentile_cont(0.5) WITHIN GROUP (ORDER BY a) > 1',
     "SELECT 1 FROM t WHERE été LIKE ('x') AND é OPERATOR(pg_catalog.=) 1",
+    "SELECT a AT TIME ZONE ('UTC'), a AT TIME ZONE (SELECT tz FROM u), b LIKE 'x' ESCAPE ('!') FROM t",
+    'SELECT sum(a) OVER (ORDER BY b DESC ROWS (1) PRECEDING), sum(a) OVER (ORDER BY b GROUPS (1) PRECEDING) FROM t',
     'SELECT null OPERATOR(pg_catalog.=) a, OPERATOR(pg_catalog.-) a FROM t',
     "SELECT xmlexists('//a' PASSING BY REF (doc)), xmlserialize(CONTENT (doc) AS text), xmlparse(DOCUMENT ('<a/>')) FROM t",
     "SELECT substring(a FOR key), U&'d!0061t' UESCAPE '!' FROM t",
@@ -90,12 +97,32 @@ describe('what makes a read volatile', () => {
     ['SELECT * FROM operator(1, 2)', 'operator'],
     ['SELECT is(1, 2)', 'is'],
     ['SELECT value(1)', 'value'],
+    ['SELECT * FROM t ORDER BY isnull(a)', 'isnull'],
+    ['SELECT * FROM t WHERE NOT isnull(a, false)', 'isnull'],
+    ["SELECT * FROM t WHERE a LIKE isnull(b, '')", 'isnull'],
+    ['SELECT * FROM t WHERE a BETWEEN isnull(b, 1) AND 2', 'isnull'],
+    ['SELECT a AT TIME ZONE isnull(c) FROM t', 'isnull'],
+    ["SELECT a LIKE 'x' ESCAPE ilike(c) FROM t", 'ilike'],
+    ['SELECT * FROM t FETCH FIRST isnull(1) ROWS ONLY', 'isnull'],
+    ['SELECT * FROM t WHERE a SIMILAR TO second(b)', 'second'],
+    ['SELECT json_arrayagg(x ORDER BY value(x)) FROM t', 'value'],
+    ['SELECT json_arrayagg(x ORDER BY columns(x)) FROM t', 'columns'],
+    ["SELECT json_object('k' VALUE value(1))", 'value'],
+    ["SELECT json_value(j, '$' PASSING passing(1) AS x) FROM t", 'passing'],
+    ["SELECT xmlexists('x' PASSING BY VALUE value(1))", 'value'],
+    ['SELECT * FROM t JOIN u ON NOT join(a, b) JOIN v ON true', 'join'],
     ['SELECT DISTINCT ON (a) over() FROM t', 'over'],
     ['SELECT json_array(CASE value(1) WHEN 1 THEN 2 END)', 'value'],
     ['SELECT "user"(1)', 'user'],
     ["SELECT to_regex('a'), has_our_privilege('x')", 'to_regex'],
   ])('%s calls a function that nobody declared', (sql, token) => {
     expect(readSql(sql)).toMatchObject({ kind: 'read', stable: false, reason: 'unknown-function', token, writes: [] })
+  })
+
+  it('a declared function that has the name of newer syntax is called', () => {
+    const functions = { json_value: 'volatile', isnull: { writes: ['log'] } } as const
+    expect(readSql('SELECT json_value(a) FROM t', { functions })).toMatchObject({ stable: false, token: 'json_value' })
+    expect(readSql('SELECT a FROM t WHERE NOT isnull(a)', { functions })).toMatchObject({ writes: ['public.log'] })
   })
 
   it('declared functions are what they are declared to be', () => {
