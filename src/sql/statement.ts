@@ -152,7 +152,8 @@ function definition(r: Reader): void {
   const { key } = r.next()
   r.write('ddl', key)
   r.writesUnknown = true
-  while (/^(or|replace|global|local|temporary|temp|unlogged|materialized|recursive|foreign)$/.test(r.key)) r.next()
+  while (/^(or|replace|global|local|temporary|temp|unlogged|materialized|recursive|foreign)$/.test(r.key))
+    if (r.next().key.startsWith('temp')) r.mayDo('session')
   if (!r.take('table') && !r.take('view')) return skipAll(r)
   if (r.take('if')) {
     r.take('not')

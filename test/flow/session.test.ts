@@ -58,6 +58,20 @@ describe('a single connection with session state', () => {
     "SELECT declared_volatile('bob')",
     "SELECT assume_uuid('bob')",
     'CREATE EXTENSION becoming',
+    'CREATE TEMP TABLE users AS SELECT 1 AS n',
+    'CREATE TEMPORARY TABLE IF NOT EXISTS users (n int)',
+    'CREATE LOCAL TEMP TABLE users (n int)',
+    'CREATE GLOBAL TEMPORARY TABLE users (n int)',
+    'CREATE OR REPLACE TEMP VIEW users AS SELECT 1 AS n',
+    'CREATE TEMP RECURSIVE VIEW users (n) AS SELECT 1',
+    'CREATE TEMP SEQUENCE users',
+    'CREATE TABLE pg_temp.users (n int)',
+    'CREATE VIEW "pg_temp".users AS SELECT 1 AS n',
+    'SELECT 1 AS n INTO TEMP users',
+    'SELECT n INTO LOCAL TEMPORARY TABLE users FROM people',
+    'SELECT n INTO pg_temp.users FROM people',
+    'EXPLAIN ANALYZE CREATE TEMP TABLE users AS SELECT 1 AS n',
+    'DISCARD TEMP',
   ])('shares nothing without a scope after %s', async (sql) => {
     const executor = world.isolate({ sql: { functions: { declared_volatile: 'volatile' } } }, connection)
     await executor.execute(sql)
@@ -71,6 +85,8 @@ describe('a single connection with session state', () => {
     "INSERT INTO log VALUES (now(), nextval('ids'), lower('X'), declared('x'))",
     'SELECT n FROM users WHERE owner = current_user FOR UPDATE',
     'DELETE FROM users',
+    'CREATE TABLE temp (pg_temp int)',
+    'SELECT n INTO temp FROM users',
   ])('goes on after %s', async (sql) => {
     const executor = world.isolate({ sql: { functions: { declared: 'stable' } } }, connection)
     await executor.query(sql)
