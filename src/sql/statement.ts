@@ -27,6 +27,8 @@ export function statement(r: Reader): void {
   else if (word === 'refresh') refresh(r)
   else if (word === 'call') call(r)
   else if (/^(create|alter|drop)$/.test(word)) definition(r)
+  // What a transaction has written that any session may have prepared.
+  else if (word === 'commit' && r.near(1) === 'prepared') opaque(r, 'write')
   else if (SESSION.test(word)) session(r)
   else if (UPKEEP.test(word)) upkeep(r)
   else if (OPAQUE.test(word)) opaque(r, /^(do|execute)$/.test(word) ? 'write' : 'ddl')

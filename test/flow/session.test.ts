@@ -174,6 +174,109 @@ describe('a single connection with session state', () => {
   })
 })
 
+describe('a transaction of a single connection', () => {
+  const scoped = { scope: 'own' }
+  const reason = async (executor: ReturnType<World['isolate']>) =>
+    (await executor.queryResult(SQL, [1], { ...scoped, refreshCache: true })).cache.reason
+  const begun = async () => {
+    const executor = world.isolate({}, connection)
+    await executor.execute('BEGIN')
+    return executor
+  }
+
+  it.each([
+    'ROLLBACK TO SAVEPOINT s',
+    'ROLLBACK WORK TO s',
+    'ABORT TRANSACTION TO SAVEPOINT s',
+    '/* traceparent=1 */ ROLLBACK TO SAVEPOINT s',
+    'ROLLBACK /* x */ TO s',
+    'ROLLBACK -- all\n TO s',
+    ';ROLLBACK TO s',
+    'COMMIT AND CHAIN',
+    'COMMIT WORK AND /* x */ CHAIN',
+    'ROLLBACK AND CHAIN; SELECT 1',
+    "COMMIT PREPARED 'x'",
+    "ROLLBACK PREPARED 'x'",
+    'PREPARE commit AS SELECT 1',
+    'COMMIT; BEGIN',
+    'INSERT INTO users VALUES (CASE WHEN true THEN 1 END); SELECT 1',
+    "INSERT INTO users SELECT 1 WHERE 'rollback' <> ''; SELECT 'commit'",
+    'INSERT INTO users VALUES (1); SELECT 1 -- commit comes later',
+    'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END',
+    "SELECT E'\\x'; COMMIT; SELECT 'unterminated",
+  ])('is open after %s', async (sql) => {
+    const executor = await begun()
+    await executor.execute(sql)
+    expect(await reason(executor)).toBe('in-transaction')
+  })
+
+  it.each([
+    'COMMIT',
+    'COMMIT WORK;',
+    'end transaction',
+    'ROLLBACK AND NO CHAIN',
+    '/* traceparent=1 */ ABORT',
+    "PREPARE TRANSACTION 'x'",
+    'SELECT 1; COMMIT',
+    'COMMIT; SELECT 1;',
+    'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END; COMMIT',
+    'CREATE FUNCTION f() RETURNS void BEGIN ATOMIC END; COMMIT',
+  ])('is over after %s', async (sql) => {
+    const executor = await begun()
+    await executor.execute(sql)
+    expect(await reason(executor)).toBeUndefined()
+  })
+
+  it.each([
+    'BEGIN; INSERT INTO users VALUES (CASE WHEN true THEN 1 END)',
+    "START TRANSACTION; INSERT INTO users SELECT 1 WHERE 'rollback' <> ''",
+    'BEGIN; INSERT INTO users VALUES (1) -- commit comes later',
+    'BEGIN; INSERT INTO users VALUES (1); SAVEPOINT s; ROLLBACK TO s',
+    'BEGIN; INSERT INTO users VALUES (1); COMMIT AND CHAIN; INSERT INTO users VALUES (2)',
+    'BEGIN; COMMIT AND CHAIN',
+    'SELECT 1; /* x */ begin',
+    "BEGIN; SELECT 'unterminated",
+  ])('is opened by %s', async (sql) => {
+    const executor = world.isolate({}, connection)
+    await executor.execute(sql)
+    expect(await reason(executor)).toBe('in-transaction')
+  })
+
+  it.each([
+    ['COMMIT', { code: '23505' }, undefined],
+    ['COMMIT', { code: '08006' }, 'in-transaction'],
+    ['COMMIT', {}, 'in-transaction'],
+    ['SELECT 1; COMMIT', { code: '23505' }, 'in-transaction'],
+    ['COMMIT; BEGIN', { code: '23505' }, 'in-transaction'],
+  ])('where %s fails with %o is taken for open unless it is known to be over', async (sql, error, expected) => {
+    const executor = await begun()
+    const { answer } = connection
+    connection.answer = () => Promise.reject(Object.assign(new Error('failed'), error))
+    await expect(executor.execute(sql)).rejects.toThrow('failed')
+    connection.answer = answer
+    expect(await reason(executor)).toBe(expected)
+  })
+
+  it('is open when a COMMIT that was sent before its BEGIN ends after it was asked for', async () => {
+    const executor = await begun()
+    await Promise.all([executor.execute('COMMIT'), executor.execute('BEGIN')])
+    expect(await reason(executor)).toBe('in-transaction')
+  })
+})
+
+it("invalidates everything at COMMIT PREPARED, whatever the database's shape", async () => {
+  for (const database of [world.database, connection]) {
+    const executor = world.isolate({}, database)
+    const other = world.isolate({}, world.database)
+    await world.warm(other)
+    await world.outcome(other)
+    await executor.query("/* two phases */ COMMIT PREPARED 'x'")
+    await other.flush()
+    world.now += 5_000
+    expect(await world.outcome(other)).toBe('miss')
+  }
+})
+
 describe('a database without a session', () => {
   it('takes no notice of session statements', async () => {
     const executor = world.isolate()
