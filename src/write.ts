@@ -73,7 +73,7 @@ export function write(
 ): Promise<Written> {
   validateWriteOptions(options)
   const core = pinned(asked)
-  for (const { sql } of given) noteIdentity(call, recordOf(core, sql).facts.identity)
+  for (const { sql } of given) noteIdentity(core, call, recordOf(core, sql).facts)
   const statements = given.map(({ sql, params }) => ({ sql, params: snapshot(params) }))
   const named = writeNames(core, statements, options)
   const names = core.cache.statements.known(core.database, named.shortNames)
