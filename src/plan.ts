@@ -45,7 +45,7 @@ export function plan(
   const { facts } = asked
   const scope = scopeOf(core, call, options)
   const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
-  noteIdentity(call, facts.identity || deps.identity !== undefined)
+  noteIdentity(core, call, facts, deps.identity)
   const encoded = params.some((param) => isMomentText(param)) ? new UnkeyableParameter() : encodeParams(params)
   const refused =
     refuse(core, call, facts, deps, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
@@ -84,6 +84,7 @@ export function planLoader(
   const record = loaderRecord(core)
   const named = { ...options, cacheKey: key }
   const deps = core.cache.statements.dependencies(record, core.database, named)
+  noteIdentity(core, call, record.facts, deps.identity)
   const refused = refuse(core, call, record.facts, deps, options, scope)
   if (refused !== undefined) return { bypass: refused, display: key, tables: deps.tables, tags: deps.tags }
   return new Ask(core, deps, named, { kind: 'loader', ...loader }, { text: LOADER_TEXT, scope, params: '' })
@@ -97,9 +98,12 @@ function scopeOf(core: Core, call: Call, options: QueryOptions): string | undefi
   throw new InvalidOptionError('scope', given, 'Give a string that says whose rows these are.')
 }
 
-/** Tells a `cached()` loader's own question that its value depends on who asks. */
-export function noteIdentity(call: Call, depends: boolean): void {
-  if (call.identity && depends) call.identity.read = true
+/** Tells a `cached()` loader's own question that its value depends on who asks, or may where anything that is declared does. */
+export function noteIdentity({ cache }: Core, call: Call, facts: SqlFacts, named?: string): void {
+  if (!call.identity) return
+  const opaque = facts.unknownFunction !== undefined || facts.writes === undefined
+  if (facts.identity || named !== undefined || (opaque && tellsCallersApart(cache.config.sql)))
+    call.identity.read = true
 }
 
 /** Deeper values are taken for what they might hide. */

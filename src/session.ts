@@ -4,11 +4,8 @@
  * @module
  */
 import type { Core } from './ask.js'
-import type { SqlFacts } from './types.js'
-
-const BEGINS = new Set(['begin', 'start'])
-const ENDS = new Set(['commit', 'end', 'rollback', 'abort', 'prepare'])
-const STAYS_OPEN = /^\s*rollback\s+(work\s+|transaction\s+)?to\b|\band\s+chain\b/i
+import { tokenize } from './sql/tokens.js'
+import type { SqlFacts, Statement } from './types.js'
 
 /** Called before a statement is sent: anything but a plain read or write may change what the session's reads see. */
 export function noteSession({ database }: Core, sql: string, facts: SqlFacts): void {
@@ -16,16 +13,26 @@ export function noteSession({ database }: Core, sql: string, facts: SqlFacts): v
   const plain = !facts.effects && (facts.kind === 'read' || (facts.kind === 'write' && facts.writes !== undefined))
   if (plain) return
   database.markSessionState()
-  if (facts.kind === 'session' && BEGINS.has(facts.statement)) database.inTransaction = true
-  // Of several statements in one text the last one counts; none that closes means that it may be open.
-  if (facts.kind === 'unknown' && /\b(begin|start\s+transaction)\b/i.test(sql))
-    database.inTransaction = !/\b(commit|end|rollback|abort)\b[^;]*;?\s*$/i.test(sql)
+  if (transactionSteps(sql).includes('opens')) database.inTransaction = true
 }
 
-/** Called when a statement has ended, well or not. */
-export function endSession({ database }: Core, sql: string, facts: SqlFacts): void {
-  if (!database.markSessionState || facts.kind !== 'session') return
-  if (ENDS.has(facts.statement) && !STAYS_OPEN.test(sql)) database.inTransaction = false
+/**
+ * Called when statements have ended. `outcome`: `failed` when the database has said so of them, `unknown` when nobody has.
+ * In doubt the transaction is open: then nothing is cached.
+ */
+export function endSession(
+  { database }: Core,
+  statements: readonly Statement[],
+  outcome: 'done' | 'failed' | 'unknown',
+): void {
+  if (!database.markSessionState) return
+  const steps = statements.flatMap(({ sql }) => transactionSteps(sql))
+  const last = steps.findLast((step) => step !== 'neither')
+  // A COMMIT that fails ends its transaction. Of several statements it is not known which ones have run.
+  const ended = last === 'ends' && (outcome === 'done' || (outcome === 'failed' && steps.length === 1))
+  if (ended) database.inTransaction = false
+  // A COMMIT that was sent before this BEGIN may have ended after it was noted.
+  else if (steps.includes('opens')) database.inTransaction = true
 }
 
 /** True for a statement that makes visible what a single connection's transaction has written, whatever that was. */
@@ -36,3 +43,36 @@ export function commits({ database }: Core, facts: SqlFacts): boolean {
     /^(commit|end|prepare)$/.test(facts.statement)
   )
 }
+
+type Step = 'opens' | 'ends' | 'neither'
+
+const OPENS = /^(begin|start)\b/
+const ENDS = /^((commit|end|rollback|abort)( work| transaction)?( and no chain)?|prepare transaction ')$/
+/** More tokens than a statement that ends a transaction has. */
+const LONGEST_END = 6
+
+/** What each statement of a text does to the session's transaction. ROLLBACK TO, AND CHAIN and COMMIT PREPARED leave one open. */
+function transactionSteps(sql: string): Step[] {
+  const tokens = tokenize(sql)
+  // Where the statements of a text begin is not known, it may open a transaction and is not believed to end one.
+  if (!tokens) return /\b(begin|start)\b/i.test(sql) ? ['opens'] : []
+  const steps: Step[] = []
+  let start = 0
+  /** In the body of a function, whose END is no COMMIT. */
+  let body = false
+  for (const [i, { key }] of tokens.entries()) {
+    if (key === 'atomic' && tokens[i - 1]?.key === 'begin') body = tokens[i + 1]?.key !== 'end'
+    if (key !== ';' && key !== '') continue
+    const statement = tokens.slice(start, Math.min(i, start + LONGEST_END)).map((token) => token.key)
+    if (statement.length > 0) {
+      const step = stepOf(statement.join(' '))
+      steps.push(body && step === 'ends' ? 'neither' : step)
+      if (step === 'ends') body = false
+    }
+    start = i + 1
+  }
+  return steps
+}
+
+const stepOf = (statement: string): Step =>
+  OPENS.test(statement) ? 'opens' : ENDS.test(statement) ? 'ends' : 'neither'

@@ -73,7 +73,7 @@ export function write(
 ): Promise<Written> {
   validateWriteOptions(options)
   const core = pinned(asked)
-  for (const { sql } of given) noteIdentity(call, recordOf(core, sql).facts.identity)
+  for (const { sql } of given) noteIdentity(core, call, recordOf(core, sql).facts)
   const statements = given.map(({ sql, params }) => ({ sql, params: snapshot(params) }))
   const named = writeNames(core, statements, options)
   const names = core.cache.statements.known(core.database, named.shortNames)
@@ -99,9 +99,8 @@ async function sendAndInvalidate(
   cache.counters.add('dbQueries', statements.length)
   for (const { sql } of statements) noteSession(core, sql, recordOf(core, sql).facts)
   try {
-    const results = await send(core.database, statements).finally(() => {
-      for (const { sql } of statements) endSession(core, sql, recordOf(core, sql).facts)
-    })
+    const results = await send(core.database, statements)
+    endSession(core, statements, 'done')
     cache.counters.add('dbTimeMs', Math.max(0, clock(call.runtime) - startedAt))
     const invalidated = await invalidateNames(core, call, names, fence)
     cache.events.emit({ type: 'write', outcome: 'committed', invalidated, tables })
@@ -110,6 +109,7 @@ async function sendAndInvalidate(
     cache.counters.add('errors', 1)
     // An SQLSTATE says that the statement is over; only of plain writes does it also say that nothing was written.
     const over = didNotHappen(error)
+    endSession(core, statements, over ? 'failed' : 'unknown')
     const failed = over && statements.every(({ sql }) => isPlainWrite(recordOf(core, sql).facts))
     if (failed && !fence) call.own?.undo(names)
     const invalidated = failed && !fence ? true : await invalidateNames(core, call, names, fence, !over)

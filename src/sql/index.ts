@@ -50,9 +50,10 @@ function facts(r: Reader, word: string): SqlFacts {
   const { unknownFunction } = r
   // The weakest reason comes last: what is cached in spite of it must have no other.
   if (unknownFunction) r.unstable('unknown-function', unknownFunction)
-  const identityToken = r.identityToken ?? identity
   const stable = r.kind === 'read' && r.reason === undefined
   const writes = r.kind === 'read' ? [] : writtenTogether(r.writes, r.settings)
+  // RETURNING, and the number of rows, show of a written table what its reader may see.
+  const identityToken = r.identityToken ?? identity ?? readTogether(writes ?? r.writes, r.settings).identity
   return {
     kind: r.kind,
     statement: word,

@@ -57,7 +57,7 @@ function select(r: Reader): void {
       /^[\w\u0080-\uffff]|^"$/.test(r.near(1)) &&
       r.near(1) !== 'from'
     )
-      r.next()
+      if (r.next().key.startsWith('temp')) r.mayDo('session')
     r.write('select-into', 'into', r.qualified())
     expression(r, queries, 'query')
   }

@@ -157,6 +157,7 @@ export class Reader {
     if (parts) this.writes.add(canonical(parts, this.settings.defaultSchema))
     // A rule turns the UPDATE into `set_config`.
     if (parts?.at(-1) === 'pg_settings') this.mayDo('session')
+    if (parts?.at(-2)?.startsWith('pg_temp')) this.mayDo('session')
   }
   mayDo(effects: SqlFacts['effects']): void {
     if (this.effects !== 'any') this.effects = effects ?? this.effects

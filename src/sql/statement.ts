@@ -27,6 +27,8 @@ export function statement(r: Reader): void {
   else if (word === 'refresh') refresh(r)
   else if (word === 'call') call(r)
   else if (/^(create|alter|drop)$/.test(word)) definition(r)
+  // What a transaction has written that any session may have prepared.
+  else if (word === 'commit' && r.near(1) === 'prepared') opaque(r, 'write')
   else if (SESSION.test(word)) session(r)
   else if (UPKEEP.test(word)) upkeep(r)
   else if (OPAQUE.test(word)) opaque(r, /^(do|execute)$/.test(word) ? 'write' : 'ddl')
@@ -157,7 +159,8 @@ function definition(r: Reader): void {
   const { key } = r.next()
   r.write('ddl', key)
   r.writesUnknown = true
-  while (/^(or|replace|global|local|temporary|temp|unlogged|materialized|recursive|foreign)$/.test(r.key)) r.next()
+  while (/^(or|replace|global|local|temporary|temp|unlogged|materialized|recursive|foreign)$/.test(r.key))
+    if (r.next().key.startsWith('temp')) r.mayDo('session')
   if (!r.take('table') && !r.take('view')) return skipAll(r)
   if (r.take('if')) {
     r.take('not')

@@ -58,6 +58,20 @@ describe('a single connection with session state', () => {
     "SELECT declared_volatile('bob')",
     "SELECT assume_uuid('bob')",
     'CREATE EXTENSION becoming',
+    'CREATE TEMP TABLE users AS SELECT 1 AS n',
+    'CREATE TEMPORARY TABLE IF NOT EXISTS users (n int)',
+    'CREATE LOCAL TEMP TABLE users (n int)',
+    'CREATE GLOBAL TEMPORARY TABLE users (n int)',
+    'CREATE OR REPLACE TEMP VIEW users AS SELECT 1 AS n',
+    'CREATE TEMP RECURSIVE VIEW users (n) AS SELECT 1',
+    'CREATE TEMP SEQUENCE users',
+    'CREATE TABLE pg_temp.users (n int)',
+    'CREATE VIEW "pg_temp".users AS SELECT 1 AS n',
+    'SELECT 1 AS n INTO TEMP users',
+    'SELECT n INTO LOCAL TEMPORARY TABLE users FROM people',
+    'SELECT n INTO pg_temp.users FROM people',
+    'EXPLAIN ANALYZE CREATE TEMP TABLE users AS SELECT 1 AS n',
+    'DISCARD TEMP',
   ])('shares nothing without a scope after %s', async (sql) => {
     const executor = world.isolate({ sql: { functions: { declared_volatile: 'volatile' } } }, connection)
     await executor.execute(sql)
@@ -71,6 +85,8 @@ describe('a single connection with session state', () => {
     "INSERT INTO log VALUES (now(), nextval('ids'), lower('X'), declared('x'))",
     'SELECT n FROM users WHERE owner = current_user FOR UPDATE',
     'DELETE FROM users',
+    'CREATE TABLE temp (pg_temp int)',
+    'SELECT n INTO temp FROM users',
   ])('goes on after %s', async (sql) => {
     const executor = world.isolate({ sql: { functions: { declared: 'stable' } } }, connection)
     await executor.query(sql)
@@ -156,6 +172,109 @@ describe('a single connection with session state', () => {
     expect(await world.outcome(executor, scoped)).toBe('miss')
     expect(await world.outcome(executor, scoped)).toBe('l1')
   })
+})
+
+describe('a transaction of a single connection', () => {
+  const scoped = { scope: 'own' }
+  const reason = async (executor: ReturnType<World['isolate']>) =>
+    (await executor.queryResult(SQL, [1], { ...scoped, refreshCache: true })).cache.reason
+  const begun = async () => {
+    const executor = world.isolate({}, connection)
+    await executor.execute('BEGIN')
+    return executor
+  }
+
+  it.each([
+    'ROLLBACK TO SAVEPOINT s',
+    'ROLLBACK WORK TO s',
+    'ABORT TRANSACTION TO SAVEPOINT s',
+    '/* traceparent=1 */ ROLLBACK TO SAVEPOINT s',
+    'ROLLBACK /* x */ TO s',
+    'ROLLBACK -- all\n TO s',
+    ';ROLLBACK TO s',
+    'COMMIT AND CHAIN',
+    'COMMIT WORK AND /* x */ CHAIN',
+    'ROLLBACK AND CHAIN; SELECT 1',
+    "COMMIT PREPARED 'x'",
+    "ROLLBACK PREPARED 'x'",
+    'PREPARE commit AS SELECT 1',
+    'COMMIT; BEGIN',
+    'INSERT INTO users VALUES (CASE WHEN true THEN 1 END); SELECT 1',
+    "INSERT INTO users SELECT 1 WHERE 'rollback' <> ''; SELECT 'commit'",
+    'INSERT INTO users VALUES (1); SELECT 1 -- commit comes later',
+    'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END',
+    "SELECT E'\\x'; COMMIT; SELECT 'unterminated",
+  ])('is open after %s', async (sql) => {
+    const executor = await begun()
+    await executor.execute(sql)
+    expect(await reason(executor)).toBe('in-transaction')
+  })
+
+  it.each([
+    'COMMIT',
+    'COMMIT WORK;',
+    'end transaction',
+    'ROLLBACK AND NO CHAIN',
+    '/* traceparent=1 */ ABORT',
+    "PREPARE TRANSACTION 'x'",
+    'SELECT 1; COMMIT',
+    'COMMIT; SELECT 1;',
+    'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END; COMMIT',
+    'CREATE FUNCTION f() RETURNS void BEGIN ATOMIC END; COMMIT',
+  ])('is over after %s', async (sql) => {
+    const executor = await begun()
+    await executor.execute(sql)
+    expect(await reason(executor)).toBeUndefined()
+  })
+
+  it.each([
+    'BEGIN; INSERT INTO users VALUES (CASE WHEN true THEN 1 END)',
+    "START TRANSACTION; INSERT INTO users SELECT 1 WHERE 'rollback' <> ''",
+    'BEGIN; INSERT INTO users VALUES (1) -- commit comes later',
+    'BEGIN; INSERT INTO users VALUES (1); SAVEPOINT s; ROLLBACK TO s',
+    'BEGIN; INSERT INTO users VALUES (1); COMMIT AND CHAIN; INSERT INTO users VALUES (2)',
+    'BEGIN; COMMIT AND CHAIN',
+    'SELECT 1; /* x */ begin',
+    "BEGIN; SELECT 'unterminated",
+  ])('is opened by %s', async (sql) => {
+    const executor = world.isolate({}, connection)
+    await executor.execute(sql)
+    expect(await reason(executor)).toBe('in-transaction')
+  })
+
+  it.each([
+    ['COMMIT', { code: '23505' }, undefined],
+    ['COMMIT', { code: '08006' }, 'in-transaction'],
+    ['COMMIT', {}, 'in-transaction'],
+    ['SELECT 1; COMMIT', { code: '23505' }, 'in-transaction'],
+    ['COMMIT; BEGIN', { code: '23505' }, 'in-transaction'],
+  ])('where %s fails with %o is taken for open unless it is known to be over', async (sql, error, expected) => {
+    const executor = await begun()
+    const { answer } = connection
+    connection.answer = () => Promise.reject(Object.assign(new Error('failed'), error))
+    await expect(executor.execute(sql)).rejects.toThrow('failed')
+    connection.answer = answer
+    expect(await reason(executor)).toBe(expected)
+  })
+
+  it('is open when a COMMIT that was sent before its BEGIN ends after it was asked for', async () => {
+    const executor = await begun()
+    await Promise.all([executor.execute('COMMIT'), executor.execute('BEGIN')])
+    expect(await reason(executor)).toBe('in-transaction')
+  })
+})
+
+it("invalidates everything at COMMIT PREPARED, whatever the database's shape", async () => {
+  for (const database of [world.database, connection]) {
+    const executor = world.isolate({}, database)
+    const other = world.isolate({}, world.database)
+    await world.warm(other)
+    await world.outcome(other)
+    await executor.query("/* two phases */ COMMIT PREPARED 'x'")
+    await other.flush()
+    world.now += 5_000
+    expect(await world.outcome(other)).toBe('miss')
+  }
 })
 
 describe('a database without a session', () => {

@@ -127,8 +127,17 @@ describe('relations whose rows depend on who asks', () => {
     expect(readSql(text, sql)).toMatchObject({ stable: true, identity: true, identityToken })
   })
 
-  it('leave others and writes alone', () => {
+  it.each([
+    ['UPDATE accounts SET n = n RETURNING owner', 'public.accounts'],
+    ['WITH x AS (UPDATE w SET n = n RETURNING owner) SELECT * FROM x', 'public.accounts'],
+    ['DELETE FROM ledger USING t WHERE t.owner = current_user', 'current_user'],
+  ])('are told of what is written: %s', (text, identityToken) => {
+    expect(readSql(text, sql)).toMatchObject({ kind: 'write', identity: true, identityToken })
+  })
+
+  it('leave others and what is written alone', () => {
     expect(readSql('SELECT * FROM ledger', sql).identity).toBe(false)
+    expect(readSql('UPDATE ledger SET n = 1 RETURNING n', sql).identity).toBe(false)
     expect(writes('DELETE FROM accounts', sql)).toEqual(['public.accounts', 'public.ledger'])
   })
 })
