@@ -22,6 +22,8 @@ export class Judge {
   hotFrom = Infinity
   readonly #world: World
   readonly #changes: Change[] = []
+  /** When an isolate's last load of a question was sent. */
+  readonly #loaded = new Map<string, number>()
 
   constructor(world: World) {
     this.#world = world
@@ -66,12 +68,27 @@ export class Judge {
     count('read failed with the database')
     if (!this.#isDatabases(error))
       this.#violation(op, 'F10', `a read failed because of the cache: ${(error as Error).stack ?? String(error)}`)
+    const ask = op.asks[0]!
+    if (op.asks.length > 1 || op.client || ask.options.refreshCache || ask.options.staleIfError === undefined) return
     const { vouched } = op
-    const [ask] = op.asks
-    if (!vouched || op.client || ask!.options.refreshCache) return
     const now = op.endAt! + op.isolate.skew
-    if (now < vouched.readAt || now > vouched.errorUntil || this.#touched(op, ask!)) return
-    this.#violation(op, 'F11', 'failed, although Redis vouched for a result that staleIfError allows')
+    if (vouched && now >= vouched.readAt && now <= vouched.errorUntil && !this.#touched(op, ask))
+      this.#violation(op, 'F11', 'failed, although Redis vouched for a result that staleIfError allows')
+    else if (this.#remembers(op, ask))
+      this.#violation(op, 'F11', 'failed, although memory vouched for a result that staleIfError allows')
+  }
+
+  /** This isolate has loaded it within the bound, and nothing has happened to what it depends on. */
+  #remembers(op: Op, ask: Ask): boolean {
+    const { maxStalenessMs, faults, fenceMs } = this.#world
+    const loadedAt = this.#loaded.get(`${op.isolate.id} ${ask.identity}`)
+    // What the isolate knows of the versions is older than the load by a lookup's time at the most.
+    if (loadedAt === undefined || op.endAt! > loadedAt + maxStalenessMs - 300 || !op.isolate.remembers) return false
+    if (faults.evict + faults.flush + faults.loseFreshVersion > 0) return false
+    return !this.#changes.some(
+      ({ named, end }) =>
+        concerns(named, ask) && (!end || end.kind !== 'acknowledged' || end.at > loadedAt - 3 * fenceMs),
+    )
   }
 
   /** The driver's own error, unchanged. */
@@ -84,7 +101,7 @@ export class Judge {
     return this.#changes.some(
       ({ op: by, named, end }) =>
         by.isolate === op.isolate &&
-        (concerns(named, ask) || (named.tables ?? []).length > 0) &&
+        concerns(named, ask) &&
         (!end || end.kind === 'own' || end.kind === 'unknown-own' || end.order > op.startOrder),
     )
   }
@@ -131,7 +148,10 @@ export class Judge {
     if (outcome === 'l2' && this.#world.lagMs === 0) this.#renewals(op, ask, reads)
     const early = ask.sql === undefined ? undefined : future(this.#world, op, outcome, reads)
     if (early) this.#violation(op, ...early)
-    if (outcome === 'stale-if-error' && op.vouched) this.#world.count('judged: F11, vouched for by Redis')
+    if (outcome === 'stale-if-error')
+      this.#world.count(`judged: F11, vouched for by ${op.vouched ? 'Redis' : 'memory'}`)
+    if (outcome === 'miss' && op.asks.length === 1)
+      this.#loaded.set(`${op.isolate.id} ${ask.identity}`, Math.min(...reads.map(({ sentAt }) => sentAt)))
     if (!op.hot || op.startAt < this.hotFrom) return
     this.#world.count(`judged: hot, ${outcome}`)
     if (outcome === 'miss') this.#violation(op, 'hot', 'a hot result was asked of the database again')

@@ -115,7 +115,7 @@ export class ModelPostgres {
     time.after(slow(), () => {
       for (const read of reads) read.snapshotOrder = time.mark()
       trace(of, `postgres == read ${reads.map(({ id }) => `#${id}`).join(' ')}`)
-      if (!chance.of(faults.readFails)) return answer(slow(), reads.map(resultOf))
+      if (of.aim !== 'read-fails' && !chance.of(faults.readFails)) return answer(slow(), reads.map(resultOf))
       count('fault: database read failed')
       if (chance.of(0.7)) fail(1, chance.pick(['57014', ...UNKNOWN_ENDS]))
     })

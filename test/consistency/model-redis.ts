@@ -5,6 +5,9 @@ import { RedisStore } from './redis-store.ts'
 import type { Reply } from './redis-store.ts'
 import { alive, context } from './virtual-time.ts'
 
+/** How long the cache waits for a reply. */
+export const WAIT_MS = 250
+
 export class ModelRedis {
   readonly store: RedisStore
   /** Of each isolate's invalidations: how many were sent, and the last of them that was executed and that was answered. */
@@ -56,6 +59,7 @@ export class ModelRedis {
   #send(isolate: object, commands: string[][]): Promise<Reply[]> {
     const { time, chance, faults, trace, count } = this.#world
     const of = context.getStore() as Op | undefined
+    const sentAt = time.now
     const invalidates = commands.some(([name, key]) => name === 'mset' || (name === 'del' && key!.includes(':v:')))
     const name = commands.map(([command, key]) => `${command} ${key}`).join(', ')
     trace(of, `redis <- ${name}`)
@@ -112,7 +116,7 @@ export class ModelRedis {
               return
             }
             reached('answered')
-            if (of) noteReply(of, commands, replies, order)
+            if (of) noteReply(of, commands, replies, order, time.now - sentAt < WAIT_MS)
             if (commands[0]![0] !== 'mget') this.#tokens.set(isolate, executedAt)
             resolve(replies)
           })
@@ -146,13 +150,13 @@ export class ModelRedis {
 }
 
 /** What a request has been told by Redis, for the judge. */
-function noteReply(op: Op, commands: string[][], replies: Reply[], order: number): void {
+function noteReply(op: Op, commands: string[][], replies: Reply[], order: number, inTime: boolean): void {
   const looked = commands.find(([name, ...keys]) => name === 'mget' && keys.some((key) => key.includes(':e:')))
   if (looked) {
     op.askedL2 = order
     const [ask] = op.asks
     if (op.asks.length === 1 && ask!.options.staleIfError !== undefined && looked === commands[0])
-      op.vouched = vouched(looked.slice(1), replies[0]!.result as (string | null)[])
+      op.vouched = inTime ? vouched(looked.slice(1), replies[0]!.result as (string | null)[]) : undefined
   }
   const raised = commands.some(([name, , by]) => name === 'incrby' && Number(by) > 0)
   if (raised && replies.every((reply) => reply.error === undefined)) op.fenceAcknowledged = order

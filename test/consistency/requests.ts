@@ -11,7 +11,15 @@ import type { Isolate } from './isolate.ts'
  * then. `dead-check`: its request dies while it checks versions in the background.
  */
 export type Aim =
-  'slow' | 'orphan' | 'slow-check' | 'dead-check' | 'ambiguous' | 'refused' | 'late-reply' | 'lost-invalidation'
+  | 'slow'
+  | 'orphan'
+  | 'slow-check'
+  | 'dead-check'
+  | 'ambiguous'
+  | 'refused'
+  | 'read-fails'
+  | 'late-reply'
+  | 'lost-invalidation'
 
 /** One request to one isolate, or one write or invalidation of a request. */
 export interface Op extends Context {

@@ -98,13 +98,14 @@ export const SITUATIONS: readonly string[] = [
   'writer died after its commit',
   'client gone, the work goes on',
   'client gone, its write goes on',
-  ...['alone', 'ambiguous', 'both', 'many'].map((what) => `forgotten write: ${what}`),
-  ...['forgotten write', 'lost fence', 'owed fence', 'period border', 'two dead writers'].map(
+  ...['alone', 'ambiguous', 'many'].map((what) => `forgotten write: ${what}`),
+  ...['forgotten write', 'lost fence', 'owed fence', 'period border', 'session taken back', 'two dead writers'].map(
     (what) => `plot: ${what}`,
   ),
   ...['table', 'tag', 'key'].map((what) => `judged: F3, ${what}`),
   'judged: F5, late in a long session',
   'judged: F11, vouched for by Redis',
+  'judged: F11, vouched for by memory',
   'judged: hot, l1',
   'judged: hot, l2',
   'judged: refreshCache',
