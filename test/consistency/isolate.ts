@@ -72,7 +72,7 @@ export class Isolate implements Context {
     const response = await this.#app.request('/', { headers }, { database: op.database, run })
     const { time, count } = this.#world
     if (op.disconnected || !alive(op)) return end!
-    op.client.take(response.headers, time.now)
+    op.cookieUntil = op.client.take(response.headers, time.now)
     op.answered = { order: time.mark(), at: time.now }
     if (response.status === 500) count('session: the handler failed')
     if (op.client.size > 2) count('session: several cookies of one client')

@@ -209,6 +209,7 @@ export class Issuer {
     const end = (): boolean => {
       this.#end(op)
       const answers = alive(op) && !op.disconnected
+      if (op.cookieUntil !== undefined) this.judge.responded(op, op.cookieUntil)
       if (answers && op.isolate.endsRequests) {
         op.over = true
         this.#leave(op)

@@ -116,7 +116,8 @@ export class ModelRedis {
               return
             }
             reached('answered')
-            if (of) noteReply(of, commands, replies, order, time.now - sentAt < WAIT_MS)
+            const readerNow = time.now - sentAt < WAIT_MS ? time.now + (of?.isolate.skew ?? 0) : undefined
+            if (of) noteReply(of, commands, replies, order, readerNow)
             if (commands[0]![0] !== 'mget') this.#tokens.set(isolate, executedAt)
             resolve(replies)
           })
@@ -150,20 +151,23 @@ export class ModelRedis {
 }
 
 /** What a request has been told by Redis, for the judge. */
-function noteReply(op: Op, commands: string[][], replies: Reply[], order: number, inTime: boolean): void {
+function noteReply(op: Op, commands: string[][], replies: Reply[], order: number, readerNow: number | undefined): void {
   const looked = commands.find(([name, ...keys]) => name === 'mget' && keys.some((key) => key.includes(':e:')))
   if (looked) {
     op.askedL2 = order
     const [ask] = op.asks
     if (op.asks.length === 1 && ask!.options.staleIfError !== undefined && looked === commands[0])
-      op.vouched = inTime ? vouched(looked.slice(1), replies[0]!.result as (string | null)[]) : undefined
+      op.vouched =
+        readerNow === undefined
+          ? undefined
+          : vouched(looked.slice(1), replies[0]!.result as (string | null)[], readerNow)
   }
   const raised = commands.some(([name, , by]) => name === 'incrby' && Number(by) > 0)
   if (raised && replies.every((reply) => reply.error === undefined)) op.fenceAcknowledged = order
 }
 
 /** The times of the entry that a lookup brought, where each of its versions is the one in Redis and no fence stands. */
-function vouched(keys: readonly string[], values: readonly (string | null)[]): Vouched | undefined {
+function vouched(keys: readonly string[], values: readonly (string | null)[], now: number): Vouched | undefined {
   const text = values[keys.findIndex((key) => key.includes(':e:'))]
   if (!text) return undefined
   const start = /^eqc\d+:(\d+):[0-9a-f]+:/.exec(text)!
@@ -183,5 +187,6 @@ function vouched(keys: readonly string[], values: readonly (string | null)[]): V
     )
     return values[version] === versions[i] && !fenced
   })
-  return valid ? { readAt, errorUntil } : undefined
+  // What is from the future of the reader's clock is nothing to him.
+  return valid && now >= readAt ? { errorUntil } : undefined
 }
