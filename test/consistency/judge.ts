@@ -120,7 +120,7 @@ export class Judge {
   #sessionUntil({ op, end }: Change, { order, at }: NonNullable<Op['answered']>): number {
     // A procedure that was refused is over, whatever it has committed.
     const over = end?.kind === 'acknowledged' || (end?.kind === 'unknown' && op.refused)
-    const known = over && end!.order < order
+    const known = over && end.order < order
     return at + (known ? SESSION_MS : Math.max(SESSION_MS, this.#world.fenceMs + UNKNOWN_SESSION_MS))
   }
 
