@@ -19,14 +19,20 @@ export class Client {
     return [...this.#jar].map(([name, { value }]) => `${name}=${value}`).join('; ')
   }
 
-  /** Takes over what a response sets. */
-  take(headers: Headers, now: number): void {
+  /** Takes over what a response sets. Returns until when the longest of it lasts. */
+  take(headers: Headers, now: number): number {
+    let longest = 0
     for (const line of headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
       const seconds = Number(/; Max-Age=(\d+)/.exec(line)?.[1])
       if (seconds === 0) this.#jar.delete(name!)
-      else this.#jar.set(name!, { value: value!, until: now + seconds * 1000 })
+      else {
+        const until = now + seconds * 1000
+        this.#jar.set(name!, { value: value!, until })
+        longest = Math.max(longest, until)
+      }
     }
+    return longest
   }
 
   /** Has a cookie in the place of too many others. */

@@ -117,7 +117,11 @@ export class History {
       if (chance.of(0.25)) issuer.change(chance.of(0.5) ? writer : this.#some(), site)
       for (let i = chance.between(0, 3); i > 0; i--)
         time.after(chance.between(0, 60), () =>
-          issuer.read(chance.of(0.3) && !writer.dead ? writer : this.#some(), [site], { client: this.#someClient() }),
+          issuer.read(
+            chance.of(0.3) && !writer.dead ? writer : this.#some(),
+            [chance.of(0.8) ? site : chance.pick(sites)],
+            { client: this.#someClient() },
+          ),
         )
       return 2
     }

@@ -24,6 +24,7 @@ export class Isolate implements Context {
   readonly epoch: string
   /** Of its cache: one database under two roles. Most requests ask as the first. */
   readonly databases: readonly Database[]
+  readonly remembers: boolean
   /** Its platform ends what a request began and did not hand to `waitUntil`. */
   readonly endsRequests: boolean
   /** Milliseconds by which its clock is ahead of the true time. */
@@ -45,6 +46,7 @@ export class Isolate implements Context {
     this.skew = skew
     this.fenced = config.consistency?.invalidate === 'fenced'
     this.epoch = config.epoch!
+    this.remembers = config.type !== 'redis'
     this.databases = databases
     this.endsRequests = endsRequests
     const cache = sources.createQueryCache({ ...config, redis: { client: world.redis.client(this), ...config.redis } })
@@ -70,7 +72,7 @@ export class Isolate implements Context {
     const response = await this.#app.request('/', { headers }, { database: op.database, run })
     const { time, count } = this.#world
     if (op.disconnected || !alive(op)) return end!
-    op.client.take(response.headers, time.now)
+    op.cookieUntil = op.client.take(response.headers, time.now)
     op.answered = { order: time.mark(), at: time.now }
     if (response.status === 500) count('session: the handler failed')
     if (op.client.size > 2) count('session: several cookies of one client')

@@ -104,7 +104,8 @@ export class Issuer {
       else
         for (const [i, part] of parts.entries()) {
           const end = run(part)
-          if (manner !== 'left open' || i < parts.length - 1) failures.push(await end)
+          const waits = manner !== 'left open' || i < parts.length - 1 || part.beginsLate
+          if (waits) failures.push(await end)
         }
       const failure = failures.find((one) => one !== undefined)
       if (failure !== undefined && passesOn) throw failure
@@ -208,6 +209,7 @@ export class Issuer {
     const end = (): boolean => {
       this.#end(op)
       const answers = alive(op) && !op.disconnected
+      if (op.cookieUntil !== undefined) this.judge.responded(op, op.cookieUntil)
       if (answers && op.isolate.endsRequests) {
         op.over = true
         this.#leave(op)

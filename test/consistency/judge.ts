@@ -22,6 +22,8 @@ export class Judge {
   hotFrom = Infinity
   readonly #world: World
   readonly #changes: Change[] = []
+  /** When an isolate's last load of a question was sent. */
+  readonly #loaded = new Map<string, number>()
 
   constructor(world: World) {
     this.#world = world
@@ -66,12 +68,29 @@ export class Judge {
     count('read failed with the database')
     if (!this.#isDatabases(error))
       this.#violation(op, 'F10', `a read failed because of the cache: ${(error as Error).stack ?? String(error)}`)
+    const ask = op.asks[0]!
+    if (op.asks.length > 1 || op.client || ask.options.refreshCache || ask.options.staleIfError === undefined) return
     const { vouched } = op
-    const [ask] = op.asks
-    if (!vouched || op.client || ask!.options.refreshCache) return
     const now = op.endAt! + op.isolate.skew
-    if (now < vouched.readAt || now > vouched.errorUntil || this.#touched(op, ask!)) return
-    this.#violation(op, 'F11', 'failed, although Redis vouched for a result that staleIfError allows')
+    if (vouched && now <= vouched.errorUntil && !this.#touched(op, ask))
+      this.#violation(op, 'F11', 'failed, although Redis vouched for a result that staleIfError allows')
+    else if (this.#remembers(op, ask))
+      this.#violation(op, 'F11', 'failed, although memory vouched for a result that staleIfError allows')
+  }
+
+  /** This isolate has loaded it within the bound, and nothing has happened to what it depends on. */
+  #remembers(op: Op, ask: Ask): boolean {
+    const { maxStalenessMs, redis, fenceMs, lagMs } = this.#world
+    const loadedAt = this.#loaded.get(`${op.isolate.id} ${ask.identity}`)
+    // What the isolate knows of the versions is older than the load by a lookup's time at the most.
+    if (loadedAt === undefined || op.endAt! > loadedAt + maxStalenessMs - 300 || !op.isolate.remembers) return false
+    if (redis.store.lostVersionAt > loadedAt - 300 || lagMs > 0) return false
+    return !this.#changes.some(({ op: by, named, end }) => {
+      if (!concerns(named, ask)) return false
+      if (end?.kind === 'acknowledged' || end?.kind === 'failed') return end.at > loadedAt - 300
+      // A fence may stand, or an invalidation be repeated.
+      return by.isolate === op.isolate || (end?.at ?? by.startAt) > loadedAt - 6 * fenceMs
+    })
   }
 
   /** The driver's own error, unchanged. */
@@ -84,9 +103,25 @@ export class Judge {
     return this.#changes.some(
       ({ op: by, named, end }) =>
         by.isolate === op.isolate &&
-        (concerns(named, ask) || (named.tables ?? []).length > 0) &&
+        concerns(named, ask) &&
         (!end || end.kind === 'own' || end.kind === 'unknown-own' || end.order > op.startOrder),
     )
+  }
+
+  /** A response has come, and what it set lasts until then: the session must last as long as what it looks after needs. */
+  responded(op: Op, cookieUntil: number): void {
+    const parts = this.#changes.filter(({ op: by, end }) => by.request === op && end?.kind !== 'failed')
+    if (parts.length === 0) return
+    const needed = Math.max(...parts.map((part) => this.#sessionUntil(part, op.answered!)))
+    this.#world.count('judged: F5, the life of a session')
+    if (cookieUntil < needed) this.#violation(op, 'F5', `a session of ${cookieUntil - op.answered!.at} ms`)
+  }
+
+  #sessionUntil({ op, end }: Change, { order, at }: NonNullable<Op['answered']>): number {
+    // A procedure that was refused is over, whatever it has committed.
+    const over = end?.kind === 'acknowledged' || (end?.kind === 'unknown' && op.refused)
+    const known = over && end.order < order
+    return at + (known ? SESSION_MS : Math.max(SESSION_MS, this.#world.fenceMs + UNKNOWN_SESSION_MS))
   }
 
   /** What had to come to an end and has not. */
@@ -131,7 +166,10 @@ export class Judge {
     if (outcome === 'l2' && this.#world.lagMs === 0) this.#renewals(op, ask, reads)
     const early = ask.sql === undefined ? undefined : future(this.#world, op, outcome, reads)
     if (early) this.#violation(op, ...early)
-    if (outcome === 'stale-if-error' && op.vouched) this.#world.count('judged: F11, vouched for by Redis')
+    if (outcome === 'stale-if-error')
+      this.#world.count(`judged: F11, vouched for by ${op.vouched ? 'Redis' : 'memory'}`)
+    if (outcome === 'miss' && op.asks.length === 1)
+      this.#loaded.set(`${op.isolate.id} ${ask.identity}`, Math.min(...reads.map(({ sentAt }) => sentAt)))
     if (!op.hot || op.startAt < this.hotFrom) return
     this.#world.count(`judged: hot, ${outcome}`)
     if (outcome === 'miss') this.#violation(op, 'hot', 'a hot result was asked of the database again')
@@ -169,12 +207,11 @@ export class Judge {
   }
 
   /** F5: a client sees what it wrote for as long as is promised, on any isolate, whatever Redis knows of it. */
-  #session(op: Op, { op: by, write, end }: Change, outcome: string, reads: readonly DatabaseRead[]): void {
+  #session(op: Op, change: Change, outcome: string, reads: readonly DatabaseRead[]): void {
+    const { op: by, write, end } = change
     const answered = by.request?.answered
     if (!op.client || op.client !== by.client || !answered || end?.kind === 'failed') return
-    const known = end?.kind === 'acknowledged' && end.order < answered.order
-    const lasts = known ? SESSION_MS : Math.max(SESSION_MS, this.#world.fenceMs + UNKNOWN_SESSION_MS)
-    if (op.startOrder < answered.order || op.startAt >= answered.at + lasts) return
+    if (op.startOrder < answered.order || op.startAt >= this.#sessionUntil(change, answered)) return
     const { count } = this.#world
     if (outcome !== 'miss')
       count(`judged: F5, ${by.isolate === op.isolate ? 'own isolate' : 'other isolate'}, ${outcome}`)

@@ -5,6 +5,9 @@ import { RedisStore } from './redis-store.ts'
 import type { Reply } from './redis-store.ts'
 import { alive, context } from './virtual-time.ts'
 
+/** How long the cache waits for a reply. */
+export const WAIT_MS = 250
+
 export class ModelRedis {
   readonly store: RedisStore
   /** Of each isolate's invalidations: how many were sent, and the last of them that was executed and that was answered. */
@@ -56,6 +59,7 @@ export class ModelRedis {
   #send(isolate: object, commands: string[][]): Promise<Reply[]> {
     const { time, chance, faults, trace, count } = this.#world
     const of = context.getStore() as Op | undefined
+    const sentAt = time.now
     const invalidates = commands.some(([name, key]) => name === 'mset' || (name === 'del' && key!.includes(':v:')))
     const name = commands.map(([command, key]) => `${command} ${key}`).join(', ')
     trace(of, `redis <- ${name}`)
@@ -112,7 +116,8 @@ export class ModelRedis {
               return
             }
             reached('answered')
-            if (of) noteReply(of, commands, replies, order)
+            const readerNow = time.now - sentAt < WAIT_MS ? time.now + (of?.isolate.skew ?? 0) : undefined
+            if (of) noteReply(of, commands, replies, order, readerNow)
             if (commands[0]![0] !== 'mget') this.#tokens.set(isolate, executedAt)
             resolve(replies)
           })
@@ -146,20 +151,23 @@ export class ModelRedis {
 }
 
 /** What a request has been told by Redis, for the judge. */
-function noteReply(op: Op, commands: string[][], replies: Reply[], order: number): void {
+function noteReply(op: Op, commands: string[][], replies: Reply[], order: number, readerNow: number | undefined): void {
   const looked = commands.find(([name, ...keys]) => name === 'mget' && keys.some((key) => key.includes(':e:')))
   if (looked) {
     op.askedL2 = order
     const [ask] = op.asks
     if (op.asks.length === 1 && ask!.options.staleIfError !== undefined && looked === commands[0])
-      op.vouched = vouched(looked.slice(1), replies[0]!.result as (string | null)[])
+      op.vouched =
+        readerNow === undefined
+          ? undefined
+          : vouched(looked.slice(1), replies[0]!.result as (string | null)[], readerNow)
   }
   const raised = commands.some(([name, , by]) => name === 'incrby' && Number(by) > 0)
   if (raised && replies.every((reply) => reply.error === undefined)) op.fenceAcknowledged = order
 }
 
 /** The times of the entry that a lookup brought, where each of its versions is the one in Redis and no fence stands. */
-function vouched(keys: readonly string[], values: readonly (string | null)[]): Vouched | undefined {
+function vouched(keys: readonly string[], values: readonly (string | null)[], now: number): Vouched | undefined {
   const text = values[keys.findIndex((key) => key.includes(':e:'))]
   if (!text) return undefined
   const start = /^eqc\d+:(\d+):[0-9a-f]+:/.exec(text)!
@@ -179,5 +187,6 @@ function vouched(keys: readonly string[], values: readonly (string | null)[]): V
     )
     return values[version] === versions[i] && !fenced
   })
-  return valid ? { readAt, errorUntil } : undefined
+  // What is from the future of the reader's clock is nothing to him.
+  return valid && now >= readAt ? { errorUntil } : undefined
 }

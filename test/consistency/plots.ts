@@ -4,9 +4,10 @@ import type { Isolate } from './isolate.ts'
 import type { Issuer } from './issue.ts'
 import { TABLES } from './model-postgres.ts'
 import type { Aim } from './requests.ts'
+import { FORGIVING } from './sites.ts'
 import type { Site } from './sites.ts'
 import type { World } from './world.ts'
-import { partFor, writeTo, writeToBoth } from './writes.ts'
+import { partFor, writeInLoader, writeTo, writeToBoth } from './writes.ts'
 import type { Part } from './writes.ts'
 
 const BUSY = TABLES.filter((table) => table !== 'plans')
@@ -26,7 +27,8 @@ export class Plots {
     if (chance.of(0.012)) return this.#duel(site)
     if (chance.of(0.008)) return this.#debt(site)
     if (chance.of(0.018)) return this.#session(site)
-    if (chance.of(0.006)) return this.#overlap(site)
+    if (chance.of(0.01)) return this.#overlap(site)
+    if (chance.of(0.008)) return this.#failing()
     if (chance.of(0.01)) return this.#rush(site)
     if (chance.of(0.012)) return this.#edge(site)
     return 0
@@ -90,6 +92,23 @@ export class Plots {
     return 6
   }
 
+  /** Aimed: a result past its `ttl` that memory or Redis vouches for, and a database that fails. */
+  #failing(): number {
+    const { chance, time, redis } = this.#world
+    const reader = this.#anyone()
+    const read = (ms: number, aim?: Aim) =>
+      time.after(ms, () => reader.dead || this.#issuer.read(reader, [FORGIVING], { aim }))
+    read(0)
+    read(60)
+    if (chance.of(0.5))
+      time.after(1_060, () => {
+        redis.away = true
+        time.after(600, () => (redis.away = false))
+      })
+    for (let i = 0; i < 4; i++) read(chance.between(1_065, 1_400), 'read-fails')
+    return 4
+  }
+
   /** Several writes of one request, mostly to one table, each with a fate of its own. */
   #parts(site: Site): Part[] {
     const { chance } = this.#world
@@ -100,7 +119,8 @@ export class Plots {
       const given = aim === undefined && chance.of(0.4) ? { takesMs: chance.between(30, 400) } : { aim }
       const kind = chance.next()
       if (kind < 0.75) return writeTo(chance.of(0.85) ? main : chance.pick(BUSY), given)
-      return kind < 0.88 ? writeToBoth(main, chance.pick(BUSY), given) : partFor(site, this.#world)
+      if (kind < 0.82) return writeInLoader(main, this.#world)
+      return kind < 0.9 ? writeToBoth(main, chance.pick(BUSY), given) : partFor(site, this.#world)
     })
   }
 

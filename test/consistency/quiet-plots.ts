@@ -26,13 +26,14 @@ export class QuietPlots {
   one(): void {
     const { chance, isolates, count } = this.#world
     const fenced = isolates.some((isolate) => isolate.fenced)
-    const plots = ['forgotten write', 'forgotten write', 'period border', 'owed fence']
+    const plots = ['forgotten write', 'forgotten write', 'session taken back', 'period border', 'owed fence']
     if (fenced) plots.push('two dead writers', 'lost fence', 'lost fence')
     const plot = chance.pick(plots)
     count(`plot: ${plot}`)
     this.#at = chance.between(300, 2_000)
     this.#warm()
     if (plot === 'forgotten write') this.#forgottenWrite()
+    else if (plot === 'session taken back') this.#takenBack()
     else if (plot === 'period border') this.#periodBorder()
     else if (plot === 'owed fence') this.#owedFence()
     else if (plot === 'two dead writers') this.#twoDeadWriters()
@@ -68,43 +69,58 @@ export class QuietPlots {
     for (const isolate of this.#world.isolates) for (const ms of [-280, -150, -20]) this.#read(ms, isolate)
   }
 
-  /** The isolate that is in `fenced` mode, or any. */
-  #writer(): Isolate {
+  /** An isolate that writes with fences, or without, where there is one; else any. */
+  #writer(fenced: boolean): Isolate {
     const { chance, isolates } = this.#world
-    return chance.pick(isolates.some(({ fenced }) => fenced) ? isolates.filter(({ fenced }) => fenced) : isolates)
+    const such = isolates.filter((isolate) => isolate.fenced === fenced)
+    return chance.pick(such.length > 0 ? such : isolates)
+  }
+
+  #change(ms: number, client: Client, isolate: () => Isolate, ...parts: Part[]): void {
+    this.#after(ms, () => {
+      const there = isolate()
+      if (!there.dead) this.#issuer.changes(there, parts, { client, manner: 'in turn' })
+    })
   }
 
   /**
    * A client writes, Redis does not hear of it, and the isolate is gone before it says so again: only the client's session knows. It
-   * goes on writing other things.
+   * goes on writing other things. Each of its reads brings what it wrote back into Redis, so that the first one counts.
    */
   #forgottenWrite(): void {
     const { chance, clients } = this.#world
-    const issuer = this.#issuer
     const client = chance.pick(clients)
-    const writer = this.#writer()
-    const change = (ms: number, isolate: () => Isolate, ...parts: Part[]) =>
-      this.#after(ms, () => isolate().dead || issuer.changes(isolate(), parts, { client, manner: 'in turn' }))
+    const writer = this.#writer(false)
     const anyone = () => chance.pick(this.#world.isolates.filter((isolate) => isolate !== writer))
-    const other = chance.pick(OTHERS)
-    const kind = chance.pick(['alone', 'ambiguous', 'both', 'many', 'many'])
+    const kind = chance.pick(['alone', 'alone', 'ambiguous', 'many', 'many'])
     this.#world.count(`forgotten write: ${kind}`)
-    const aimed =
-      kind === 'ambiguous'
-        ? ({ aim: 'ambiguous', takesMs: chance.between(600, 3_000) } as const)
-        : ({ aim: 'lost-invalidation' } as const)
-    change(0, () => writer, kind === 'both' ? writeToBoth(TABLE, other, aimed) : writeTo(TABLE, aimed))
+    const takesMs = chance.between(600, 3_000)
+    const aimed = kind === 'ambiguous' ? { aim: 'ambiguous' as const, takesMs } : { aim: 'lost-invalidation' as const }
+    this.#change(0, client, () => writer, writeTo(TABLE, aimed))
     this.#after(chance.between(110, 190), () => this.#world.kill(writer))
     // More at once than one client may carry.
-    if (kind === 'many') for (let i = 0; i < 10; i++) change(chance.between(0, 20), anyone, writeTo(OTHERS[i % 3]!))
+    if (kind === 'many')
+      for (let i = 0; i < 10; i++) this.#change(chance.between(0, 20), client, anyone, writeTo(OTHERS[i % 3]!))
     if (kind !== 'alone') {
-      const next = kind === 'ambiguous' ? TABLE : other
-      change(350, anyone, writeTo(next))
-      if (chance.of(0.7)) change(700, anyone, writeTo(chance.pick(OTHERS)))
+      this.#change(350, client, anyone, writeTo(kind === 'ambiguous' ? TABLE : chance.pick(OTHERS)))
+      if (chance.of(0.7)) this.#change(700, client, anyone, writeTo(chance.pick(OTHERS)))
     }
     for (let i = 0; i < 6; i++) this.#read(chance.between(200, 900))
-    for (let i = 0; i < 8; i++) this.#readBy(client, chance.between(400, 4_000))
-    for (const ms of [8_000, 11_000, 16_500, 22_000, 29_000, 34_000, 36_000]) this.#readBy(client, ms)
+    const first = kind === 'alone' ? chance.between(10_000, 32_000) : chance.between(800, 4_000)
+    for (let i = 0; i < 6; i++) this.#readBy(client, first + i * chance.between(50, 800))
+  }
+
+  /** A client writes to two tables and then to the other one alone; memory elsewhere knows neither yet. */
+  #takenBack(): void {
+    const { chance, clients } = this.#world
+    const client = chance.pick(clients)
+    const writer = this.#writer(false)
+    const anyone = () => this.#alive()
+    const other = chance.pick(OTHERS)
+    const earlier = chance.of(0.5) ? [writeToBoth(TABLE, other)] : [writeTo(TABLE), writeTo(other)]
+    this.#change(0, client, () => writer, ...earlier)
+    this.#change(chance.between(60, 160), client, anyone, writeTo(other))
+    for (let i = 0; i < 10; i++) this.#readBy(client, chance.between(100, 900))
   }
 
   /** A write whose fence is of the next period by its own clock, and a reader whose clock is behind. */
@@ -130,7 +146,7 @@ export class QuietPlots {
   /** A write that may still commit and whose fence is owed; a second failure must not forget that. */
   #owedFence(): void {
     const { chance } = this.#world
-    const writer = this.#writer()
+    const writer = this.#writer(chance.of(0.3))
     const takesMs = chance.between(900, 3_500)
     this.#after(0, () => writer.dead || this.#issuer.write(writer, TABLE, { aim: 'ambiguous', takesMs }))
     this.#after(chance.between(60, 180), () => {
@@ -145,7 +161,7 @@ export class QuietPlots {
     const { chance, fenceMs } = this.#world
     const write = (ms: number) =>
       this.#after(ms, () =>
-        this.#issuer.write(this.#writer(), TABLE, { aim: 'orphan', takesMs: chance.between(20, 300) }),
+        this.#issuer.write(this.#writer(true), TABLE, { aim: 'orphan', takesMs: chance.between(20, 300) }),
       )
     const gone = 2 * fenceMs + 1_100
     write(0)
@@ -165,7 +181,7 @@ export class QuietPlots {
     const second = chance.between(20, 700)
     const takesMs = 1_500
     const write = (ms: number, given: { aim?: 'orphan'; takesMs: number }) =>
-      this.#after(ms, () => this.#issuer.write(this.#writer(), TABLE, given))
+      this.#after(ms, () => this.#issuer.write(this.#writer(true), TABLE, given))
     write(start, { takesMs: first })
     const lost = chance.between(40, 110)
     this.#after(start + lost, () =>

@@ -22,7 +22,8 @@ export class RedisStore {
   /** Each key's states, the newest last; older ones only as long as a replica may still show them. */
   readonly #states = new Map<string, State[]>()
   readonly renewals: Renewal[] = []
-  /** When fence keys were lost by no one's order. */
+  /** When versions were last lost by no one's order, and each fence that was. */
+  lostVersionAt = -Infinity
   readonly lostFences: { order: number; key: string }[] = []
   full = false
   readonly #world: World
@@ -40,6 +41,7 @@ export class RedisStore {
     for (const key of keys) {
       if (!this.#remove(key)) continue
       trace(undefined, `redis !! lost ${key}`)
+      if (key.includes(':v:')) this.lostVersionAt = time.now
       if (key.includes(':f:')) this.lostFences.push({ order: time.mark(), key })
       const kind = /:([vfl]):/.exec(key)?.[1]
       count(

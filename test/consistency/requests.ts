@@ -11,7 +11,15 @@ import type { Isolate } from './isolate.ts'
  * then. `dead-check`: its request dies while it checks versions in the background.
  */
 export type Aim =
-  'slow' | 'orphan' | 'slow-check' | 'dead-check' | 'ambiguous' | 'refused' | 'late-reply' | 'lost-invalidation'
+  | 'slow'
+  | 'orphan'
+  | 'slow-check'
+  | 'dead-check'
+  | 'ambiguous'
+  | 'refused'
+  | 'read-fails'
+  | 'late-reply'
+  | 'lost-invalidation'
 
 /** One request to one isolate, or one write or invalidation of a request. */
 export interface Op extends Context {
@@ -51,6 +59,8 @@ export interface Op extends Context {
   readonly client?: Client
   /** When its client had the response, with its cookies. */
   answered?: { order: number; at: number }
+  /** Until when the longest of those cookies lasts. */
+  cookieUntil?: number
   /** Its client has gone: what was handed to `waitUntil` goes on. */
   disconnected?: boolean
   /** It has been answered, and its platform keeps alive only what was handed to `waitUntil`. */
@@ -64,7 +74,6 @@ export interface Op extends Context {
 
 /** An entry in Redis that its versions vouched for when it was looked at: its times. */
 export interface Vouched {
-  readAt: number
   errorUntil: number
 }
 

@@ -5,7 +5,7 @@ import { Isolate } from './isolate.ts'
 import type { Op } from './requests.ts'
 import type { Sources } from './load-sources.ts'
 import { ModelPostgres } from './model-postgres.ts'
-import { ModelRedis } from './model-redis.ts'
+import { ModelRedis, WAIT_MS } from './model-redis.ts'
 import { Chance, VirtualTime, context } from './virtual-time.ts'
 
 /** Probabilities, each per occasion. */
@@ -69,6 +69,8 @@ export class World {
   readonly pipelineGaps: number
   /** Part of the reads that coalesce over all isolates. */
   readonly globalShare: number
+  /** Whether somebody invalidates everything now and then. */
+  readonly emptied: boolean
   /** Part of the requests that ask as the second role of their isolate. */
   readonly roleShare: number
   readonly fenceMs = 5_000
@@ -98,6 +100,7 @@ export class World {
     this.local = chance.of(0.04)
     this.pipelineGaps = chance.pick([0.1, 0.6])
     this.globalShare = chance.pick([0, 0, 0.5, 1])
+    this.emptied = chance.of(0.5)
     this.roleShare = chance.pick([0, 0, 0.1, 0.4])
     this.redis = new ModelRedis(this)
     this.postgres = new ModelPostgres(this)
@@ -118,7 +121,7 @@ export class World {
     const databases = roles.map((role) => this.postgres.client(role))
     const config: CacheConfig = {
       type: this.local ? 'local' : chance.of(0.85) ? 'hybrid' : 'redis',
-      redis: { timeoutMs: 250, enableCompression: false },
+      redis: { timeoutMs: WAIT_MS, enableCompression: false },
       consistency: {
         maxStalenessSeconds: this.maxStalenessMs / 1000,
         invalidate: chance.pick(this.#modes),

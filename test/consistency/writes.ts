@@ -19,6 +19,8 @@ export interface Part {
   readonly write: boolean
   readonly aim?: Aim
   readonly takesMs?: number
+  /** It begins some time after the call: no session holds it when the response did not wait for it. */
+  readonly beginsLate?: boolean
 }
 
 type Aimed = Pick<Part, 'aim' | 'takesMs'>
@@ -51,7 +53,7 @@ export function writeToBoth(table: string, other: string, aimed: Aimed = {}): Pa
 }
 
 /** A write inside the loader of a `cached()` that nobody has asked before. */
-function writeInLoader(table: string, { chance, count }: World): Part {
+export function writeInLoader(table: string, { chance, count }: World): Part {
   const key = `job:${chance.between(0, 1e9)}`
   return {
     what: `write in a loader ${table}`,
@@ -61,6 +63,7 @@ function writeInLoader(table: string, { chance, count }: World): Part {
     },
     named: { tables: [table] },
     write: true,
+    beginsLate: true,
   }
 }
 
@@ -75,7 +78,7 @@ function unexplained({ chance, count }: World): Part {
 
 /** A write or an invalidation that concerns a site. */
 export function partFor(site: Site, world: World): Part {
-  const { chance, count } = world
+  const { chance, count, emptied } = world
   const { options = {} } = site
   const table = chance.pick(site.tables)
   const key = options.cacheKey ?? site.cached?.key
@@ -84,12 +87,13 @@ export function partFor(site: Site, world: World): Part {
   const tags = options.tags && chance.of(0.3) ? [...options.tags] : []
   if (kind < 0.4) return writeTo(table, { tags })
   if (kind < 0.48) {
+    const tags = options.tags && chance.of(0.7) ? [...options.tags] : []
     if (tags.length > 0) count('write by query() with tags')
     const what = `query ${table} ${tags.join()}`
     return { what, run: (it) => it.query(update(table), [1], { tags }), named: { tables: [table], tags }, write: true }
   }
   if (kind < 0.55) return writeToBoth(table, chance.pick(TABLES.slice(0, 3)))
-  if (kind < 0.58) return unexplained(world)
+  if (kind < 0.59 && emptied) return unexplained(world)
   if (kind < 0.62) return writeInLoader(table, world)
   if (kind < 0.7 && options.tags) {
     const all = [...options.tags]
@@ -100,6 +104,6 @@ export function partFor(site: Site, world: World): Part {
     const pattern = chance.pick([key, key.includes(':') ? `${key.split(':')[0]}:*` : key, key])
     return invalidation(`invalidate key ${pattern}`, (it) => it.invalidateCache(pattern), { keys: [pattern] })
   }
-  if (kind < 0.85) return invalidation('invalidate all', (it) => it.invalidateCache(), { keys: ['*'] })
+  if (kind < 0.85 && emptied) return invalidation('invalidate all', (it) => it.invalidateCache(), { keys: ['*'] })
   return invalidation(`invalidate ${table}`, (it) => it.invalidate({ tables: [table] }), { tables: [table] })
 }
