@@ -165,7 +165,8 @@ function reference(r: Reader, q: Queries, place: Place): void {
   }
   if (word === 'operator' && namesOperator(r)) {
     r.next()
-    return skipParentheses(r)
+    skipParentheses(r)
+    return r.markOperator()
   }
   if (r.near(1) === '(' && !r.declares(word) && (isConstruct(r, place) || isXmlKind(r))) {
     r.next()
@@ -212,6 +213,7 @@ export function isConstruct(r: Reader, place: Place): boolean {
   const word = r.key
   const before = r.near(-1)
   const further = r.near(-2)
+  const operand = !r.afterOperator && isOperand(before)
   if (CONSTRUCTS.has(word)) return true
   if (RESERVED.has(word)) return word !== 'user'
   switch (word) {
@@ -229,25 +231,25 @@ export function isConstruct(r: Reader, place: Place): boolean {
     case 'set':
       return before === 'update'
     case 'conflict':
-      return before === 'on'
+      return before === 'on' && place === 'query'
     case 'insert':
       return place === 'merge' && before === 'then'
     case 'ref':
       return before === 'by' && further === 'passing'
     case 'value':
-      return place === 'document' && (isOperand(before) || (before === 'by' && further === 'passing'))
+      return place === 'document' && (operand || (before === 'by' && further === 'passing'))
     case 'passing':
     case 'columns':
-      return place === 'document' && isOperand(before)
+      return place === 'document' && operand
     case 'rows':
     case 'range':
     case 'groups':
-      return isOperand(before) || /^(asc|desc)$/.test(before)
+      return operand || /^(asc|desc)$/.test(before)
     case 'escape':
-      return isOperand(before)
+      return operand
     case 'like':
     case 'ilike':
-      return isOperand(before === 'not' ? further : before)
+      return before === 'not' ? isOperand(further) : operand
     default:
       return false
   }

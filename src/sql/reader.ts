@@ -40,6 +40,7 @@ export class Reader {
   /** What decided `reason`. */
   decidedBy: string | undefined
   #at = 0
+  #operatorEnd = -1
   #depth = 0
 
   constructor(tokens: readonly Token[], settings: Settings) {
@@ -67,6 +68,13 @@ export class Reader {
     return (
       this.settings.functions.size > 0 && this.settings.functions.has(canonical([word], this.settings.defaultSchema))
     )
+  }
+  /** What has just been read is an operator, though it ends as an operand may. */
+  markOperator(): void {
+    this.#operatorEnd = this.#at
+  }
+  get afterOperator(): boolean {
+    return this.#operatorEnd === this.#at
   }
   next(): Token {
     const token = this.token

@@ -111,6 +111,8 @@ describe('what makes a read volatile', () => {
     ["SELECT json_value(j, '$' PASSING passing(1) AS x) FROM t", 'passing'],
     ["SELECT xmlexists('x' PASSING BY VALUE value(1))", 'value'],
     ['SELECT * FROM t JOIN u ON NOT join(a, b) JOIN v ON true', 'join'],
+    ['SELECT a OPERATOR(s.+) range(b) FROM t', 'range'],
+    ['SELECT * FROM t JOIN u ON conflict(a)', 'conflict'],
     ['SELECT DISTINCT ON (a) over() FROM t', 'over'],
     ['SELECT json_array(CASE value(1) WHEN 1 THEN 2 END)', 'value'],
     ['SELECT "user"(1)', 'user'],
