@@ -2,11 +2,12 @@
  * Expressions: what they call, and the queries inside them. Their grammar is the server's business; a text that it refuses has no result to cache.
  * @module
  */
+import { isConstruct, isOperand, isXmlKind, namesOperator } from './construct.js'
+import type { Place } from './construct.js'
 import { isMoment } from './functions.js'
 import {
   AFTER_FROM,
   CLOCK_WORDS,
-  CONSTRUCTS,
   FROM_INSIDE,
   IDENTITY_WORDS,
   LONG_TYPES,
@@ -16,12 +17,6 @@ import {
   TYPE_WORDS,
 } from './keywords.js'
 import type { Reader } from './reader.js'
-
-/**
- * Where an expression stands, as far as words mean something else there. `query`: the clauses of a statement; `group`: its GROUP BY; `join`: an
- * ON condition; `merge`: the actions of MERGE; `arguments`: any parentheses; `from-inside`: of EXTRACT and its kin; `cast`: of CAST; `document`: of XML and JSON syntax.
- */
-export type Place = 'query' | 'group' | 'merge' | 'join' | 'arguments' | 'from-inside' | 'cast' | 'document'
 
 /** Reads the queries that expressions hold. Set by query.ts, so that the two files import one way. */
 export interface Queries {
@@ -204,80 +199,6 @@ function documentOr(word: string, place: Place): Place {
   if (/^(xml|json)/.test(word) || place === 'document') return 'document'
   return word === 'sets' ? 'group' : 'arguments'
 }
-
-/**
- * Is the word here, which `(` follows, syntax of its own? Words that functions may have for a name are so only behind an operand, or behind the very
- * words that they belong to.
- */
-export function isConstruct(r: Reader, place: Place): boolean {
-  const word = r.key
-  const before = r.near(-1)
-  const further = r.near(-2)
-  const operand = !r.afterOperator && isOperand(before)
-  if (CONSTRUCTS.has(word)) return true
-  if (RESERVED.has(word)) return word !== 'user'
-  switch (word) {
-    case 'rollup':
-    case 'cube':
-      return place === 'group' && /^(by|[,(]|all|distinct)$/.test(before)
-    case 'sets':
-      return place === 'group' && before === 'grouping'
-    case 'by':
-      return /^(group|order|partition)$/.test(before)
-    case 'second':
-      return before === 'to' ? /^(day|hour|minute)$/.test(further) : before === "'" && further === 'interval'
-    case 'zone':
-      return before === 'time' && further === 'at'
-    case 'set':
-      return before === 'update'
-    case 'conflict':
-      return before === 'on' && place === 'query'
-    case 'insert':
-      return place === 'merge' && before === 'then'
-    case 'ref':
-      return before === 'by' && further === 'passing'
-    case 'value':
-      return place === 'document' && (operand || (before === 'by' && further === 'passing'))
-    case 'passing':
-    case 'columns':
-      return place === 'document' && operand
-    case 'rows':
-    case 'range':
-    case 'groups':
-      return operand || /^(asc|desc)$/.test(before)
-    case 'escape':
-      return operand
-    case 'like':
-    case 'ilike':
-      return before === 'not' ? isOperand(further) : operand
-    default:
-      return false
-  }
-}
-
-/** `OPERATOR(schema.+)`: not the call of a function of that name, which a lone `*` could be too. */
-function namesOperator(r: Reader): boolean {
-  if (r.near(1) !== '(') return false
-  let ahead = 2
-  while (r.near(ahead + 1) === '.') ahead += 2
-  const lone = ahead === 2 && r.near(2) === '*'
-  return /^[~!@#^&|`?+\-*/%<>=]/.test(r.near(ahead)) && r.near(ahead + 1) === ')' && (!lone || isOperand(r.near(-1)))
-}
-
-/** The word that says what XMLPARSE and XMLSERIALIZE are about. */
-const isXmlKind = (r: Reader): boolean =>
-  /^(document|content)$/.test(r.key) && r.near(-1) === '(' && /^xml(parse|serialize)$/.test(r.near(-2))
-
-/** Words behind which an operand comes, though a column could have their name. */
-const BEFORE_OPERAND =
-  /^(by|like|ilike|between|zone|escape|value|passing|similar|is|rows|range|groups|first|next|content|document|columns|path|ref|to|in|overlaps|natural|join|inner|left|right|full|cross|outer)$/
-
-/** The last token of an operand: an operator that is spelled as a word may follow. */
-const isOperand = (key: string): boolean =>
-  /^(["'0$)\]]|null|true|false|end)$/.test(key) ||
-  CLOCK_WORDS.has(key) ||
-  IDENTITY_WORDS.has(key) ||
-  (/^[\w\u0080-\uffff]/.test(key) && !RESERVED.has(key) && !BEFORE_OPERAND.test(key))
 
 /** `AS label`, `AS type` in a cast, `AS (...)` of a window or of column definitions. */
 function as(r: Reader, q: Queries, place: Place): void {
