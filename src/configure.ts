@@ -64,7 +64,7 @@ const hasParts =
     isObject(v) &&
     Object.entries(v).every(([name, part]) => Object.hasOwn(parts, name) && (part === undefined || parts[name]!(part)))
 const isBool = (v: unknown): boolean => typeof v === 'boolean'
-const isFunctionParts = hasParts({ reads: isTables, writes: isTexts, identity: isBool })
+const isFunctionParts = hasParts({ reads: isTables, writes: isTexts, identity: isBool, volatile: isBool })
 const isRelationParts = hasParts({ reads: isTables, writes: isTexts, volatile: isBool })
 
 /** A map from names to what `test` accepts; the error names the entry. */
@@ -80,7 +80,7 @@ const mapOf = (test: (v: unknown) => boolean, allowed: string): Check => {
 }
 const declarations = mapOf(
   (v) => v === 'stable' || v === 'volatile' || v === 'identity' || isFunctionParts(v),
-  "Allowed: a name for each function, and for each 'stable', 'volatile', 'identity' or { reads?: [tables], writes?: [tables], identity?: boolean }; '*' in `writes` alone.",
+  "Allowed: a name for each function, and for each 'stable', 'volatile', 'identity' or { reads?: [tables], writes?: [tables], identity?: boolean, volatile?: boolean }; '*' in `writes` alone.",
 )
 const dependencies = mapOf(
   (v) => v === 'volatile' || isTables(v) || isRelationParts(v),

@@ -85,10 +85,14 @@ export type RelationDeclaration =
 
 /**
  * What a function does. `stable`: its arguments decide. `volatile`: never cached. `identity`: depends on the caller. An object: the tables that it
- * reads and writes; with `writes` a SELECT that calls it is a write. `'*'` in `writes`: anything may change.
+ * reads and writes; with `writes` a SELECT that calls it is a write. `'*'` in `writes`: anything may change. `volatile` beside them: never cached, and
+ * it may also change the session (`set_config`), after which a single connection shares nothing without a `scope`.
  */
 export type FunctionDeclaration =
-  'stable' | 'volatile' | 'identity' | { reads?: readonly string[]; writes?: readonly string[]; identity?: boolean }
+  | 'stable'
+  | 'volatile'
+  | 'identity'
+  | { reads?: readonly string[]; writes?: readonly string[]; identity?: boolean; volatile?: boolean }
 
 export interface CacheConfig {
   /** `local`: isolate memory. `redis`: Redis only. `hybrid`: both. */

@@ -179,11 +179,11 @@ export class Reader {
     if (built === 'identity' || declared?.identity) this.identityToken ??= name
     if (declared?.volatile) this.mayDo('session')
     else if (!declared || built !== 'unknown') this.mayDo(effectsOf(built, parts.at(-1) as string))
+    if (declared?.writes.length) this.write('write', name)
     if (built === 'volatile' || declared?.volatile) this.volatile(name)
     else if (built === 'schema') this.readSchema()
     else if (built === 'unknown' && !declared) this.unknownFunction ??= name
     for (const table of declared?.reads ?? []) this.tables.add(table)
-    if (declared?.writes.length) this.write('write', name)
     for (const table of declared?.writes ?? []) this.writes.add(table)
   }
 }

@@ -69,7 +69,7 @@ function read({ defaultSchema = 'public', dependencies = {}, functions = {}, row
     const parts = functionParts(given)
     const before = declared.get(name)
     declared.set(name, {
-      volatile: given === 'volatile' || before?.volatile === true,
+      volatile: parts.volatile === true || before?.volatile === true,
       identity: parts.identity === true || before?.identity === true,
       reads: [...(before?.reads ?? []), ...(parts.reads ?? []).map(canonical)],
       writes: [...(before?.writes ?? changed.get(name) ?? []), ...(parts.writes ?? []).map(canonical)],
@@ -93,7 +93,7 @@ function relationParts(given: RelationDeclaration): Exclude<RelationDeclaration,
 }
 
 function functionParts(given: FunctionDeclaration): Exclude<FunctionDeclaration, string> {
-  return typeof given === 'string' ? { identity: given === 'identity' } : given
+  return typeof given === 'string' ? { identity: given === 'identity', volatile: given === 'volatile' } : given
 }
 
 /** The names and all that their edges lead to, sorted. */

@@ -59,6 +59,8 @@ describe.each(servers)('the map of %s', (_name, open) => {
       '// view, uses now\n    recent: ',
       "// sequence: nextval() changes it without a write\n    users_id_seq: 'volatile'",
       "// view eqc_map.mine uses current_setting\n    'mine'",
+      '// function, uses pg_catalog.set_config\n    login: ',
+      '// NOTE: trigger leaf, function eqc_map.log_event, on eqc_map.events_1a may change the session (set_config): give',
       '// NOTE: function eqc_map.age_of, which can be called as t.age_of',
       '// NOTE: operator eqc_map.~~~(integer,integer) calls eqc_map.touches',
     ])

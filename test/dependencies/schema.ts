@@ -76,6 +76,14 @@ BEGIN
 END $$;
 CREATE PROCEDURE tidy(days int DEFAULT 3) LANGUAGE plpgsql AS $$ BEGIN DELETE FROM log; COMMIT; CALL eqc_app.deep(); END $$;
 CREATE PROCEDURE eqc_app.deep() LANGUAGE sql SET search_path = eqc_app, eqc_map AS $$ UPDATE settings SET value = ''; $$;
+CREATE FUNCTION login(who text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO log VALUES (who); PERFORM pg_catalog.set_config('app.user', who, false); END $$;
+CREATE FUNCTION relogin(who text) RETURNS void LANGUAGE sql AS $$ UPDATE kept SET id = id; SELECT login(who) $$;
+CREATE FUNCTION become(who text) RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.user', who, false) $$;
+CREATE FUNCTION set_path() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET search_path = eqc_app; DELETE FROM log; END $$;
+CREATE FUNCTION pick() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CREATE TEMP TABLE picked AS SELECT id FROM kept; END $$;
+CREATE FUNCTION set_rows() RETURNS void LANGUAGE sql AS $$ UPDATE pg_settings SET setting = '1' WHERE name = 'work_mem' $$;
+CREATE FUNCTION log_now() RETURNS void LANGUAGE sql AS $$ INSERT INTO log VALUES (now()::text || gen_random_uuid() || slug('x')) $$;
 CREATE AGGREGATE total_of(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
 CREATE FUNCTION add_logged(int, int) RETURNS int LANGUAGE sql AS $$ SELECT $1 + $2 + (SELECT count(*)::int FROM log) $$;
 CREATE AGGREGATE logged_of(int) (SFUNC = add_logged, STYPE = int, INITCOND = '0');
@@ -119,7 +127,7 @@ CREATE TABLE events_1a PARTITION OF events_1 FOR VALUES FROM (0) TO (50);
 CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (100) TO (200);
 CREATE TABLE base (id int);
 CREATE TABLE derived (extra int) INHERITS (base);
-CREATE FUNCTION log_event() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES ('event'); RETURN NEW; END $$;
+CREATE FUNCTION log_event() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES ('event'); PERFORM set_config('app.last', 'event', false); RETURN NEW; END $$;
 CREATE TRIGGER leaf AFTER INSERT ON events_1a FOR EACH ROW EXECUTE FUNCTION log_event();
 
 -- Row-level security

@@ -56,6 +56,8 @@ describe('a single connection with session state', () => {
     "SELECT query_to_xml('SELECT become()', true, true, '')",
     "SELECT * FROM ts_stat('SELECT become()')",
     "SELECT declared_volatile('bob')",
+    "SELECT login('bob')",
+    "INSERT INTO log SELECT login('bob')",
     "SELECT assume_uuid('bob')",
     'CREATE EXTENSION becoming',
     'CREATE TEMP TABLE users AS SELECT 1 AS n',
@@ -73,7 +75,8 @@ describe('a single connection with session state', () => {
     'EXPLAIN ANALYZE CREATE TEMP TABLE users AS SELECT 1 AS n',
     'DISCARD TEMP',
   ])('shares nothing without a scope after %s', async (sql) => {
-    const executor = world.isolate({ sql: { functions: { declared_volatile: 'volatile' } } }, connection)
+    const login = { writes: ['logins'], volatile: true }
+    const executor = world.isolate({ sql: { functions: { declared_volatile: 'volatile', login } } }, connection)
     await executor.execute(sql)
     expect((await executor.queryResult(SQL, [1])).cache.reason).toBe('scope-required')
   })
@@ -83,12 +86,16 @@ describe('a single connection with session state', () => {
     "SELECT nextval('ids'), pg_sleep(1), pg_advisory_xact_lock(1), txid_current(), inet_client_addr()",
     'SELECT * FROM pg_catalog.pg_class, information_schema.tables',
     "INSERT INTO log VALUES (now(), nextval('ids'), lower('X'), declared('x'))",
+    "SELECT logs('x')",
     'SELECT n FROM users WHERE owner = current_user FOR UPDATE',
     'DELETE FROM users',
     'CREATE TABLE temp (pg_temp int)',
     'SELECT n INTO temp FROM users',
   ])('goes on after %s', async (sql) => {
-    const executor = world.isolate({ sql: { functions: { declared: 'stable' } } }, connection)
+    const executor = world.isolate(
+      { sql: { functions: { declared: 'stable', logs: { writes: ['log'] } } } },
+      connection,
+    )
     await executor.query(sql)
     expect(connection.sessionChanges).toBe(0)
     expect(await world.outcome(executor)).toBe('miss')

@@ -151,6 +151,11 @@ describe('options', () => {
       /`sql.functions` is a value of type object for 'f'/,
     ],
     [
+      'a volatile function that is neither',
+      () => createQueryCache({ type: 'local', sql: { functions: { f: { volatile: 'yes' as never } } } }),
+      /`sql.functions` is a value of type object for 'f'\. Allowed: .*volatile\?: boolean/,
+    ],
+    [
       'row security that is no list',
       () => createQueryCache({ type: 'local', sql: { rowSecurity: 'accounts' as never } }),
       /`sql.rowSecurity` is a text that is not allowed\. Allowed: an array of texts/,

@@ -84,8 +84,8 @@ function functionLines(routines: Routines, list: (names: Iterable<string>) => st
       const sources = new Set(
         overloads.map(({ kind, extension }) => (extension === null ? KINDS[kind] : `extension ${extension}`)),
       )
-      const words = own.length === 0 ? [] : [...effects.volatile, ...effects.identity]
-      const uses = words.filter((word) => !effects.unknown.has(word)).sort(byText)
+      const words = own.length === 0 ? [] : [...effects.volatile, ...effects.identity, ...effects.session]
+      const uses = [...new Set(words)].filter((word) => !effects.unknown.has(word)).sort(byText)
       const comment = [...[...sources].sort(byText), ...(uses.length > 0 ? [`uses ${uses.join(', ')}`] : [])].join(', ')
       return {
         name,
@@ -106,14 +106,17 @@ const KINDS = { f: 'function', p: 'procedure', a: 'aggregate', w: 'window functi
 
 const INSTEAD = (everything: boolean): string =>
   everything
-    ? 'until you say more it may change anything: write { reads: [tables], writes: [tables] } instead, or { reads: [tables] } if it only reads'
+    ? 'until you say more it may change anything: write { reads: [tables], writes: [tables] } instead, or { reads: [tables] } if it only reads, with volatile: true if it changes the session'
     : 'until you say more it is not cached: write { reads: [tables] } instead'
 
 function functionValue(effects: Effects, list: (names: Iterable<string>) => string[]): FunctionDeclaration {
   const reads = list(effects.reads)
   const writes = effects.everything ? ['*'] : list(effects.writes)
-  if (writes.length > 0) return { ...(reads.length > 0 && { reads }), writes }
-  if (effects.volatile.size > 0) return 'volatile'
+  const session = effects.session.size > 0
+  // Whoever makes it tables of the `*` is told of the session.
+  if (writes.length > 0)
+    return { ...(reads.length > 0 && { reads }), writes, ...(session && !effects.everything && { volatile: true }) }
+  if (effects.volatile.size > 0 || session) return 'volatile'
   if (effects.identity.size > 0) return reads.length > 0 ? { reads, identity: true } : 'identity'
   return reads.length > 0 ? { reads } : 'stable'
 }

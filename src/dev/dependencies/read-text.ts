@@ -2,8 +2,9 @@
  * What one SQL text of the catalogs reads, writes and calls, by the same reader that reads queries.
  * @module
  */
-import { verdict } from '../../sql/functions.js'
+import { effectsOf, verdict } from '../../sql/functions.js'
 import { NotUnderstood, Reader } from '../../sql/reader.js'
+import type { SqlFacts } from '../../types.js'
 import { settingsOf } from '../../sql/settings.js'
 import { statement } from '../../sql/statement.js'
 import { tokenize } from '../../sql/tokens.js'
@@ -19,23 +20,45 @@ export interface TextFacts {
   /** Why the result is not the same each time, or depends on who asks. */
   volatile: string[]
   identity: string[]
+  /** What may change the session, besides what is called. */
+  session: string[]
   /** What was not understood, or changes what the text does not tell. */
   unknown: string[]
 }
 
-export const noFacts = (): TextFacts => ({ reads: [], writes: [], calls: [], volatile: [], identity: [], unknown: [] })
+export const noFacts = (): TextFacts => ({
+  reads: [],
+  writes: [],
+  calls: [],
+  volatile: [],
+  identity: [],
+  session: [],
+  unknown: [],
+})
 
 /** Stands for the schema of a name that has none; no schema can have this name. */
 const NONE = '\0'
 const SETTINGS = settingsOf({ defaultSchema: NONE })
 
-/** Also says which functions are called. */
+/** Session statements that leave it as it is. */
+const HARMLESS = /^(show|lock|notify|checkpoint)$/
+
+/** Also says which functions are called, and whether anything else changes the session. */
 class CallReader extends Reader {
   readonly calls: Name[] = []
+  changesSession = false
+  override mayDo(effects: SqlFacts['effects']): void {
+    super.mayDo(effects)
+    if (effects === 'session') this.changesSession = true
+  }
   override call(parts: readonly string[], argumentCount: number): void {
+    const before = this.changesSession
     super.call(parts, argumentCount)
-    if (verdict(parts.at(-2), parts.at(-1) as string, argumentCount) === 'unknown' || parts.length === 1)
-      this.calls.push([...parts])
+    // What calls do is found out of all of them together.
+    this.changesSession = before
+    const name = parts.at(-1) as string
+    const built = verdict(parts.at(-2), name, argumentCount)
+    if (parts.length === 1 || effectsOf(built, name)) this.calls.push([...parts])
   }
 }
 
@@ -78,6 +101,8 @@ function readStatement(tokens: Token[], facts: TextFacts): void {
   facts.volatile.push(...reader.volatileFunctions)
   if (reader.reason === 'tablesample' || reader.reason === 'locking') facts.volatile.push(reader.decidedBy!)
   if (reader.kind === 'session') facts.volatile.push(tokens[0]!.key)
+  if (reader.kind === 'session' && !HARMLESS.test(tokens[0]!.key)) facts.session.push(tokens[0]!.key)
+  if (reader.changesSession) facts.session.push('a temporary table or pg_settings')
   if (reader.identityToken !== undefined) facts.identity.push(reader.identityToken)
   if (reader.writesUnknown) facts.unknown.push(`a command that may change anything (${tokens[0]!.key})`)
 }

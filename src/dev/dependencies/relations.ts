@@ -103,6 +103,7 @@ class Entries implements RelationEntries {
         `${what} calls a function that may write. Reading it invalidates nothing: call \`invalidate\` with what it changes.`,
       )
     }
+    this.#session(effects, what)
     effects.everything = false
     effects.writes = new Set()
     return unknown
@@ -212,7 +213,18 @@ class Entries implements RelationEntries {
     }
   }
 
-  #changed(table: Relation, { writes, everything, unknown }: Effects, comment: string): void {
+  /** No line can say it of a table or view, except that a write of everything may also do that. */
+  #session({ session, everything, unknown }: Effects, what: string): void {
+    const known = [...session].filter((word) => !unknown.has(word)).sort()
+    if (known.length > 0 && !everything)
+      this.notes.add(
+        `${what} may change the session (${known.join(', ')}): give \`fromPool\` a \`scope\` for a single connection (a \`pg\` Client, PGlite).`,
+      )
+  }
+
+  #changed(table: Relation, effects: Effects, comment: string): void {
+    const { writes, everything, unknown } = effects
+    this.#session(effects, comment)
     const others = new Set([...writes].filter((name) => name !== nameOf(table)))
     const said = everything ? [...unknown].map((text) => `${comment}: ${text}; ${NAME_TABLES}`) : []
     this.#add(nameOf(table), { ...noEffects(), writes: others, everything }, comment, said)

@@ -4,7 +4,7 @@
  */
 import { canonical } from '../../sql/names.js'
 import { SCHEMA_NAME } from '../../sql/catalog.js'
-import { verdict } from '../../sql/functions.js'
+import { effectsOf, verdict } from '../../sql/functions.js'
 import type { Catalogs, Relation, Routine } from './catalogs.js'
 import { readPlpgsql } from './plpgsql.js'
 import { noFacts, readExpression, readText } from './read-text.js'
@@ -16,6 +16,8 @@ export interface Effects {
   writes: Set<string>
   volatile: Set<string>
   identity: Set<string>
+  /** May change the session: what a single connection sees from then on. */
+  session: Set<string>
   /** Not found out: it may read anything, and where it is declared volatile, change anything. */
   unknown: Set<string>
   /** Of the unknown: may change anything. */
@@ -27,12 +29,13 @@ export const noEffects = (): Effects => ({
   writes: new Set(),
   volatile: new Set(),
   identity: new Set(),
+  session: new Set(),
   unknown: new Set(),
   everything: false,
 })
 
 export function addEffects(to: Effects, from: Effects): void {
-  for (const kind of ['reads', 'writes', 'volatile', 'identity', 'unknown'] as const)
+  for (const kind of ['reads', 'writes', 'volatile', 'identity', 'session', 'unknown'] as const)
     for (const name of from[kind]) to[kind].add(name)
   to.everything ||= from.everything
 }
@@ -113,7 +116,10 @@ export class Routines {
       // `auth.uid()` and its like, whoever provides them.
       if (verdict(routine.schema, name, 2) === 'identity') effects.identity.add(name)
       if (extension === null) this.#opaque(routine, `its body, in ${language}`, effects)
-      else if (volatility === 'v' || RUNS_TEXT.test(name)) effects.volatile.add(`${name} of extension ${extension}`)
+      else if (volatility === 'v' || RUNS_TEXT.test(name)) {
+        effects.volatile.add(`${name} of extension ${extension}`)
+        if (effectsOf(verdict(undefined, name, 2), name)) effects.session.add(`${name} of extension ${extension}`)
+      }
       if (routine.hidden && extension !== null && !HARMLESS.test(name))
         this.#opaque(routine, `its body, in extension ${extension}`, effects)
       return { effects, calls: [] }
@@ -130,6 +136,7 @@ export class Routines {
     if (volatility === 'i') return
     effects.unknown.add(what)
     effects.volatile.add(what)
+    effects.session.add(what)
     if (volatility === 'v') effects.everything = true
   }
 
@@ -143,12 +150,17 @@ export class Routines {
       }
     for (const word of facts.volatile) effects.volatile.add(word)
     for (const word of facts.identity) effects.identity.add(word)
+    for (const word of facts.session) effects.session.add(word)
     for (const what of facts.unknown) effects.unknown.add(what)
     for (const name of facts.calls) {
       const found = this.#routines(name, path)
       calls.push(...found)
-      if (found.length === 0 && verdict(name.at(-2), name.at(-1) as string, 2) === 'unknown')
-        effects.volatile.add(`${name.join('.')}, which was not found`)
+      if (found.length > 0) continue
+      const last = name.at(-1) as string
+      const built = verdict(name.at(-2), last, 2)
+      const what = built === 'unknown' ? `${name.join('.')}, which was not found` : name.join('.')
+      if (built === 'unknown') effects.volatile.add(what)
+      if (effectsOf(built, last)) effects.session.add(what)
     }
     return { effects, calls }
   }

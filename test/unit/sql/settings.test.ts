@@ -110,6 +110,32 @@ describe('relations that change without a write', () => {
   })
 })
 
+describe('functions that write and change the session', () => {
+  const sql: SqlOptions = {
+    functions: { login: { reads: ['people'], writes: ['logins'], volatile: true }, clock: { volatile: true } },
+  }
+
+  it('are writes with an effect on the session', () => {
+    expect(readSql("SELECT login('a')", sql)).toMatchObject({
+      kind: 'write',
+      reason: 'write',
+      token: 'login',
+      tables: ['public.people'],
+      writes: ['public.logins'],
+      volatileFunctions: ['login'],
+      effects: 'session',
+    })
+  })
+
+  it('are volatile where they write nothing', () => {
+    expect(readSql('SELECT clock()', sql)).toMatchObject({
+      kind: 'read',
+      reason: 'volatile-function',
+      effects: 'session',
+    })
+  })
+})
+
 describe('relations whose rows depend on who asks', () => {
   const sql: SqlOptions = {
     rowSecurity: ['Accounts'],
