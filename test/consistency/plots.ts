@@ -30,7 +30,7 @@ export class Plots {
     if (chance.of(0.01)) return this.#overlap(site)
     if (chance.of(0.008)) return this.#failing()
     if (chance.of(0.01)) return this.#rush(site)
-    if (chance.of(0.012)) return this.#edge(site)
+    if (chance.of(0.012)) return this.edge(site)
     return 0
   }
 
@@ -137,12 +137,13 @@ export class Plots {
   }
 
   /** Aimed: a check that is slow to answer, a write that it did not see, and hits at the end of the bound, counted from either side of it. */
-  #edge(site: Site): number {
+  edge(site: Site, alone = false): number {
     const { chance, time, maxStalenessMs } = this.#world
     const issuer = this.#issuer
     const reader = this.#anyone()
     const writer = chance.of(0.4) ? reader : this.#anyone()
-    const read = (at: number, aim?: Aim) => time.after(at, () => reader.dead || issuer.read(reader, [site], { aim }))
+    const read = (at: number, aim?: Aim) =>
+      time.after(at, () => reader.dead || issuer.read(reader, [site], { aim, hot: alone }))
     read(0)
     read(60)
     const check = maxStalenessMs / 2 + 150
