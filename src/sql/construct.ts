@@ -7,9 +7,9 @@ import type { Reader } from './reader.js'
 
 /**
  * Where an expression stands, as far as words mean something else there. `query`: the clauses of a statement; `group`: its GROUP BY; `join`: an
- * ON condition; `merge`: the actions of MERGE; `arguments`: any parentheses; `from-inside`: of EXTRACT and its kin; `cast`: of CAST; `document`: of XML and JSON syntax.
+ * ON condition; `merge`: the actions of MERGE; `among`: of COALESCE and its kin, whose values are of one type; `arguments`: any parentheses; `from-inside`: of EXTRACT and its kin; `cast`: of CAST; `document`: of XML and JSON syntax.
  */
-export type Place = 'query' | 'group' | 'merge' | 'join' | 'arguments' | 'from-inside' | 'cast' | 'document'
+export type Place = 'query' | 'group' | 'merge' | 'join' | 'among' | 'arguments' | 'from-inside' | 'cast' | 'document'
 
 /**
  * Is the word here, which `(` follows, syntax of its own? Words that functions may have for a name are so only behind an operand, or behind the very

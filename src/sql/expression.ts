@@ -101,7 +101,7 @@ export function expression(r: Reader, q: Queries, place: Place): number {
         break
       default:
         if (SET_OPERATIONS.has(key)) return commas
-        if (key === 'on' && r.near(1) === 'conflict' && place !== 'arguments') return commas
+        if (key === 'on' && r.near(1) === 'conflict' && (place === 'query' || place === 'group')) return commas
         if (place === 'join' && (isJoin(r) || AFTER_FROM.has(key))) return commas
         if (r.isName) {
           reference(r, q, place)
@@ -197,6 +197,7 @@ function afterCall(r: Reader, q: Queries): void {
 
 function documentOr(word: string, place: Place): Place {
   if (/^(xml|json)/.test(word) || place === 'document') return 'document'
+  if (/^(coalesce|greatest|least|nullif)$/.test(word)) return 'among'
   return word === 'sets' ? 'group' : 'arguments'
 }
 
@@ -235,8 +236,8 @@ function literal(r: Reader, place: Place): void {
   const target = cast ? castTarget(r, closed) : before === '(' ? r.nearName(-3) : type
   if (/^jsonb?$/.test(target)) return
   const compared = !cast && (ORDERING.test(before) || ORDERING.test(r.key))
-  // A value of CASE or an argument takes the type of the others; a text that is only shown does not look like a call.
-  const among = /^(then|else)$/.test(before) || (place !== 'query' && place !== 'group' && /^[(,]$/.test(before))
+  // A value of CASE or COALESCE takes the type of the others.
+  const among = /^(then|else)$/.test(before) || (place === 'among' && /^[(,]$/.test(before))
   if (!isMoment(among ? text.replace('()', '') : text, TIMED.test(target) || compared)) return
   r.volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
 }
