@@ -24,7 +24,8 @@ export async function runBatch(
   asked: CachedQueryExecutor,
   queries: readonly BatchQuery[],
 ): Promise<PromiseSettledResult<Row[]>[]> {
-  const executor = asked.with(asked.call, pinned(asked.core).database)
+  const core = pinned(asked.core)
+  const executor = core === asked.core ? asked : asked.with(asked.call, core.database)
   const ends: PromiseSettledResult<Row[]>[] = new Array<PromiseSettledResult<Row[]>>(queries.length)
   let group: number[] = []
   for (const [i, query] of queries.entries()) {

@@ -46,18 +46,16 @@ export function plan(
   const scope = scopeOf(core, call, options)
   const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
   noteIdentity(core, call, facts, deps.identity)
-  const encoded = params.some((param) => isMomentText(param)) ? new UnkeyableParameter() : encodeParams(params)
+  const encoded = holdMoment(params, 0) ? new UnkeyableParameter() : encodeParams(params)
   const refused =
     refuse(core, call, facts, deps, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
   if (refused !== undefined || typeof encoded !== 'string')
     return bypass(refused ?? 'unsupported-parameter', record, deps, options)
   const reason = facts.stable ? undefined : facts.reason
-  const identity = { text: asked.sql, scope, reason }
-  if (asked === record)
-    return new Ask(core, deps, options, { kind: 'sql', sql: asked.sql, params }, { ...identity, params: encoded })
-  const { start, end } = bucketOf(clock(call.runtime), options.nowBucket as number)
-  const source = { kind: 'sql', sql: asked.sql, params: [...params, start] } as const
-  return new Ask(core, deps, options, source, { ...identity, params: encoded + encodeText(start), until: end })
+  const bucket = asked === record ? undefined : bucketOf(clock(call.runtime), options.nowBucket as number)
+  const source = { kind: 'sql', sql: asked.sql, params: bucket ? [...params, bucket.start] : params } as const
+  const written = bucket ? encoded + encodeText(bucket.start) : encoded
+  return new Ask(core, deps, options, source, { text: asked.sql, scope, params: written, reason, until: bucket?.end })
 }
 
 /** The statement that is asked when nothing speaks against caching it: with `nowBucket` one that is given the time. */
@@ -110,12 +108,18 @@ export function noteIdentity({ cache }: Core, call: Call, facts: SqlFacts, named
 const DEEPEST = 16
 
 /** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
-function isMomentText(param: unknown, depth = 0): boolean {
-  // `now()` in quotes is the present too.
-  if (typeof param === 'string') return isMoment(param.replace('()', ''), false)
-  if (typeof param !== 'object' || param === null || ArrayBuffer.isView(param)) return false
-  return depth > DEEPEST || Object.values(param).some((value) => isMomentText(value, depth + 1))
+function holdMoment(values: readonly unknown[], depth: number): boolean {
+  for (const value of values) {
+    if (typeof value === 'string' ? isMoment(value, false, true) : isTree(value) && hidesMoment(value, depth))
+      return true
+  }
+  return false
 }
+
+const isTree = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
+const hidesMoment = (tree: object, depth: number): boolean =>
+  depth > DEEPEST || holdMoment(Object.values(tree), depth + 1)
 
 /** Stands for the statement of a loader; no SQL text can be equal to it. */
 const LOADER_TEXT = '\0cached'

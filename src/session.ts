@@ -4,6 +4,7 @@
  * @module
  */
 import type { Core } from './ask.js'
+import { recordOf } from './plan.js'
 import { tokenize } from './sql/tokens.js'
 import type { SqlFacts, Statement } from './types.js'
 
@@ -13,23 +14,21 @@ export function noteSession({ database }: Core, sql: string, facts: SqlFacts): v
   const plain = !facts.effects && (facts.kind === 'read' || (facts.kind === 'write' && facts.writes !== undefined))
   if (plain) return
   database.markSessionState()
-  if (transactionSteps(sql).includes('opens')) database.inTransaction = true
+  if (stepsOf(sql, facts).includes('opens')) database.inTransaction = true
 }
 
 /**
  * Called when statements have ended. `outcome`: `failed` when the database has said so of them, `unknown` when nobody has.
  * In doubt the transaction is open: then nothing is cached.
  */
-export function endSession(
-  { database }: Core,
-  statements: readonly Statement[],
-  outcome: 'done' | 'failed' | 'unknown',
-): void {
+export function endSession(core: Core, statements: readonly Statement[], outcome: 'done' | 'failed' | 'unknown'): void {
+  const { database } = core
   if (!database.markSessionState) return
-  const steps = statements.flatMap(({ sql }) => transactionSteps(sql))
+  const steps = statements.flatMap(({ sql }) => stepsOf(sql, recordOf(core, sql).facts))
   const last = steps.findLast((step) => step !== 'neither')
   // A COMMIT that fails ends its transaction. Of several statements it is not known which ones have run.
-  const ended = last === 'ends' && (outcome === 'done' || (outcome === 'failed' && steps.length === 1))
+  const ended =
+    last === 'ends' && (outcome === 'done' || (outcome === 'failed' && statements.length === 1 && steps.length === 1))
   if (ended) database.inTransaction = false
   // A COMMIT that was sent before this BEGIN may have ended after it was noted.
   else if (steps.includes('opens')) database.inTransaction = true
@@ -45,6 +44,10 @@ export function commits({ database }: Core, facts: SqlFacts): boolean {
 }
 
 type Step = 'opens' | 'ends' | 'neither'
+
+/** One understood read or write begins and ends nothing, however long it is. */
+const stepsOf = (sql: string, { kind }: SqlFacts): Step[] =>
+  kind === 'session' || kind === 'unknown' ? transactionSteps(sql) : []
 
 const OPENS = /^(begin|start)\b/
 const ENDS = /^((commit|end|rollback|abort)( work| transaction)?( and no chain)?|prepare transaction ')$/

@@ -6,8 +6,10 @@ import { CLOCK_WORDS, CONSTRUCTS, IDENTITY_WORDS, RESERVED } from './keywords.js
 import type { Reader } from './reader.js'
 
 /**
- * Where an expression stands, as far as words mean something else there. `query`: the clauses of a statement; `group`: its GROUP BY; `join`: an
- * ON condition; `merge`: the actions of MERGE; `among`: of COALESCE and its kin, whose values are of one type; `arguments`: any parentheses; `from-inside`: of EXTRACT and its kin; `cast`: of CAST; `document`: of XML and JSON syntax.
+ * Where an expression stands, as far as words mean something else there. `query`: the clauses of a statement; `group`: its GROUP BY;
+ * `merge`: the actions of MERGE; `join`: an ON condition; `arguments`: any parentheses; `among`: those of COALESCE, GREATEST, LEAST and NULLIF,
+ * whose values share a type; `from-inside`: those of EXTRACT, OVERLAY, POSITION, SUBSTRING and TRIM; `cast`: of CAST; `document`: of XML and
+ * JSON syntax.
  */
 export type Place = 'query' | 'group' | 'merge' | 'join' | 'among' | 'arguments' | 'from-inside' | 'cast' | 'document'
 
@@ -19,9 +21,9 @@ export function isConstruct(r: Reader, place: Place): boolean {
   const word = r.key
   const before = r.near(-1)
   const further = r.near(-2)
-  const operand = !r.afterOperator && isOperand(before)
   if (CONSTRUCTS.has(word)) return true
   if (RESERVED.has(word)) return word !== 'user'
+  const operand = !r.afterOperator && isOperand(before)
   switch (word) {
     case 'rollup':
     case 'cube':

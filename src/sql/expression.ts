@@ -238,7 +238,7 @@ function literal(r: Reader, place: Place): void {
   const compared = !cast && (ORDERING.test(before) || ORDERING.test(r.key))
   // A value of CASE or COALESCE takes the type of the others.
   const among = /^(then|else)$/.test(before) || (place === 'among' && /^[(,]$/.test(before))
-  if (!isMoment(among ? text.replace('()', '') : text, TIMED.test(target) || compared)) return
+  if (!isMoment(text, TIMED.test(target) || compared, among)) return
   r.volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
 }
 

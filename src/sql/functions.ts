@@ -46,12 +46,15 @@ const TIME_WORDS =
 /**
  * True for a literal that the server reads as the present when it becomes a date or time: `now`, `today 12:00`, `[today,tomorrow)`.
  * @param timed the literal is known to become one, so that words beside it do not make it ordinary text
+ * @param called `now()` counts too, which elsewhere is taken for text
  */
-export function isMoment(literal: string, timed: boolean): boolean {
+export function isMoment(literal: string, timed: boolean, called = false): boolean {
   if (!MOMENT.test(literal)) return false
   if (timed) return true
-  // `now()` is taken for text. No longer text is a time, and the last step is not linear.
+  // No longer text is a time, and the last step is not linear.
   return (
-    literal.length < 256 && !literal.includes('()') && !/[^\W\d]|[\u0080-\uffff]/.test(literal.replace(TIME_WORDS, ''))
+    literal.length < 256 &&
+    (called || !literal.includes('()')) &&
+    !/[^\W\d]|[\u0080-\uffff]/.test(literal.replace(TIME_WORDS, ''))
   )
 }

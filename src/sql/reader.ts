@@ -116,9 +116,9 @@ export class Reader {
   }
   open(bracket = '('): void {
     this.expect(bracket)
-    if (++this.#depth > MAX_DEPTH) this.refuse()
+    this.descend()
   }
-  /** A statement inside another. */
+  /** Into parentheses, or a statement inside another. */
   descend(): void {
     if (++this.#depth > MAX_DEPTH) this.refuse()
   }
