@@ -3,26 +3,34 @@
  * @module
  */
 
-/** Parameters whose database text cannot be known from here are not keyed: the query is not cached. */
-export class UnkeyableParameter {
-  readonly reason = 'unsupported-parameter'
-}
-
 /** Writes a text with its length in front, so that nothing inside it can end it. */
 export const sized = (text: string): string => `${text.length}:${text}`
 
 /**
  * Writes parameters with their types, injectively: `1`, `'1'`, `1n` and `true` differ, and so do `['a,b']` and `['a', 'b']`.
- * A Date carries its zone offset, because drivers send it as local time.
+ * A Date carries its zone offset, because drivers send it as local time. `undefined`: the database's text of one of them cannot be known from
+ * here, so that the query is not cached.
  */
-export function encodeParams(params: readonly unknown[]): string | UnkeyableParameter {
+export function encodeParams(params: readonly unknown[], depth = 0): string | undefined {
   let out = ''
-  for (const param of params) {
-    const part = encodeParam(param, 0)
-    if (part === undefined) return new UnkeyableParameter()
+  for (let i = 0; i < params.length; i++) {
+    const part = encodeParam(params[i], depth)
+    if (part === undefined) return undefined
     out += part
   }
   return out
+}
+
+/** A longer text is looked up by the entry's whole key. */
+const LONGEST_SHORTCUT = 128
+
+/** Whether parameters tell the entries of one statement apart by themselves: none, or one number or text. -0 and 0 would meet in a map. */
+export function hasShortcut(params: readonly unknown[]): boolean {
+  if (params.length !== 1) return params.length === 0
+  const param = params[0]
+  return typeof param === 'string'
+    ? param.length <= LONGEST_SHORTCUT
+    : typeof param === 'number' && !Object.is(param, -0)
 }
 
 /** A text as `encodeParams` writes it. */
@@ -53,13 +61,8 @@ function encodeObject(value: object, depth: number): string | undefined {
   if (value instanceof Date) return `D${value.getTime()}@${value.getTimezoneOffset()};`
   if (ArrayBuffer.isView(value)) return `x${hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))};`
   if (Array.isArray(value)) {
-    let out = `a${value.length}[`
-    for (const item of value as unknown[]) {
-      const part = encodeParam(item, depth + 1)
-      if (part === undefined) return undefined
-      out += part
-    }
-    return out
+    const items = encodeParams(value, depth + 1)
+    return items === undefined ? undefined : `a${value.length}[${items}`
   }
   try {
     return `o${sized(JSON.stringify(value) ?? '')}`

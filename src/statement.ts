@@ -3,12 +3,17 @@
  * @module
  */
 import { sized, weakHash } from './key.js'
+import type { L1Entry } from './l1.js'
 import { dependencyNames } from './names.js'
 import { withoutClock } from './now-bucket.js'
+import { NO_OPTIONS } from './options.js'
 import type { QueryOptions, ResolvedConfig } from './options.js'
 import { canonicalTable, readSql, readTogether, settingsOf } from './sql/index.js'
 import type { Database, SqlFacts } from './types.js'
 import type { Known, VersionBook } from './versions.js'
+
+/** Entries of one statement by the one parameter that they were asked with; `undefined` stands for none. Kept in step by isolate memory. */
+export type Shortcuts = Map<string | number | undefined, L1Entry>
 
 /** The names that a text and its options depend on. */
 export interface Dependencies {
@@ -21,6 +26,16 @@ export interface Dependencies {
   /** A relation that the call names, or one behind it, that changes without a write, or whose rows depend on who asks. */
   readonly volatile: string | undefined
   readonly identity: string | undefined
+  /** Only where the text alone names everything. */
+  readonly shortcuts: Shortcuts | undefined
+}
+
+/** What an answer says of the question, besides what the entry says. */
+export interface Asked {
+  readonly deps: Dependencies
+  readonly options: QueryOptions
+  /** What was not known when it was decided to cache. */
+  readonly reason: SqlFacts['reason'] | undefined
 }
 
 export interface StatementRecord {
@@ -28,6 +43,8 @@ export interface StatementRecord {
   readonly facts: SqlFacts
   /** For calls that name no tables, tags or key. */
   readonly plain: Dependencies
+  /** What a call without options asks. */
+  readonly plainly: Asked
   readonly others: Map<string, Dependencies>
   /** What `withoutClock` made of it, for so many parameters. */
   bucketed?: { readonly count: number; readonly record: StatementRecord | undefined }
@@ -72,10 +89,12 @@ export class Statements {
     // A text too long to be remembered is its own id: its results are found again all the same.
     const remembered = sql.length <= LONGEST_REMEMBERED
     const id = remembered ? (this.#nextId++).toString(36) : `=${whoAnswers(database)}${sized(sql)}`
+    const plain = this.#dependencies(database, facts, NO_OPTIONS, id)
     const record: StatementRecord = {
       sql,
       facts,
-      plain: this.#dependencies(database, facts, {}, id),
+      plain,
+      plainly: { deps: plain, options: NO_OPTIONS, reason: facts.stable ? undefined : facts.reason },
       others: new Map<string, Dependencies>(),
     }
     if (!remembered) {
@@ -140,6 +159,7 @@ export class Statements {
       names: this.known(database, shortNames),
       volatile,
       identity,
+      shortcuts: options === NO_OPTIONS ? new Map() : undefined,
     }
   }
 
