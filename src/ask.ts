@@ -2,12 +2,13 @@
  * A question on its way: what it depends on, what tells it from any other, and where its answer comes from.
  * @module
  */
-import { digest, hasShortcut, sized, snapshot, weakHash } from './key.js'
+import { digest, shortKey, sized, snapshot, weakHash } from './key.js'
+import type { ShortKey } from './key.js'
 import type { QueryCache } from './l1.js'
 import type { QueryOptions } from './options.js'
 import type { OwnWrites } from './own-writes.js'
 import type { Runtime } from './runtime.js'
-import type { Dependencies, Shortcuts, StatementRecord } from './statement.js'
+import type { Dependencies, StatementRecord } from './statement.js'
 import type { Database, SqlFacts, Statement } from './types.js'
 
 /** What executors on one database and cache share. */
@@ -107,8 +108,7 @@ export class Ask implements Statement {
 
   constructor(core: Core, deps: Dependencies, options: QueryOptions, identity: AskIdentity, loader?: Loader) {
     const { scope, written } = identity
-    // With a token or session state a scope sees other rows than without: those of a request that forgot them stay apart.
-    this.scope = scope === undefined ? '-' : (core.database.needsScope ? '!' : '') + sized(scope)
+    this.scope = writtenScope(core.database, scope)
     this.key = `${deps.id}|${this.scope}|${written}`
     this.deps = deps
     this.options = options
@@ -142,9 +142,9 @@ export class Ask implements Statement {
     return (this.hash ??= digest(this.canonical()))
   }
 
-  /** Where memory keeps an entry for calls that only name it by its one parameter. */
-  get shortcuts(): Shortcuts | undefined {
-    return this.scope === '-' && hasShortcut(this.params) ? this.deps.shortcuts : undefined
+  /** Under what the shortcut finds its entry. */
+  get shortKey(): ShortKey {
+    return this.deps.shortcuts ? shortKey(this.scope, this.params) : null
   }
 
   /** Copies the parameters, so that a caller who changes them while the query waits changes nothing. L1 hits do not need it. */
@@ -161,6 +161,10 @@ export class Ask implements Statement {
     return `${sized(database.identity)}${sized(cache.config.epoch)}${this.scope};${custom};${names}${sized(this.sql)}${this.written}`
   }
 }
+
+/** Whose rows these are, as keys have it. With a token or session state a scope sees other rows than without: those stay apart. */
+export const writtenScope = ({ needsScope }: Database, scope: string | undefined): string =>
+  scope === undefined ? '-' : (needsScope ? '!' : '') + sized(scope)
 
 export const fingerprint = (text: string): string => `query:${weakHash(text).toString(36)}`
 

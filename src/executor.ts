@@ -49,9 +49,7 @@ export class CachedQueryExecutor {
    * @throws InvalidOptionError
    */
   constructor(database: Database, cacheOrConfig: QueryCache | CacheConfig, runtime: Runtime = {}) {
-    checkDatabase(database)
-    const cache = cacheOrConfig instanceof QueryCache ? cacheOrConfig : createQueryCache(cacheOrConfig)
-    this.core = { database, cache, statements: cache.statements.of(database) }
+    this.core = coreOf(database, cacheOrConfig)
     this.call = { runtime }
   }
 
@@ -62,7 +60,8 @@ export class CachedQueryExecutor {
 
   /** @internal */
   with(call: Call, database: Database = this.core.database): CachedQueryExecutor {
-    const copy = new CachedQueryExecutor(database, this.core.cache)
+    const { core } = this
+    const copy = new CachedQueryExecutor(database, database === core.database ? (core as never) : core.cache)
     copy.call = call
     return copy
   }
@@ -73,7 +72,7 @@ export class CachedQueryExecutor {
     const { core, call } = this
     const now = clock(call.runtime)
     const near = shortcut(core, call, record, params, options, now)
-    if (near) return settleHit(core, call, record.plainly, near, now).rows() as R[]
+    if (near) return settleHit(core, call, near, near, now).rows() as R[]
     if (isWrite(core, record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
     const asked = plan(core, call, record, params, options)
     if ('bypass' in asked) return (await this.#direct<R>(asked, record.facts, { sql, params }, options)).rows
@@ -92,13 +91,11 @@ export class CachedQueryExecutor {
     const record = recordOf(core, sql)
     const now = clock(call.runtime)
     const near = shortcut(core, call, record, params, options, now)
-    if (near) {
-      const { plainly } = record
+    if (near)
       return {
-        ...(settleHit(core, call, plainly, near, now).result() as Result<R>),
-        cache: hitInfo(plainly, near, now),
+        ...(settleHit(core, call, near, near, now).result() as Result<R>),
+        cache: hitInfo(near, near, now),
       }
-    }
     if (isWrite(core, record.facts)) {
       const { results, cache } = await this.#write([{ sql, params }], writeOptions(options))
       const info = bypassInfo({
@@ -282,6 +279,14 @@ export class CachedQueryExecutor {
     if (!acknowledged) throw new InvalidationError('it refused, or gave no answer in time')
     return dropped
   }
+}
+
+/** What lasts of an executor. `with` hands on what is complete already: a request's copy works nothing out. */
+function coreOf(database: Database, given: QueryCache | CacheConfig | Core): Core {
+  if (given && 'database' in given) return given
+  checkDatabase(database)
+  const cache = given instanceof QueryCache ? given : createQueryCache(given)
+  return { database, cache, statements: cache.statements.of(database) }
 }
 
 /** A pool in the place of a database is what a user of the predecessor has in his code. */

@@ -21,16 +21,18 @@ export function encodeParams(params: readonly unknown[], depth = 0): string | un
   return out
 }
 
-/** A longer text is looked up by the entry's whole key. */
-const LONGEST_SHORTCUT = 128
+/** What tells the entries of one statement apart: one number as it is, anything else in writing. `null`: nothing does, or it is too long. */
+export type ShortKey = string | number | null
 
-/** Whether parameters tell the entries of one statement apart by themselves: none, or one number or text. -0 and 0 would meet in a map. */
-export function hasShortcut(params: readonly unknown[]): boolean {
-  if (params.length !== 1) return params.length === 0
-  const param = params[0]
-  return typeof param === 'string'
-    ? param.length <= LONGEST_SHORTCUT
-    : typeof param === 'number' && !Object.is(param, -0)
+const LONGEST_SHORT_KEY = 128
+
+/** The short key of parameters and a written scope; '-' is none. */
+export function shortKey(scope: string, params: readonly unknown[]): ShortKey {
+  const first = params[0]
+  // -0 and 0 would meet in a map.
+  if (typeof first === 'number' && params.length === 1 && scope === '-' && !Object.is(first, -0)) return first
+  const written = encodeParams(params)
+  return written === undefined || written.length + scope.length > LONGEST_SHORT_KEY ? null : `${scope}|${written}`
 }
 
 /** A text as `encodeParams` writes it. */

@@ -81,7 +81,7 @@ export function planLoader(core: Core, call: Call, key: string, options: QueryOp
 }
 
 /** Whose rows these are. A value that is no text would be the same for everybody. @throws InvalidOptionError */
-function scopeOf(core: Core, call: Call, options: QueryOptions): string | undefined {
+export function scopeOf(core: Core, call: Call, options: QueryOptions): string | undefined {
   const scope: unknown = options.scope ?? call.scope ?? core.database.scope ?? undefined
   if (scope === undefined || typeof scope === 'string') return scope
   const given = Array.isArray(scope) ? 'an array' : `of type ${typeof scope}`

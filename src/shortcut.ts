@@ -1,37 +1,49 @@
 /**
- * The shortest way to a hit: a statement with one number, one text or no parameter, and no options, finds its entry by that parameter. It passes
- * the checks of every other read and makes nothing on its way: no key, no question. What is not plainly fresh takes the long way.
+ * The shortest way to a hit: an entry is found among those of its statement, without its whole key. It passes the checks of every other read
+ * and makes no question on its way. What is not plainly fresh takes the long way, and so does a call with options that name or forbid something.
  * @module
  */
+import { writtenScope } from './ask.js'
 import type { Call, Core } from './ask.js'
 import { freshness } from './entry.js'
+import { shortKey } from './key.js'
 import { touch, vouched } from './memory.js'
 import type { Remembered } from './memory.js'
 import { NO_OPTIONS } from './options.js'
 import type { QueryOptions } from './options.js'
-import { hasShortcut } from './key.js'
-import { refusal } from './plan.js'
+import { refusal, scopeOf } from './plan.js'
 import { isHotAndNearItsEnd } from './refresh.js'
-import type { StatementRecord } from './statement.js'
+import type { Asked, StatementRecord } from './statement.js'
 
-/** The entry that answers a call without options, when it is one that no other read would look at twice. */
+/** Options that only say how long something may be used or waited for. */
+const LIFETIMES: ReadonlySet<string> = new Set(['ttl', 'staleWhileRevalidate', 'staleIfError', 'emptyTtl', 'timeoutMs'])
+
+/** The entry that answers a call, when it is one that no other read would look at twice. */
 export function shortcut(
   core: Core,
   call: Call,
-  record: StatementRecord,
+  { plain, facts }: StatementRecord,
   params: readonly unknown[],
-  options: QueryOptions | undefined,
+  options: QueryOptions = NO_OPTIONS,
   now: number,
-): Remembered | undefined {
-  for (const _ in options) return undefined
-  if (!hasShortcut(params)) return undefined
-  const { plain, facts } = record
-  const entry = plain.shortcuts?.get(params[0] as string | number | undefined)
-  if (!entry || call.identity || call.scope !== undefined || core.database.scope !== undefined) return undefined
-  if (refusal(core, call, facts, plain, NO_OPTIONS, undefined) !== undefined) return undefined
-  if (vouched(core, entry, now) !== 'valid' || freshness(entry, NO_OPTIONS, now) !== 'fresh') return undefined
+): (Remembered & Asked) | undefined {
+  if (!plain.shortcuts?.size || call.identity || !hasLifetimesOnly(options)) return undefined
+  const scope = scopeOf(core, call, options)
+  const entry = plain.shortcuts.get(shortKey(writtenScope(core.database, scope), params))
+  if (!entry || refusal(core, call, facts, plain, options, scope) !== undefined) return undefined
+  if (vouched(core, entry, now) !== 'valid' || freshness(entry, options, now) !== 'fresh') return undefined
   if (isHotAndNearItsEnd(core, entry, now) || (call.own && !call.own.allows(entry.names, entry.versions)))
     return undefined
   touch(core, call, entry, now)
-  return { ok: true, outcome: 'l1', entry }
+  return { ok: true, outcome: 'l1', entry, deps: plain, options, reason: facts.stable ? undefined : facts.reason }
+}
+
+/** Values that validation would refuse take the long way to it. */
+function hasLifetimesOnly(options: QueryOptions): boolean {
+  for (const name in options) {
+    const value = options[name as keyof QueryOptions]
+    const plain = LIFETIMES.has(name) && typeof value === 'number' && value > 0 && value < Infinity
+    if (!plain && value !== undefined) return false
+  }
+  return true
 }

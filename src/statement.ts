@@ -3,6 +3,7 @@
  * @module
  */
 import { sized, weakHash } from './key.js'
+import type { ShortKey } from './key.js'
 import type { L1Entry } from './l1.js'
 import { dependencyNames } from './names.js'
 import { withoutClock } from './now-bucket.js'
@@ -12,8 +13,8 @@ import { canonicalTable, readSql, readTogether, settingsOf } from './sql/index.j
 import type { Database, SqlFacts } from './types.js'
 import type { Known, VersionBook } from './versions.js'
 
-/** Entries of one statement by the one parameter that they were asked with; `undefined` stands for none. Kept in step by isolate memory. */
-export type Shortcuts = Map<string | number | undefined, L1Entry>
+/** Entries of one statement by their short keys. Kept in step by isolate memory. */
+export type Shortcuts = Map<ShortKey, L1Entry>
 
 /** The names that a text and its options depend on. */
 export interface Dependencies {
@@ -43,8 +44,6 @@ export interface StatementRecord {
   readonly facts: SqlFacts
   /** For calls that name no tables, tags or key. */
   readonly plain: Dependencies
-  /** What a call without options asks. */
-  readonly plainly: Asked
   readonly others: Map<string, Dependencies>
   /** What `withoutClock` made of it, for so many parameters. */
   bucketed?: { readonly count: number; readonly record: StatementRecord | undefined }
@@ -94,7 +93,6 @@ export class Statements {
       sql,
       facts,
       plain,
-      plainly: { deps: plain, options: NO_OPTIONS, reason: facts.stable ? undefined : facts.reason },
       others: new Map<string, Dependencies>(),
     }
     if (!remembered) {

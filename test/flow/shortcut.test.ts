@@ -61,7 +61,33 @@ describe('a statement and one parameter', () => {
     expect(await asked(own, [1])).toBe('miss')
     expect(await asked(own, [1])).toBe('l1')
     expect(await asked(everybodys, [1])).toBe('l1')
-    expect(world.database.log.length).toBeLessThanOrEqual(2)
+  })
+
+  it('tells scopes apart that share parameters', async () => {
+    const shared = world.isolate()
+    await world.warm(shared)
+    const [a, b] = ['a', 'b'].map((scope) => shared.with({ ...shared.call, scope }))
+    for (const outcome of ['miss', 'l1']) for (const one of [a!, b!]) expect(await asked(one, ['x'])).toBe(outcome)
+    const rows = await Promise.all([a!, b!].map((one) => one.query(SQL, ['x'])))
+    expect(rows[0]).not.toEqual(rows[1])
+  })
+
+  it('keeps to a lifetime that the call names, and refuses one that cannot be meant', async () => {
+    const executor = await holding([1])
+    world.now += 5_000
+    await executor.query(SQL, [1])
+    await executor.flush()
+    expect((await executor.queryResult(SQL, [1], { ttl: 10 })).cache).toMatchObject({ outcome: 'l1', ttl: 5 })
+    expect((await executor.queryResult(SQL, [1], { ttl: 5 })).cache.outcome).toBe('miss')
+    expect((await executor.queryResult(SQL, [1], { ttl: 0 })).cache.outcome).toBe('bypass')
+    for (const options of [{ ttl: -1 }, { ttl: '9' as never }, { timeoutMs: Infinity }, { nope: 1 } as never])
+      await expect(executor.query(SQL, [1], options)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  })
+
+  it.each(['tables', 'tags', 'cacheKey', 'scope', 'refreshCache', 'skipCache'])('is not for `%s`', async (name) => {
+    const executor = await holding([1])
+    const value = { tables: ['orders'], tags: ['t'], cacheKey: 'k:1', scope: 's' }[name] ?? true
+    expect((await executor.queryResult(SQL, [1], { [name]: value })).cache.outcome).not.toBe('l1')
   })
 
   it.each([

@@ -188,16 +188,16 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 7,
     fault: 'leaves names out of the cookie whose invalidation failed',
     file: 'own-writes.ts',
-    find: 'return [...this.#writes].map(',
-    replace: 'return [...this.#writes].filter(([, { unknown }]) => !unknown).map(',
+    find: 'return [...(this.#writes ?? [])].map(',
+    replace: 'return [...(this.#writes ?? [])].filter(([, { unknown }]) => !unknown).map(',
   },
   {
     rule: 7,
     fault: 'leaves tags and keys out of the cookie',
     file: 'own-writes.ts',
-    find: '    for (const known of names) {\n      const write = this.#writes.get(known)\n      if (!write) this.#writes.set',
+    find: '    for (const known of names) {\n      const write = writes.get(known)\n      if (!write) writes.set',
     replace:
-      "    for (const known of names.filter(({ key }) => key.includes(':t:') || key.endsWith('*'))) {\n      const write = this.#writes.get(known)\n      if (!write) this.#writes.set",
+      "    for (const known of names.filter(({ key }) => key.includes(':t:') || key.endsWith('*'))) {\n      const write = writes.get(known)\n      if (!write) writes.set",
   },
   {
     rule: 7,
@@ -231,10 +231,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 2,
-    fault: "answers somebody's own question by the shortcut with everybody's rows",
-    file: 'shortcut.ts',
-    find: 'call.scope !== undefined || core.database.scope !== undefined',
-    replace: 'core.database.scope !== undefined',
+    fault: "answers somebody's own question by the shortcut with another's rows",
+    file: 'key.ts',
+    find: 'null : `${scope}|${written}`',
+    replace: 'null : `-|${written}`',
     test: 'test/flow/shortcut.test.ts',
   },
   {
