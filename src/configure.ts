@@ -23,7 +23,7 @@ const WORKER_L1_MB = 64
 /** Whether a value is one that an option may have, what that is in words, and how to say what was given instead. */
 type Rule = readonly [test: (value: unknown) => boolean, allowed: string, given?: (value: unknown) => string]
 
-/** What is missing: its kind only. */
+/** What was given instead of a text. */
 export const kindOf = (value: unknown): string =>
   value === undefined ? 'not set' : value === '' ? 'empty' : `of type ${typeof value}`
 
@@ -31,9 +31,7 @@ export const kindOf = (value: unknown): string =>
 function described(value: unknown): string {
   if (typeof value === 'string') return 'a text that is not allowed'
   if (Array.isArray(value)) return 'an array'
-  return (typeof value === 'object' && value) || typeof value === 'function' || value === undefined
-    ? `a value of type ${typeof value}`
-    : String(value)
+  return Object(value) === value ? `a value of type ${typeof value}` : String(value)
 }
 
 /** Of a choice of words the one that was given can be repeated to the reader. */
@@ -56,7 +54,7 @@ const number = (allowed: string, test: (value: number) => boolean): Rule => [
   (value) => typeof value === 'number' && test(value),
   allowed,
 ]
-const seconds = number('seconds, 0 or more; Infinity for no end', (value) => value >= 0)
+const seconds = number('seconds, 0 or more, or Infinity', (value) => value >= 0)
 export const positive = (unit: string): Rule =>
   number(`${unit}, a finite number above 0`, (value) => value > 0 && value < Infinity)
 const zeroUp = (unit: string): Rule =>
@@ -68,25 +66,34 @@ const oneOf = (...words: string[]): Rule => [
   quoted,
 ]
 
-/** A map from names to words, or to objects with such parts; the error names the entry. */
+type RuleOf = (name: string) => Rule | undefined
+const among =
+  (rules: Record<string, Rule>): RuleOf =>
+  (name) =>
+    Object.hasOwn(rules, name) ? rules[name] : undefined
+
+/** The first entry that is unknown or has a value it cannot have. Explicit undefined is not set. */
+const wrongIn = (given: object, ruleOf: RuleOf): [string, unknown] | undefined =>
+  Object.entries(given).find(([name, value]) => value !== undefined && !ruleOf(name)?.[0](value))
+
+/** A map from names to words or to objects with such flags; the error names the entry. */
 function declared(of: string, words: string[], flags: string[], test = (_: unknown): boolean => false): Rule {
-  const parts: Record<string, (value: unknown) => boolean> = { reads: isTables, writes: isTexts }
-  for (const flag of flags) parts[flag] = isBool
-  const isOne = (value: unknown): boolean =>
-    value === undefined ||
-    words.includes(value as string) ||
-    test(value) ||
-    // Explicit undefined is not set.
-    (isObject(value) &&
-      Object.entries(value).every(
-        ([name, part]) => Object.hasOwn(parts, name) && (part === undefined || parts[name]!(part)),
-      ))
+  const parts = among({
+    reads: [isTables, ''],
+    writes: texts,
+    ...Object.fromEntries(flags.map((flag) => [flag, bool])),
+  })
+  const one: Rule = [
+    (value) => words.includes(value as string) || test(value) || (isObject(value) && !wrongIn(value, parts)),
+    '',
+  ]
+  const wrong = (value: unknown) => (isObject(value) ? wrongIn(value, () => one) : ['', value])
   return [
-    (value) => isObject(value) && Object.values(value).every(isOne),
+    (value) => !wrong(value),
     `for each ${of} '${words.join("', '")}' or { reads?: [tables], writes?: [tables], ${flags.join('?: boolean, ')}?: boolean }; '*' in \`writes\` alone`,
     (value) => {
-      const wrong = isObject(value) && Object.entries(value).find(([, item]) => !isOne(item))
-      return wrong ? `${described(wrong[1])} for ${quoted(wrong[0])}` : described(value)
+      const [name, item] = wrong(value) as [string, unknown]
+      return described(item) + (name && ` for ${quoted(name)}`)
     },
   ]
 }
@@ -106,8 +113,8 @@ const QUERY_CACHE: Rules<QueryCacheSettings> = {
 const REDIS: Rules<RedisSettings> = {
   url: [
     (value) => /^https?:\/\/./.test(String(value)),
-    'the REST address of the Redis database, https://... (UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN in the Upstash console, KV_REST_API_URL and KV_REST_API_TOKEN on Vercel)',
-    (value) => (/^rediss?:/.test(String(value)) ? 'a redis:// address, for TCP, which a Worker has not' : described(value)),
+    'the https:// address of the REST API: UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, on Vercel KV_REST_API_URL and KV_REST_API_TOKEN',
+    (value) => (/^rediss?:/.test(String(value)) ? 'a redis:// address, which speaks TCP' : described(value)),
   ],
   token: text,
   client: [(value) => typeof (value as Redis | null)?.mget === 'function', 'a client of @upstash/redis'],
@@ -175,11 +182,12 @@ export function check(option: string, value: unknown, [test, allowed, given = de
 
 /** Throws an `InvalidOptionError` for the first option that is unknown or has a value it cannot have. */
 export function validate(given: object, rules: Record<string, Rule>, path = ''): void {
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined) continue
-    if (!Object.hasOwn(rules, name)) throw notAnOption(path + name, Object.keys(rules))
-    check(path + name, value, rules[name]!)
-  }
+  const ruleOf = among(rules)
+  const [name, value] = wrongIn(given, ruleOf) ?? []
+  if (name === undefined) return
+  const rule = ruleOf(name)
+  if (!rule) throw notAnOption(path + name, Object.keys(rules))
+  check(path + name, value, rule)
 }
 
 /** Throws an `InvalidOptionError` for an option that none of `known` names: a misspelt one would do nothing. */
@@ -217,7 +225,7 @@ export function resolveConfig(config: CacheConfig, notice: (message: string) => 
     throw new InvalidOptionError(
       redis.url ? 'redis.token' : 'redis.url',
       'missing',
-      `Type '${config.type}' needs \`redis.url\` and \`redis.token\` (UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN), or \`redis.client\`. Without Redis use type 'local'.`,
+      "Give `redis.url` and `redis.token` (UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN) or `redis.client`, or use type 'local'.",
     )
   const wanted = (type === 'local' ? queryCache.maxSizeMB : redis.localCacheSizeMB) ?? 32
   return {
@@ -247,6 +255,6 @@ export function resolveConfig(config: CacheConfig, notice: (message: string) => 
 function clampToWorker(wanted: number, notice: (message: string) => void): number {
   const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent
   if (agent !== 'Cloudflare-Workers' || wanted <= WORKER_L1_MB) return wanted
-  notice(`isolate memory for the cache is ${WORKER_L1_MB} MB instead of ${wanted}: a Worker has 128 MB for everything`)
+  notice(`isolate memory for results is ${WORKER_L1_MB} MB instead of ${wanted}: a Worker has 128 MB`)
   return WORKER_L1_MB
 }
