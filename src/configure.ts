@@ -21,7 +21,7 @@ const MIB = 1024 * 1024
 const WORKER_L1_MB = 64
 
 /** Whether a value is one that an option may have, what that is in words, and how to say what was given instead. */
-type Rule = readonly [test: (value: unknown) => boolean, allowed: string, given?: (value: unknown) => string]
+export type Rule = readonly [test: (value: unknown) => boolean, allowed: string, given?: (value: unknown) => string]
 
 /** What was given instead of a text. */
 export const kindOf = (value: unknown): string =>
@@ -45,6 +45,7 @@ const isBool = (value: unknown): boolean => typeof value === 'boolean'
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+export const anything: Rule = [() => true, '']
 const bool: Rule = [isBool, 'true or false']
 export const text: Rule = [isText, 'a text that is not empty', kindOf]
 const anyText: Rule = [(value) => typeof value === 'string', 'a text']
