@@ -42,7 +42,7 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
 const isTables = (value: unknown): boolean => isTexts(value) && !value.includes('*')
 const isBool = (value: unknown): boolean => typeof value === 'boolean'
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const anything: Rule = [() => true, '']
@@ -51,7 +51,7 @@ export const text: Rule = [isText, 'a text that is not empty', kindOf]
 const anyText: Rule = [(value) => typeof value === 'string', 'a text']
 const texts: Rule = [isTexts, 'an array of texts that are not empty']
 const object: Rule = [isObject, 'an object']
-const number = (allowed: string, test: (value: number) => boolean): Rule => [
+export const number = (allowed: string, test: (value: number) => boolean): Rule => [
   (value) => typeof value === 'number' && test(value),
   allowed,
 ]

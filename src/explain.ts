@@ -63,10 +63,10 @@ interface About {
 }
 
 /** What `nowBucket` gives the time to. */
-const CLOCK = /^(pg_catalog\.)?(now|(transaction|statement|current)_timestamp|current_(date|time)|localtime(stamp)?)$/
+const CLOCK = /^(pg_catalog\.)?(now|(transaction|statement)_timestamp|current_(date|time\w*)|localtime\w*)$/
 
 const DECLARE =
-  "declare it in `sql.functions` as 'stable' or by the tables that it reads and writes (`npx edge-query-cache dependencies` prints this)"
+  "declare it in `sql.functions` as 'stable' or by its tables (`npx edge-query-cache dependencies` prints this)"
 const WHOSE = 'give a `scope` that says whose rows these are.'
 const ROUNDED = 'give the time as a parameter, rounded.'
 const NOTHING = 'nothing to do.'
@@ -80,8 +80,7 @@ export const ADVICE: { readonly [R in BypassReason]: (about: About) => string } 
   disabled: () => 'The cache is off: set `queryCache.enabled` to true.',
   ttl: () => 'Its TTL is 0: set `ttl` or `queryCache.defaultTTL` above 0.',
   'scope-required': scopeRequired,
-  'in-transaction': () =>
-    'A transaction is open on this connection: ask after its end, or use `executor.transaction`.',
+  'in-transaction': () => 'A transaction is open on this connection: ask after its end, or use `executor.transaction`.',
   'unsupported-parameter': () =>
     'A parameter cannot be part of a key, or is a text that may mean the present: give plain data, and times as dates.',
   'not-serialisable': () => 'The value would not come back the same: return plain data.',

@@ -34,7 +34,9 @@ export function readConnectionString(given: unknown): Target {
   const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(given)?.[1]
   if (!scheme) throw invalid('not a URL')
   if (!/^postgres(ql)?$/i.test(scheme))
-    throw invalid(/^redis/i.test(scheme) ? 'a Redis address' : /^http/i.test(scheme) ? 'a web address' : `a ${scheme}:// address`)
+    throw invalid(
+      /^redis/i.test(scheme) ? 'a Redis address' : /^http/i.test(scheme) ? 'a web address' : `a ${scheme}:// address`,
+    )
   let url: URL
   let user: string
   let database: string

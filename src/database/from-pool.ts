@@ -49,11 +49,12 @@ export function fromPool(pool: PoolLike, options: FromPoolOptions): Database {
     | { query?: unknown; connect?: unknown; transaction?: unknown; exec?: unknown; getTypeParser?: unknown }
     | null
     | undefined
-  if (typeof shape?.query !== 'function') throw new InvalidOptionError('pool', 'without a `query` method', SHAPES)
   const about = { identity, invalidationIdentity: database ?? identity, ...(scope !== undefined && { scope }) }
-  if (typeof shape.transaction === 'function' && typeof shape.exec === 'function')
-    return pgliteDatabase(pool as unknown as PGliteLike, about)
-  if (typeof shape.getTypeParser === 'function') return clientDatabase(pool as unknown as PgClient, about)
-  if (typeof shape.connect === 'function') return poolDatabase(pool as unknown as PgPool, about)
-  throw new InvalidOptionError('pool', 'neither a pool, which has `connect`, nor a client', SHAPES)
+  if (typeof shape?.query === 'function') {
+    if (typeof shape.transaction === 'function' && typeof shape.exec === 'function')
+      return pgliteDatabase(pool as unknown as PGliteLike, about)
+    if (typeof shape.getTypeParser === 'function') return clientDatabase(pool as unknown as PgClient, about)
+    if (typeof shape.connect === 'function') return poolDatabase(pool as unknown as PgPool, about)
+  }
+  throw new InvalidOptionError('pool', 'neither a pool nor a client', SHAPES)
 }

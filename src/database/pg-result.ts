@@ -41,7 +41,7 @@ export function refuseBinary(binary: boolean | undefined): void {
     throw new InvalidOptionError(
       'pool',
       'made with `binary: true`',
-      'Binary results cannot be kept as text: make it without `binary`.',
+      'Make it without `binary`: results are kept as text.',
     )
 }
 
