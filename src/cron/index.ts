@@ -84,7 +84,7 @@ export function cronRoute(options: CronRouteOptions = {}): Handler {
 
 /** Compares digests to the end, so that the time tells nothing of where two texts differ. */
 async function sameText(a: string, b: string): Promise<boolean> {
-  const [x, y] = (await Promise.all([digest(a), digest(b)])) as [string, string]
+  const [x, y] = await Promise.all([digest(a), digest(b)])
   let different = 0
   for (let i = 0; i < x.length; i++) different |= x.charCodeAt(i) ^ y.charCodeAt(i)
   return different === 0

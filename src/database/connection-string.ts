@@ -51,7 +51,8 @@ export function readConnectionString(given: unknown): Target {
   if (!user) throw invalid('without a user name')
   if (!url.hostname || url.hostname === '-') throw invalid('without a host')
   if (!database) throw invalid('without a database name')
-  const settings = [...url.searchParams].filter(([name]) => !LEFT_OUT.test(name)).sort()
+  url.searchParams.sort()
+  const settings = [...url.searchParams].filter(([name]) => !LEFT_OUT.test(name))
   return { hostname: url.hostname, port: givenPort(given, url), database, user, settings }
 }
 
