@@ -67,7 +67,10 @@ const oneOf = (...words: string[]): Rule => [
   quoted,
 ]
 
-/** The name of the first entry that has no rule, or a value it cannot have. Explicit undefined is not set. */
+/**
+ * The name of the first entry that has no rule, or a value it cannot have. Explicit undefined is not set. A call's options come through
+ * here: nothing is made for what is right.
+ */
 function wrongIn(given: Record<string, unknown>, rules: Record<string, Rule>, ofAll?: Rule): string | undefined {
   for (const name in given) {
     const rule = ofAll ?? (Object.hasOwn(rules, name) ? rules[name] : undefined)

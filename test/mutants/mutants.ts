@@ -241,7 +241,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 6,
     fault: 'leaves what isolate memory has dropped on the shortcut',
     file: 'l1.ts',
-    find: '    entry.shortcuts?.delete(entry.shortKey)\n',
+    find: '  dropped?.shortcuts?.delete(dropped.shortKey)\n',
     replace: '',
     test: 'test/flow/shortcut.test.ts',
   },
