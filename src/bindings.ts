@@ -2,10 +2,10 @@
  * Environment variables -> executor. One per set of bindings, because a Worker's bindings come with the request.
  * @module
  */
+import { CachedQueryExecutor } from './executor.js'
 import { createQueryCache } from './create.js'
 import { createConnectionPool } from './database.js'
 import { MissingBindingError } from './errors.js'
-import { CachedQueryExecutor } from './executor.js'
 import { QueryCache } from './l1.js'
 import type { CacheConfig } from './options.js'
 import type { Database } from './types.js'

@@ -2,6 +2,7 @@
  * The public face: what a handler calls. The order of the steps is in `read.ts` and `write.ts`.
  * @module
  */
+import { explain } from './explain.js'
 import { account, afterwards, bypassInfo, hitInfo, infoOf, settle, settleHit } from './answer.js'
 import { isWrite, plan, planLoader, recordOf } from './plan.js'
 import { pinned } from './ask.js'
@@ -14,7 +15,6 @@ import { refuseUnknown } from './configure.js'
 import { createQueryCache } from './create.js'
 import { InvalidOptionError, InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
-import { explain } from './explain.js'
 import { invalidate } from './invalidate.js'
 import { QueryCache } from './l1.js'
 import { isRedisCache } from './l2.js'

@@ -2,11 +2,11 @@
  * What the cache would do with a query, why, and what to do about it.
  * @module
  */
+import { settingsOf } from './sql/index.js'
 import type { BypassReason, Call, Core } from './ask.js'
 import type { Explanation } from './executor-types.js'
 import type { QueryOptions } from './options.js'
 import { askedRecord, plan, recordOf } from './plan.js'
-import { settingsOf } from './sql/index.js'
 import type { Settings } from './sql/settings.js'
 import type { Database, SqlFacts } from './types.js'
 
@@ -90,8 +90,7 @@ export const ADVICE: { readonly [R in BypassReason]: (about: About) => string } 
   'data-modifying-cte': ({ token, facts }) =>
     `\`${token}\` in the WITH list writes: ${runsOnce(facts)} Ask for rows in a call of their own.`,
   'select-into': ({ token, facts }) => `\`${token}\` makes a table: ${runsOnce(facts)} Leave it out.`,
-  'multiple-statements': ({ facts }) =>
-    `Several statements: ${runsOnce(facts)} Use \`queryBatch\` or \`transaction\`.`,
+  'multiple-statements': ({ facts }) => `Several statements: ${runsOnce(facts)} Use \`queryBatch\` or \`transaction\`.`,
   'volatile-function': volatileFunction,
   'unknown-function': ({ token, cached }) =>
     `Nothing is known of \`${token}\`${cached ? ', and it is cached for its TTL only (`sql.onUnknown`)' : ''}: ${DECLARE}.`,
