@@ -86,8 +86,7 @@ function configKey(config: CacheConfig | undefined): string {
 /** The database of the bindings. @throws MissingBindingError */
 export function databaseOf(env: unknown, authToken?: string): Database {
   const connectionString = variable(env, DATABASE)
-  if (connectionString === undefined)
-    throw new MissingBindingError(missing([DATABASE], 'the connection string of the Neon database'))
+  if (connectionString === undefined) throw new MissingBindingError(missing([DATABASE]))
   return createConnectionPool({ connectionString, fetchEndpoint: variable(env, ENDPOINT), authToken })
 }
 
@@ -105,8 +104,7 @@ function cacheOf(env: unknown, given: CacheConfig | undefined): QueryCache {
   const { url, token, client } = config.redis ?? {}
   const absent = [...(url ? [] : [REDIS_URL[0]]), ...(token ? [] : [REDIS_TOKEN[0]])]
   if (config.type === 'local' || client || absent.length === 0) return createQueryCache(config)
-  if (given || absent.length === 1)
-    throw new MissingBindingError(missing(absent, 'the REST credentials of the Upstash database'))
+  if (given || absent.length === 1) throw new MissingBindingError(missing(absent))
   const cache = createQueryCache({ type: 'local' })
   cache.events.once(
     `${absent.join(' and ')} are not set: each isolate caches for itself and sees the writes of others at the TTL`,
@@ -114,9 +112,9 @@ function cacheOf(env: unknown, given: CacheConfig | undefined): QueryCache {
   return cache
 }
 
-function missing(names: readonly string[], what: string): string {
+function missing(names: readonly string[]): string {
   const commands = names.map((name) => `npx wrangler secret put ${name}`).join(' && ')
-  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set: ${what}. Run \`${commands}\`, locally put it into .dev.vars; on Vercel add it to the project's environment variables.`
+  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set. Run \`${commands}\`, locally put it into .dev.vars; on Vercel add it to the environment variables.`
 }
 
 /** The isolate's: every middleware and cron handler with the same bindings and configuration works on one cache. */

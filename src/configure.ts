@@ -31,7 +31,7 @@ export const kindOf = (value: unknown): string =>
 function described(value: unknown): string {
   if (typeof value === 'string') return 'a text that is not allowed'
   if (Array.isArray(value)) return 'an array'
-  return Object(value) === value ? `a value of type ${typeof value}` : String(value)
+  return Object(value) === value ? `a value ${kindOf(value)}` : String(value)
 }
 
 /** Of a choice of words the one that was given can be repeated to the reader. */

@@ -11,7 +11,6 @@ import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
 import { cleanup } from './cleanup.js'
 import type { CleanupOptions } from './cleanup.js'
-import { refuseUnknown } from './configure.js'
 import { createQueryCache } from './create.js'
 import { InvalidOptionError, InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
@@ -198,7 +197,6 @@ export class CachedQueryExecutor {
 
   /** Drops expired results from memory and sweeps Redis within a budget. @returns the number of entries removed. */
   async cleanupCache(options: CleanupOptions = {}): Promise<number> {
-    refuseUnknown(options, ['maxCommands', 'maxMs'])
     return cleanup(this.core, this.call, options)
   }
 
