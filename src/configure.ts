@@ -162,6 +162,7 @@ const QUERY: Rules<QueryOptions> = {
   staleWhileRevalidate: seconds,
   staleIfError: seconds,
   emptyTtl: seconds,
+  tagsOnly: bool,
   cacheKey: text,
   scope: anyText,
   skipCache: bool,

@@ -22,7 +22,7 @@ import type { CacheConfig, QueryOptions, WriteOptions } from './options.js'
 import { fetchOne } from './origin.js'
 import { readStatistics } from './push-statistics.js'
 import type { StatsRange } from './push-statistics.js'
-import { read, readMemory } from './read.js'
+import { Reads, readMemory } from './read.js'
 import { shortcut } from './shortcut.js'
 import type { Answered } from './read.js'
 import { directResult } from './result.js'
@@ -41,6 +41,7 @@ import type { WriteInfo } from './write.js'
 export class CachedQueryExecutor {
   /** @internal */ readonly core: Core
   /** @internal */ call: Call
+  #reads: Reads | undefined
 
   /**
    * @param cacheOrConfig A cache from `createQueryCache`, to be shared by executors of one isolate, or its configuration.
@@ -234,7 +235,9 @@ export class CachedQueryExecutor {
   async #load(asked: Ask): Promise<{ reader: ResultReader; answered: Answered }> {
     const { core, call } = this
     const startedAt = clock(call.runtime)
-    const answered = (await withSignal(read(core, call, [asked]), asked.options.signal))[0]!
+    // Where the moment decides as whom it is asked, no two share a trip.
+    const reads = core.database.pinned ? new Reads(core, call, false) : (this.#reads ??= new Reads(core, call, false))
+    const answered = await withSignal(reads.answer(asked), asked.options.signal)
     return { reader: settle(core, call, asked, answered, startedAt), answered }
   }
 
