@@ -2,6 +2,7 @@
  * The public face: what a handler calls. The order of the steps is in `read.ts` and `write.ts`.
  * @module
  */
+import { explain } from './explain.js'
 import { account, afterwards, bypassInfo, hitInfo, infoOf, settle, settleHit } from './answer.js'
 import { isWrite, plan, planLoader, recordOf } from './plan.js'
 import { pinned } from './ask.js'
@@ -10,11 +11,9 @@ import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
 import { cleanup } from './cleanup.js'
 import type { CleanupOptions } from './cleanup.js'
-import { refuseUnknown } from './configure.js'
 import { createQueryCache } from './create.js'
 import { InvalidOptionError, InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
-import { explain } from './explain.js'
 import { invalidate } from './invalidate.js'
 import { QueryCache } from './l1.js'
 import { isRedisCache } from './l2.js'
@@ -199,7 +198,6 @@ export class CachedQueryExecutor {
 
   /** Drops expired results from memory and sweeps Redis within a budget. @returns the number of entries removed. */
   async cleanupCache(options: CleanupOptions = {}): Promise<number> {
-    refuseUnknown(options, ['maxCommands', 'maxMs'])
     return cleanup(this.core, this.call, options)
   }
 
