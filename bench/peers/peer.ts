@@ -10,10 +10,11 @@ export interface Isolate {
 }
 
 export interface Peer {
-  /** A new isolate. Work that may end after the answer is given to `waitUntil`. */
-  start(waitUntil: (work: Promise<unknown>) => void): Isolate
-  /** What the reader must know about its way through Redis. */
-  l2Note?: string
+  /**
+   * A new isolate. Work that may end after the answer is given to `waitUntil`. `typed`: what goes through Redis keeps its types, by
+   * superjson, where it is for us to say how it is stored.
+   */
+  start(waitUntil: (work: Promise<unknown>) => void, typed: boolean): Isolate
 }
 
 /** Seconds that a result lives, longer than any run. */

@@ -7,7 +7,6 @@ import { keyOf, load, TTL } from './peer.ts'
 import type { Peer } from './peer.ts'
 
 export const peer: Peer = {
-  l2Note: 'a hit in Redis does not fill its memory',
   start(waitUntil) {
     const rows = new Namespace<TypedRow[]>(
       { waitUntil },
