@@ -85,6 +85,7 @@ export class Tiers {
         sum += readEverything(safe ? structuredClone(rows) : rows)
       }
     }
+    await this.#turn()
     return {
       sum,
       redisTrips: this.#endpoints.redisTrips - redisTrips,
@@ -97,7 +98,7 @@ export class Tiers {
     return this.#peer.start((work) => void this.#background.push(work), typed)
   }
 
-  /** A request of its own: what it leaves for after the answer is done before the next. */
+  /** A request of its own: what it gave to `waitUntil` is done before the next. */
   async #alone(id: number, safe: boolean): Promise<number> {
     const rows = await this.#isolate!.query(id)
     const sum = readEverything(safe ? structuredClone(rows) : rows)
@@ -105,7 +106,6 @@ export class Tiers {
       const work = this.#background
       this.#background = []
       await Promise.all(work)
-      await this.#turn()
     } while (this.#background.length > 0)
     return sum
   }
