@@ -28,6 +28,8 @@ export interface Pace {
   warmMs: number
   /** How many parameters, by number of rows. */
   keys: ReadonlyMap<number, number>
+  /** Whether those take part that go through superjson, which costs them most of the run. */
+  typed: boolean
 }
 
 export const TIERS: readonly Tier[] = ['l1', 'l2', 'miss']
@@ -53,12 +55,14 @@ export async function tierReport(place: Place, pace: Pace): Promise<Report> {
   return { tables, budgets: tierBudgets(place.name, tables) }
 }
 
-const playing = (place: Place, tier: Tier): Participant[] =>
-  PARTICIPANTS.filter(({ name, tiers }) => tiers.includes(tier) && !place.absent?.[name])
+const playing = (place: Place, pace: Pace, tier: Tier): Participant[] =>
+  PARTICIPANTS.filter(
+    ({ name, tiers, typed }) => tiers.includes(tier) && !place.absent?.[name] && (pace.typed || !typed),
+  )
 
 async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): Promise<[string, Cell][]> {
   const keys = pace.keys.get(rows)!
-  const players = playing(place, tier)
+  const players = playing(place, pace, tier)
   const works = new Map<Participant, Work>()
   for (const player of players) works.set(player, await calibrate(place, pace, player, { tier, rows, keys }))
   const samples = new Map<Participant, number[]>(players.map((player) => [player, []]))
@@ -93,7 +97,8 @@ async function calibrate(
     spentMs += cpuMs
     const wanted = work.times * Math.min(10, Math.max(0.1, roundMs / Math.max(cpuMs, 0.01)))
     work.times = Math.max(1, Math.min(most, Math.round(wanted)))
-    if (spentMs >= warmMs) return work
+    // What reaches memory only is compiled last, and is the fastest.
+    if (spentMs >= (about.tier === 'l1' ? 3 * warmMs : warmMs)) return work
   }
 }
 
@@ -109,11 +114,12 @@ function checkTrips({ name }: Participant, { tier, rows, times }: Work, { databa
     )
 }
 
-function tableOf(place: Place, { keys, rounds }: Pace, tier: Tier, cells: ReadonlyMap<string, Cell>): Table {
+function tableOf(place: Place, pace: Pace, tier: Tier, cells: ReadonlyMap<string, Cell>): Table {
+  const { keys, rounds } = pace
   const rowsOf = (rows: number): Row => ({
     label: rows === 1 ? '1 row' : `${rows} rows`,
     cells: Object.fromEntries(
-      playing(place, tier).flatMap(({ name }) => {
+      playing(place, pace, tier).flatMap(({ name }) => {
         const cell = cells.get(`${tier} ${rows} ${name}`)
         return cell ? [[name, cell]] : []
       }),
