@@ -11,11 +11,12 @@ export function chartOf(table: Table): string {
   const names = participants(table).filter((name) => table.rows.some(({ cells }) => cells[name]))
   const relative = table.rows.some(({ cells }) => (cells[OWN]?.median ?? 0) > 0)
   const shown = relative ? names.filter((name) => name !== OWN) : names
-  const height = 110 + shown.length * (table.rows.length * BAR + 12)
+  const height = 122 + shown.length * (table.rows.length * BAR + 12)
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 860, height })
   chart.setOption({
     animation: false,
     backgroundColor: '#ffffff',
+    textStyle: { fontFamily: 'Helvetica, Arial, sans-serif' },
     color: COLOURS,
     title: {
       text: table.title,
@@ -25,14 +26,14 @@ export function chartOf(table: Table): string {
       textStyle: { fontSize: 15 },
     },
     legend: { top: 12, right: 12, show: table.rows.length > 1 },
-    grid: { left: 12, right: 60, top: 62, bottom: 12, containLabel: true },
+    grid: { left: 40, right: 60, top: 74, bottom: 12, containLabel: true },
     xAxis: axisOf(table, shown, relative),
     yAxis: { type: 'category', data: shown, inverse: true, axisTick: { show: false } },
     series: table.rows.map((row, at) => ({
       type: 'bar',
       name: row.label,
       barWidth: BAR - 3,
-      data: shown.map((name) => valueOf(row, name, relative) ?? null),
+      data: shown.map((name) => barOf(valueOf(row, name, relative), relative)),
       label: {
         show: true,
         position: 'right',
@@ -47,11 +48,17 @@ export function chartOf(table: Table): string {
   return svg
 }
 
+/** The bar of who is faster grows to the left of ours, and its figure stands at its end. */
+function barOf(value: number | undefined, relative: boolean) {
+  if (value === undefined) return null
+  return relative && value < 1 ? { value, label: { position: 'left' as const } } : { value }
+}
+
 /** The line of our own figure. */
 const OURS = {
   silent: true,
   symbol: 'none',
-  label: { formatter: OWN, position: 'end', fontSize: 10 },
+  label: { formatter: OWN, position: 'start', fontSize: 10 },
   lineStyle: { color: '#cf222e', type: 'solid', width: 1.5 },
   data: [{ xAxis: 1 }],
 }
@@ -60,10 +67,12 @@ const OURS = {
 function axisOf(table: Table, names: readonly string[], relative: boolean) {
   if (!relative) return { type: 'value' }
   const values = table.rows.flatMap((row) => names.flatMap((name) => valueOf(row, name, true) ?? []))
-  const min = Math.min(0.5, ...values.map((value) => value * 0.8))
+  const least = Math.min(0.5, ...values.map((value) => value * 0.6))
+  const power = 10 ** Math.floor(Math.log10(least))
+  const min = power * ([5, 2].find((step) => step * power <= least) ?? 1)
   return {
     type: 'log',
-    min: Number(min.toPrecision(1)),
+    min,
     axisLabel: { formatter: (value: number) => `${figure(value)}×` },
   }
 }

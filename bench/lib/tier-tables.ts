@@ -24,7 +24,7 @@ export interface Pace {
   rounds: number
   /** Roughly how long one works in one round, in milliseconds. */
   roundMs: number
-  /** How long each works before anything is measured, in milliseconds, so that V8 has compiled it. */
+  /** How long each works before anything is measured, in milliseconds of CPU, so that V8 has compiled it. */
   warmMs: number
   /** How many parameters, by number of rows. */
   keys: ReadonlyMap<number, number>
@@ -81,6 +81,9 @@ async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): 
 
 const perOperation = ({ cpuMs }: Sample, { times }: Work): number => (cpuMs * 1000) / times
 
+/** What takes microseconds needs a hundred thousand operations until all of it is compiled, however few are measured. */
+const warmL1Ms = (rows: number, warmMs: number): number => Math.max(warmMs, rows === 1 ? 250 : 80)
+
 /** How many operations fill a round, found while warming up. */
 async function calibrate(
   place: Place,
@@ -97,8 +100,7 @@ async function calibrate(
     spentMs += cpuMs
     const wanted = work.times * Math.min(10, Math.max(0.1, roundMs / Math.max(cpuMs, 0.01)))
     work.times = Math.max(1, Math.min(most, Math.round(wanted)))
-    // What reaches memory only is compiled last, and is the fastest.
-    if (spentMs >= (about.tier === 'l1' ? 3 * warmMs : warmMs)) return work
+    if (spentMs >= (about.tier === 'l1' ? warmL1Ms(about.rows, warmMs) : warmMs)) return work
   }
 }
 
