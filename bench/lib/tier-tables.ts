@@ -81,8 +81,8 @@ async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): 
 
 const perOperation = ({ cpuMs }: Sample, { times }: Work): number => (cpuMs * 1000) / times
 
-/** What takes microseconds needs a hundred thousand operations until all of it is compiled, however few are measured. */
-const warmL1Ms = (rows: number, warmMs: number): number => Math.max(warmMs, rows === 1 ? 250 : 80)
+/** What takes little needs tens of thousands of operations until all of it is compiled, however few are measured. */
+const warmUp = (rows: number, warmMs: number): number => Math.max(warmMs, rows === 1 ? 250 : 80)
 
 /** How many operations fill a round, found while warming up. */
 async function calibrate(
@@ -91,16 +91,17 @@ async function calibrate(
   player: Participant,
   about: Pick<Work, 'tier' | 'rows' | 'keys'>,
 ): Promise<Work> {
-  // A new isolate is good for each parameter once.
+  // A new isolate is good for each parameter once; a handful of operations would be measured with cold caches of the processor.
   const most = about.tier === 'l1' ? Infinity : about.keys
-  const work: Work = { ...about, safe: player.safe === true, typed: player.typed === true, times: 1 }
+  const least = Math.min(most, Math.ceil(200 / about.rows))
+  const work: Work = { ...about, safe: player.safe === true, typed: player.typed === true, times: least }
   let spentMs = 0
   for (;;) {
     const { cpuMs } = await place.sample(player, work)
     spentMs += cpuMs
     const wanted = work.times * Math.min(10, Math.max(0.1, roundMs / Math.max(cpuMs, 0.01)))
-    work.times = Math.max(1, Math.min(most, Math.round(wanted)))
-    if (spentMs >= (about.tier === 'l1' ? warmL1Ms(about.rows, warmMs) : warmMs)) return work
+    work.times = Math.max(least, Math.min(most, Math.round(wanted)))
+    if (spentMs >= warmUp(about.rows, warmMs)) return work
   }
 }
 

@@ -11,7 +11,7 @@ const keys = (ofFifty: number, ofFiveHundred: number) =>
     [50, ofFifty],
     [500, ofFiveHundred],
   ])
-const QUICK: Pace = { rounds: 5, roundMs: 6, warmMs: 80, keys: keys(100, 10), typed: false }
+const QUICK: Pace = { rounds: 5, roundMs: 10, warmMs: 0, keys: keys(100, 10), typed: false }
 const FULL: Pace = { rounds: 15, roundMs: 50, warmMs: 400, keys: keys(500, 50), typed: true }
 
 export const scenario: Scenario = {
