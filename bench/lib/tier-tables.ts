@@ -82,12 +82,13 @@ async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): 
 const perOperation = ({ cpuMs }: Sample, { times }: Work): number => (cpuMs * 1000) / times
 
 /** What takes little needs tens of thousands of operations until all of it is compiled, however few are measured. */
-const warmUp = (rows: number, warmMs: number): number => Math.max(warmMs, rows === 1 ? 250 : 80)
+const warmUp = ({ tier, rows }: Pick<Work, 'tier' | 'rows'>, { warmMs }: Pace): number =>
+  Math.max(warmMs, rows > 1 ? 40 : tier === 'l1' ? 250 : 120)
 
 /** How many operations fill a round, found while warming up. */
 async function calibrate(
   place: Place,
-  { roundMs, warmMs }: Pace,
+  pace: Pace,
   player: Participant,
   about: Pick<Work, 'tier' | 'rows' | 'keys'>,
 ): Promise<Work> {
@@ -99,9 +100,9 @@ async function calibrate(
   for (;;) {
     const { cpuMs } = await place.sample(player, work)
     spentMs += cpuMs
-    const wanted = work.times * Math.min(10, Math.max(0.1, roundMs / Math.max(cpuMs, 0.01)))
+    const wanted = work.times * Math.min(10, Math.max(0.1, pace.roundMs / Math.max(cpuMs, 0.01)))
     work.times = Math.max(least, Math.min(most, Math.round(wanted)))
-    if (spentMs >= warmUp(about.rows, warmMs)) return work
+    if (spentMs >= warmUp(about, pace)) return work
   }
 }
 
