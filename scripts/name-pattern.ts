@@ -11,7 +11,7 @@ export function patternOf(names: readonly string[]): string {
   for (const name of names) {
     let node = root
     // The empty letter stands for the end of a name.
-    for (const letter of [...name, '']) node = node.get(letter) ?? node.set(letter, new Map()).get(letter)!
+    for (const letter of name.split('').concat('')) node = node.get(letter) ?? node.set(letter, new Map()).get(letter)!
   }
   return patternOfTree(root)
 }

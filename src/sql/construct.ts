@@ -2,7 +2,7 @@
  * Whether a word with parentheses behind it is syntax of its own, or the call of a function that has the word for its name.
  * @module
  */
-import { asksWho, isClock, isName, isReserved, isSyntax, oneOf } from './keywords.js'
+import { asksWho, isClock, isName, isOperator, isReserved, isSyntax, oneOf } from './keywords.js'
 import { afterOperator, key, lastPart, near } from './reader.js'
 
 /**
@@ -37,12 +37,7 @@ export function isConstruct(place: Place): boolean {
 export function namesOperator(): boolean {
   const last = lastPart(2)
   const lone = last === 2 && near(2) === '*'
-  return (
-    near(1) === '(' &&
-    /^[~!@#^&|`?+\-*/%<>=]/.test(near(last)) &&
-    near(last + 1) === ')' &&
-    (!lone || isOperand(near(-1)))
-  )
+  return near(1) === '(' && isOperator(near(last)) && near(last + 1) === ')' && (!lone || isOperand(near(-1)))
 }
 
 /** The word that says what XMLPARSE and XMLSERIALIZE are about. */

@@ -5,7 +5,7 @@
 import { isConstruct, isOperand, isXmlKind, namesOperator } from './construct.js'
 import type { Place } from './construct.js'
 import { isMoment } from './functions.js'
-import { asksWho, hasFromInside, isClock, isName, isReserved, oneOf, startsSelect } from './keywords.js'
+import { asksWho, hasFromInside, isClock, isDistinctFrom, isName, isReserved, oneOf, startsSelect } from './keywords.js'
 import {
   call,
   close,
@@ -107,10 +107,6 @@ function isEnd(place: Place): boolean {
   if (place === 'join') return isJoin() || (endsCondition(key) && near(-1) !== 'collation')
   return clauses && (is('returning') || (is('on') && near(1) === 'conflict'))
 }
-
-/** `IS [NOT] DISTINCT FROM`, the last word being at 0. */
-export const isDistinctFrom = (key: (at: number) => string): boolean =>
-  key(-1) === 'distinct' && /^(is|not)$/.test(key(-2))
 
 /** True before a query's first word; a table or column may be called `values`. */
 export const startsQuery = (): boolean => startsSelect(key) && (!is('values') || near(1) === '(')
