@@ -2,7 +2,7 @@
  * Expressions: what they call, and the queries inside them. Their grammar is the server's business; a text that it refuses has no result to cache.
  * @module
  */
-import { isConstruct, isOperand, isXmlKind, namesOperator } from './construct.js'
+import { isConstruct, isOperand, namesOperator } from './construct.js'
 import type { Place } from './construct.js'
 import { isMoment } from './functions.js'
 import { asksWho, hasFromInside, isClock, isDistinctFrom, isName, isReserved, oneOf, startsSelect } from './keywords.js'
@@ -25,6 +25,7 @@ import {
   readSchema,
   refuse,
   take,
+  takeBoth,
   unstable,
   volatile,
 } from './reader.js'
@@ -140,7 +141,7 @@ export function reference(place: Place = 'arguments'): void {
     skipParentheses()
     return markOperator()
   }
-  if (near(1) === '(' && !declares(word) && (isConstruct(place) || isXmlKind())) {
+  if (near(1) === '(' && !declares(word) && isConstruct(place)) {
     next()
     parentheses(inside(word, place))
     // TREAT calls the function that has the type's name.
@@ -167,11 +168,7 @@ function callOf(parts: readonly string[]): void {
 
 /** `WITHIN GROUP (...) FILTER (...) OVER (...)`: of an aggregate, which only its end tells from functions of such names. */
 function afterCall(): void {
-  if (is('within') && near(1) === 'group' && near(2) === '(') {
-    next()
-    next()
-    parentheses()
-  }
+  if (near(2) === '(' && takeBoth('within', 'group')) parentheses()
   for (const word of ['filter', 'over']) if (near(1) === '(' && take(word)) parentheses()
 }
 

@@ -22,7 +22,7 @@ export interface Token {
  * name; a word; a number or parameter; the beginning of a dollar-quoted string; punctuation or a run of operators.
  */
 const NEXT =
-  /[ \t\n\r\f\v]*(?:(--[^\n\r]*|$)|(\/\*)|((?:[eEbBxXnN]|[uU]&)?'|(?:[uU]&)?")|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*(?:\.(?!\.)[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?|\$\d+)|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(::|:=|\.\.|[,()[\].;:]|[~!@#^&|`?+\-*/%<>=]+))/y
+  /[ \t\n\r\f\v]*(?:(--[^\n\r]*|$)|(\/\*)|((?:[ebxn]|u&)?'|(?:u&)?")|([a-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(0[xob][\da-f_]+|(?:\d[\d_]*(?:\.(?!\.)[\d_]*)?|\.\d[\d_]*)(?:e[+-]?\d[\d_]*)?|\$\d+)|(\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(::|:=|\.\.|[,()[\].;:]|[~!@#^&|`?+\-*/%<>=]+))/iy
 /** What may follow a string or name of the form `U&`, and its escape character. */
 const UESCAPE = /\s+uescape\s*'([^\da-f+'"\s])'/iy
 /** What to look at on the way to the end: of a comment, of a quoted name, of strings with and without escapes. */
