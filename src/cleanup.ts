@@ -6,7 +6,8 @@
 import type { Call, Core } from './ask.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
-import { InvalidOptionError } from './errors.js'
+import { number, validate } from './configure.js'
+import type { Rule } from './configure.js'
 import { keySafe } from './key.js'
 import { RedisError } from './redis.js'
 import { clock } from './runtime.js'
@@ -18,23 +19,22 @@ export interface CleanupOptions {
   maxMs?: number
 }
 
+const above0 = number('a number above 0', (value) => value > 0)
+const RULES: Record<keyof CleanupOptions, Rule> = { maxCommands: above0, maxMs: above0 }
+
 /** Keys that one SCAN looks at, and that one UNLINK removes at most. */
 const PAGE = 500
 
 /** Returns the entries removed, from memory and from Redis. Resumes where the last run stopped. Rejects when Redis gave no answer. */
-export async function cleanup(
-  core: Core,
-  call: Call,
-  { maxCommands = 1_000, maxMs = 20_000 }: CleanupOptions,
-): Promise<number> {
-  for (const [name, value] of Object.entries({ maxCommands, maxMs }))
-    if (!(value > 0)) throw new InvalidOptionError(name, String(value), 'Allowed: a number above 0.')
+export async function cleanup(core: Core, call: Call, options: CleanupOptions): Promise<number> {
+  validate(options, RULES)
+  const { maxCommands = 1_000, maxMs = 20_000 } = options
   const now = clock(call.runtime)
   const { cache } = core
-  const fromMemory = cache.dropWhere((entry) =>
-    now > entry.provisionalUntil && !entry.versions
-      ? true
-      : now >= Math.max(entry.freshUntil, entry.staleUntil, entry.errorUntil),
+  const fromMemory = cache.dropWhere(
+    (entry) =>
+      (now > entry.provisionalUntil && !entry.versions) ||
+      now >= Math.max(entry.freshUntil, entry.staleUntil, entry.errorUntil),
   )
   return isRedisCache(cache) ? fromMemory + (await sweep(cache, call, maxCommands, now + maxMs)) : fromMemory
 }
@@ -43,7 +43,7 @@ async function sweep(cache: RedisQueryCache, call: Call, maxCommands: number, de
   const { redisKeyPrefix } = cache.config
   const cursorKey = `${redisKeyPrefix}:c:cursor`
   const [saved] = await cache.link.pipeline('cleanup', (pipeline) => pipeline.get(cursorKey))
-  let cursor = typeof saved!.result === 'string' && /^\d+$/.test(saved!.result) ? saved!.result : '0'
+  let cursor = /^\d+$/.exec(String(saved!.result))?.[0] ?? '0'
   // The cursor's GET and SET are commands too.
   let commands = 2
   let removed = 0

@@ -17,9 +17,8 @@ import type { DatabaseResult } from './types.js'
 
 /** The answer in the form that is kept; `undefined` when it cannot be serialised without losing something. */
 export function packed(core: Core, ask: Ask, value: unknown): Payload | undefined {
-  const { format } = core.cache.config
   try {
-    return ask.source.kind === 'sql' ? packResult(value as DatabaseResult, format) : packValue(value, format)
+    return ask.loader ? packValue(value) : packResult(value as DatabaseResult)
   } catch {
     core.cache.events.emit({ type: 'not-stored', reason: 'not-serialisable' })
     return undefined
@@ -62,6 +61,8 @@ export function entryFrom(
     display: ask.display,
     tables: ask.deps.tables,
     names: ask.deps.names,
+    shortcuts: ask.deps.shortcuts,
+    shortKey: ask.shortKey,
     versions,
     order: flight.order,
     provisionalUntil: until,
@@ -70,6 +71,8 @@ export function entryFrom(
     size: ENTRY_BYTES + ask.key.length * 2 + payloadBytes(payload),
     hits: 0,
     visited: false,
+    newer: undefined,
+    older: undefined,
     readAt: life.readAt,
     freshUntil: life.freshUntil,
     staleUntil: life.staleUntil,
@@ -82,6 +85,6 @@ const ENTRY_BYTES = 512
 
 /** An empty answer says "not there", which a write makes wrong more often than it changes a row. */
 function isEmpty(ask: Ask, value: unknown): boolean {
-  if (ask.source.kind === 'sql') return (value as DatabaseResult).rows.length === 0
+  if (!ask.loader) return (value as DatabaseResult).rows.length === 0
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
 }

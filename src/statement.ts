@@ -2,13 +2,20 @@
  * What is worked out once per SQL text and set of names: the facts of the text, the names a result depends on, and the head of its key.
  * @module
  */
+import { InvalidOptionError } from './errors.js'
 import { sized, weakHash } from './key.js'
+import type { ShortKey } from './key.js'
+import type { L1Entry } from './l1.js'
 import { dependencyNames } from './names.js'
 import { withoutClock } from './now-bucket.js'
+import { NO_OPTIONS } from './options.js'
 import type { QueryOptions, ResolvedConfig } from './options.js'
 import { canonicalTable, readSql, readTogether, settingsOf } from './sql/index.js'
 import type { Database, SqlFacts } from './types.js'
 import type { Known, VersionBook } from './versions.js'
+
+/** Entries of one statement by their short keys. Kept in step by isolate memory. */
+export type Shortcuts = Map<ShortKey, L1Entry>
 
 /** The names that a text and its options depend on. */
 export interface Dependencies {
@@ -21,6 +28,16 @@ export interface Dependencies {
   /** A relation that the call names, or one behind it, that changes without a write, or whose rows depend on who asks. */
   readonly volatile: string | undefined
   readonly identity: string | undefined
+  /** Only where the text alone names everything. */
+  readonly shortcuts: Shortcuts | undefined
+}
+
+/** What an answer says of the question, besides what the entry says. */
+export interface Asked {
+  readonly deps: Dependencies
+  readonly options: QueryOptions
+  /** What was not known when it was decided to cache. */
+  readonly reason: SqlFacts['reason'] | undefined
 }
 
 export interface StatementRecord {
@@ -72,10 +89,11 @@ export class Statements {
     // A text too long to be remembered is its own id: its results are found again all the same.
     const remembered = sql.length <= LONGEST_REMEMBERED
     const id = remembered ? (this.#nextId++).toString(36) : `=${whoAnswers(database)}${sized(sql)}`
+    const plain = this.#dependencies(database, facts, NO_OPTIONS, id)
     const record: StatementRecord = {
       sql,
       facts,
-      plain: this.#dependencies(database, facts, {}, id),
+      plain,
       others: new Map<string, Dependencies>(),
     }
     if (!remembered) {
@@ -115,9 +133,12 @@ export class Statements {
 
   /** The names of a call, given that it names tables, tags or a key of its own. */
   dependencies(record: StatementRecord, database: Database, options: QueryOptions): Dependencies {
-    const { tables, tags, cacheKey } = options
-    if (!tables?.length && !tags?.length && cacheKey === undefined) return record.plain
-    const signature = `${written(tables)}${written(tags)}${cacheKey === undefined ? '' : `=${sized(cacheKey)}`}`
+    const { tables, tags, cacheKey, tagsOnly } = options
+    const plain = !tables?.length && !tags?.length
+    if (plain && tagsOnly)
+      throw new InvalidOptionError('tagsOnly', 'set without `tags`', 'Name in `tags` what a write names.')
+    if (plain && cacheKey === undefined) return record.plain
+    const signature = `${tagsOnly ? '!' : ''}${written(tables)}${written(tags)}${cacheKey === undefined ? '' : `=${sized(cacheKey)}`}`
     const found = record.others.get(signature)
     if (found) return found
     const made = this.#dependencies(database, record.facts, options, `${record.plain.id}~${signature}`)
@@ -127,8 +148,12 @@ export class Statements {
   }
 
   #dependencies(database: Database, facts: SqlFacts, options: QueryOptions, id: string): Dependencies {
-    const named = (options.tables ?? []).map((table) => canonicalTable(table, this.#config.sql.defaultSchema))
-    const { tables, volatile, identity } = readTogether([...facts.tables, ...named], settingsOf(this.#config.sql))
+    const settings = settingsOf(this.#config.sql)
+    const named = (options.tables ?? []).map((table) => canonicalTable(table, settings.defaultSchema))
+    const all = readTogether([...facts.tables, ...named], settings)
+    // Whose rows these are is a matter of all tables, whatever else invalidates the result.
+    const { volatile, identity } = all
+    const { tables } = options.tagsOnly ? readTogether(named, settings) : all
     const tags = [...new Set(options.tags ?? [])].sort()
     const shortNames = dependencyNames(tables, tags, options.cacheKey)
     // Handed out with every answer: nobody may change them for the others.
@@ -140,6 +165,7 @@ export class Statements {
       names: this.known(database, shortNames),
       volatile,
       identity,
+      shortcuts: options === NO_OPTIONS ? new Map() : undefined,
     }
   }
 

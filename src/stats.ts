@@ -58,59 +58,49 @@ export interface CacheStats {
 export const zeroes = (): CounterValues => Object.fromEntries(COUNTERS.map((name) => [name, 0])) as CounterValues
 
 export class Counters {
+  /** Added to where it happens: a hit adds one to one property. */
   readonly total: CounterValues = zeroes()
-  #unpushed: CounterValues = zeroes()
+  #pushed: CounterValues = zeroes()
   #lastPush: number | undefined
 
   add(name: Counter, amount: number): void {
     this.total[name] += amount
-    this.#unpushed[name] += amount
   }
 
   /** True when the last push is at least `intervalMs` ago and there is something to tell. The first call starts the interval. */
   due(now: number, intervalMs: number): boolean {
-    if (this.#lastPush === undefined) this.#lastPush = now
+    this.#lastPush ??= now
     return (
       Math.abs(now - this.#lastPush) >= intervalMs &&
-      this.#unpushed.l1Hits + this.#unpushed.misses + this.#unpushed.l2Hits + this.#unpushed.bypassed > 0
+      (['l1Hits', 'l2Hits', 'misses', 'bypassed'] as const).some((name) => this.total[name] > this.#pushed[name])
     )
   }
 
   /** What is not pushed yet; the caller gives it back with `putBack` when the push failed. */
   take(now: number): CounterValues {
-    const taken = this.#unpushed
-    this.#unpushed = zeroes()
+    const taken = zeroes()
+    for (const name of COUNTERS) taken[name] = this.total[name] - this.#pushed[name]
+    this.#pushed = { ...this.total }
     this.#lastPush = now
     return taken
   }
 
   putBack(values: CounterValues): void {
-    for (const name of COUNTERS) this.#unpushed[name] += values[name]
+    for (const name of COUNTERS) this.#pushed[name] -= values[name]
   }
 }
 
 /** The public figures from raw counters. `bytesHeld`: this isolate's memory, 0 where it is not known. */
-export function summarise(values: CounterValues, bytesHeld: number): CacheStats {
+export function summarise({ misses, dbTimeMs, ...values }: CounterValues, bytesHeld: number): CacheStats {
   const cacheHits = values.l1Hits + values.l2Hits
-  const answered = cacheHits + values.misses
+  const answered = cacheHits + misses
   return {
     hitRatio: answered === 0 ? 0 : cacheHits / answered,
     totalQueries: answered + values.bypassed,
     cacheHits,
-    cacheMisses: values.misses,
-    totalSizeMB: bytesHeld / (1024 * 1024),
-    averageQueryTime: values.dbQueries === 0 ? 0 : values.dbTimeMs / values.dbQueries,
-    evictions: values.evictions,
-    l1Hits: values.l1Hits,
-    l2Hits: values.l2Hits,
-    staleHits: values.staleHits,
-    coalesced: values.coalesced,
-    bypassed: values.bypassed,
-    errors: values.errors,
-    bytesIn: values.bytesIn,
-    bytesOut: values.bytesOut,
-    redisCommands: values.redisCommands,
-    redisTrips: values.redisTrips,
-    dbQueries: values.dbQueries,
+    cacheMisses: misses,
+    totalSizeMB: bytesHeld / 2 ** 20,
+    averageQueryTime: values.dbQueries === 0 ? 0 : dbTimeMs / values.dbQueries,
+    ...values,
   }
 }

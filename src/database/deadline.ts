@@ -3,6 +3,7 @@
  * @module
  */
 import { QueryCacheError } from '../errors.js'
+import { withTimeout } from '../runtime.js'
 
 /**
  * The database did not answer in time. A write may still have happened, or happen yet.
@@ -14,7 +15,7 @@ export class DatabaseTimeoutError extends QueryCacheError {
   constructor(timeoutMs: number) {
     super(
       'DATABASE_TIMEOUT',
-      `The database did not answer within ${timeoutMs} ms. If the query needs longer, raise \`timeoutMs\` of the call or of \`createConnectionPool\`; a suspended Neon compute needs some time to start.`,
+      `The database did not answer within ${timeoutMs} ms. Raise \`timeoutMs\`; a suspended Neon compute takes a while to start.`,
     )
   }
 }
@@ -32,16 +33,8 @@ export function withDeadline<T>(
 ): Promise<T> {
   if (timeoutMs === undefined) return start()
   const controller = new AbortController()
-  return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(
-      () => {
-        reject(new DatabaseTimeoutError(timeoutMs))
-        controller.abort()
-      },
-      Math.min(timeoutMs, LONGEST_TIMER_MS),
-    )
-    start(controller.signal)
-      .finally(() => clearTimeout(timer))
-      .then(resolve, reject)
+  return withTimeout(start(controller.signal), Math.min(timeoutMs, LONGEST_TIMER_MS), () => {
+    controller.abort()
+    return new DatabaseTimeoutError(timeoutMs)
   })
 }
