@@ -42,7 +42,9 @@ if (unknown.length > 0) throw new Error(`no such scenario: ${unknown.join(', ')}
 
 const scenarios: Record<string, ScenarioResult> = {}
 const failures: string[] = []
+const startedAt = performance.now()
 for (const id of wanted) {
+  console.error(`running ${id}`)
   try {
     const result = await runScenario(id, { quick })
     scenarios[id] = result
@@ -63,6 +65,7 @@ if ((complete || values.write) && failures.length === 0)
   await writeResults(complete ? results : { ...results, scenarios: { ...readResults()?.scenarios, ...scenarios } })
 if (values.report) writeReport(values.report, budgets, failures)
 
+console.log(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
 const missed = budgets.filter(({ met }) => !met).map(({ id }: Budget) => id)
 if (missed.length > 0) console.error(`budgets missed: ${missed.join(', ')}`)
 if (failures.length > 0) console.error(`scenarios failed: ${failures.join(', ')}`)
