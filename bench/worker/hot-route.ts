@@ -90,7 +90,7 @@ async function measure(rows: number, quick: boolean): Promise<Measured> {
   const hot = await startHot(rows)
   const { clients, worker, services, body } = hot
   // Long enough to hold the garbage that is made in it.
-  const perRound = rows > BUDGET_ROWS ? 60 : 300
+  const perRound = rows > BUDGET_ROWS ? 60 : 200
   const round = async (path: string, requests = perRound) => {
     const before = cpuMsOf(worker.pid)
     await ask(clients, path, requests, body)
@@ -103,7 +103,7 @@ async function measure(rows: number, quick: boolean): Promise<Measured> {
     const { endpoints } = services
     const { databaseTrips } = endpoints
     let constantMs = 0
-    const rounds = quick ? 21 : 99
+    const rounds = quick ? 15 : 99
     for (let i = 0; i < rounds; i++)
       for (const route of rotated(routes, i)) {
         const startedAt = performance.now()

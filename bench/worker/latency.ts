@@ -23,7 +23,7 @@ const ABSENT = {
 /** p50 and p99 of the same trace for everybody. */
 export async function latencies(all: readonly Contestant[], { quick }: Settings): Promise<Table> {
   const contestants = all.filter(({ name }) => !(name in ABSENT))
-  const requests = quick ? 160 : 1_000
+  const requests = quick ? 120 : 1_000
   const trace = zipfTrace(requests, 20_261_125)
   const samples = new Map(contestants.map(({ name }) => [name, { p50: [] as number[], p99: [] as number[] }]))
   for (let round = 0; round < (quick ? 2 : 5); round++)

@@ -11,7 +11,7 @@ import { DATABASE_MS, quiet, REDIS_MS } from './latency.ts'
 
 const CLIENTS = 200
 /** Who has no answer by then hangs. */
-const HANGS_MS = 5_000
+const HANGS_MS = 4_000
 
 interface Came {
   queries: number

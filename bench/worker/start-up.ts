@@ -19,7 +19,7 @@ export async function startUp({ quick }: Settings): Promise<Table> {
   const services = await delayedEndpoints(20, 1)
   // The first start of all reads workerd from the disk.
   await once(scripts[0]![1], services.port)
-  const restarts = quick ? 5 : 25
+  const restarts = quick ? 3 : 25
   for (let round = 0; round < restarts; round++)
     for (const [name, script] of rotated(scripts, round)) {
       services.endpoints.clear()
