@@ -3,7 +3,6 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
-import { payloadBytes } from './codec/rows.js'
 import { packResult, packValue } from './codec/payload.js'
 import type { Payload } from './codec/payload.js'
 import { lifetime } from './entry.js'
@@ -14,6 +13,7 @@ import type { Led } from './read.js'
 import { resultReader } from './result.js'
 import { chance } from './runtime.js'
 import type { DatabaseResult } from './types.js'
+import { entryBytes } from './weight.js'
 
 /** The answer in the form that is kept; `undefined` when it cannot be serialised without losing something. */
 export function packed(core: Core, ask: Ask, value: unknown): Payload | undefined {
@@ -57,9 +57,10 @@ export function entryFrom(
   versions: readonly string[] | undefined,
   until: number,
 ): L1Entry {
+  const { key, display } = ask
   return {
-    key: ask.key,
-    display: ask.display,
+    key,
+    display,
     tables: ask.deps.tables,
     names: ask.deps.names,
     versions,
@@ -67,7 +68,7 @@ export function entryFrom(
     provisionalUntil: until,
     payload,
     reader: resultReader(payload, core.database),
-    size: ENTRY_BYTES + ask.key.length * 2 + payloadBytes(payload),
+    size: entryBytes([key, display], ask.deps.names.length, payload),
     hits: 0,
     visited: false,
     newer: undefined,
@@ -78,9 +79,6 @@ export function entryFrom(
     errorUntil: life.errorUntil,
   }
 }
-
-/** What an entry weighs besides its key and payload. */
-const ENTRY_BYTES = 512
 
 /** An empty answer says "not there", which a write makes wrong more often than it changes a row. */
 function isEmpty(ask: Ask, value: unknown): boolean {
