@@ -8,6 +8,7 @@ import type { Lifetime } from './entry.js'
 import { Events } from './events.js'
 import { Flights } from './flight.js'
 import { resolveConfig } from './configure.js'
+import type { ShortKey } from './key.js'
 import type { CacheConfig, ResolvedConfig } from './options.js'
 import type { Loaded } from './read.js'
 import { Refreshes } from './refresh.js'
@@ -16,6 +17,7 @@ import { Background } from './runtime.js'
 import { Sieve } from './sieve.js'
 import type { Kept } from './sieve.js'
 import { Statements } from './statement.js'
+import type { Shortcuts } from './statement.js'
 import { Counters } from './stats.js'
 import type { Known } from './versions.js'
 import { VersionBook } from './versions.js'
@@ -25,6 +27,9 @@ export interface L1Entry extends Lifetime, Kept<L1Entry> {
   readonly display: string
   readonly tables: readonly string[]
   readonly names: readonly Known[]
+  /** Where it is found without its whole key too, unless `shortKey` is `null`. */
+  readonly shortcuts: Shortcuts | undefined
+  readonly shortKey: ShortKey
   /** Versions captured before the database read. `undefined`: not captured, so the entry lives by `provisionalUntil` and `order`. */
   readonly versions: readonly string[] | undefined
   /** The isolate's own order when the read began. */
@@ -99,17 +104,19 @@ export class QueryCache {
     // A load that began earlier may end later: what was read last stays.
     if ((entries.get(entry.key)?.readAt ?? 0) > entry.readAt) return
     const { l1Bytes, l1Entries } = this.config
-    if (entry.size > l1Bytes * LARGEST_PART) return entries.drop(entry.key)
+    this.drop(entry.key)
+    if (entry.size > l1Bytes * LARGEST_PART) return
     entries.add(entry)
+    if (entry.shortKey !== null) entry.shortcuts?.set(entry.shortKey, entry)
     while (entries.bytes > l1Bytes || entries.count > l1Entries) {
-      entries.evict()
+      forgetShortcut(entries.evict())
       this.counters.add('evictions', 1)
     }
   }
 
   /** @internal */
   drop(key: string): void {
-    this.#entries.drop(key)
+    forgetShortcut(this.#entries.drop(key))
   }
 
   /** @internal Drops what `test` says and returns how many. */
@@ -122,4 +129,9 @@ export class QueryCache {
     }
     return dropped
   }
+}
+
+/** What is dropped is not to be found any more. */
+function forgetShortcut(dropped: L1Entry | undefined): void {
+  dropped?.shortcuts?.delete(dropped.shortKey)
 }

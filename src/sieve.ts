@@ -55,9 +55,10 @@ export class Sieve<T extends Kept<T>> {
     this.#bytes += one.size
   }
 
-  drop(key: string): void {
+  /** @returns what was dropped. */
+  drop(key: string): T | undefined {
     const one = this.#kept.get(key)
-    if (!one) return
+    if (!one) return undefined
     this.#kept.delete(key)
     this.#bytes -= one.size
     const { older, newer } = one
@@ -69,20 +70,22 @@ export class Sieve<T extends Kept<T>> {
     // Whoever still holds it must not hold its neighbours.
     one.older = one.newer = undefined
     this.#gone.add(shortHash(key))
-    if (this.#gone.size <= this.#kept.size / 2) return
-    this.#goneBefore = this.#gone
-    this.#gone = new Set()
+    if (this.#gone.size > this.#kept.size / 2) {
+      this.#goneBefore = this.#gone
+      this.#gone = new Set()
+    }
+    return one
   }
 
-  /** Drops one; there must be any. */
-  evict(): void {
+  /** Drops one; there must be any. @returns it. */
+  evict(): T {
     let one = (this.#hand ?? this.#newest!.newer)!
     while (one.visited) {
       one.visited = false
       one = one.newer!
     }
     this.#hand = one
-    this.drop(one.key)
+    return this.drop(one.key)!
   }
 }
 
