@@ -32,6 +32,22 @@ export function textBytes(text: string): number {
   return text.length < 2 ? 0 : (HEADER + text.length * (/[^\0-\xff]/.test(text) ? 2 : 1) + 7) & ~7
 }
 
+/** What is known of a text, and of the names that a call gives besides. */
+const STATEMENT = 1200
+const DEPENDENCIES = 500
+
+export const statementBytes = (sql: string, names: readonly string[]): number =>
+  STATEMENT + textBytes(sql) + namesBytes(names)
+
+export const dependencyBytes = (id: string, tags: readonly string[], names: readonly string[]): number =>
+  DEPENDENCIES + textBytes(id) + namesBytes(tags) + namesBytes(names)
+
+function namesBytes(names: readonly string[]): number {
+  let bytes = 0
+  for (const name of names) bytes += 2 * SLOT + textBytes(name)
+  return bytes
+}
+
 /** `texts`: what the entry is found and shown by; `names`: how many names it depends on. */
 export function entryBytes(texts: readonly string[], names: number, payload: Payload): number {
   let bytes = ENTRY + names * SLOT
