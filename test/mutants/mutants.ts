@@ -384,8 +384,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 15,
     fault: 'waits for the lease of another without an end',
     file: 'lease.ts',
-    find: 'Array.from({ length: 8 }, () => 500)',
-    replace: 'Array.from({ length: 800 }, () => 500)',
+    find: '340, 500, 500,',
+    replace: '340, ...Array.from({ length: 800 }, () => 500),',
     test: 'test/flow/lease.test.ts',
   },
   {
