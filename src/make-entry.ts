@@ -57,20 +57,22 @@ export function entryFrom(
   versions: readonly string[] | undefined,
   until: number,
 ): L1Entry {
-  const { key, display } = ask
+  const { key, display, deps } = ask
   return {
     key,
     display,
-    tables: ask.deps.tables,
-    names: ask.deps.names,
-    shortcuts: ask.deps.shortcuts,
-    shortKey: ask.shortKey,
-    versions,
+    tables: deps.tables,
+    names: deps.names,
+    shortcuts: deps.shortcuts,
+    // The end of the key, so that its characters are kept once.
+    shortKey: typeof ask.shortKey === 'string' ? key.slice(deps.key.length + 1) : ask.shortKey,
+    // A reply's texts are its own: equal ones become the one that is known.
+    versions: versions?.map((version, i) => (version === deps.names[i]!.version ? deps.names[i]!.version : version)),
     order: flight.order,
     provisionalUntil: until,
     payload,
     reader: resultReader(payload, core.database),
-    size: entryBytes([key, display], ask.deps.names.length, payload),
+    size: entryBytes([key, display], deps.names.length, payload),
     hits: 0,
     visited: false,
     newer: undefined,

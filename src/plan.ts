@@ -41,7 +41,7 @@ export function plan(
   if (given) validateQueryOptions(given)
   const { cache, database } = core
   const asked = askedRecord(core, record, params, options)
-  const { facts, sql } = asked
+  const { facts, key: sql } = asked
   const scope = scopeOf(core, call, options)
   const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
   noteIdentity(core, call, facts, deps.identity)

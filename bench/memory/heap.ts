@@ -18,6 +18,8 @@ export interface Way {
   ownText?: boolean
   /** Named by a key and a tag of its own. */
   named?: boolean
+  /** With Redis behind it, which has every result already: entries are made of stored texts. */
+  stored?: boolean
 }
 
 export interface Weighed {
@@ -64,10 +66,10 @@ export async function weigh(api: typeof Package, way: Way, queries: number, mega
 }
 
 function make(api: typeof Package, { driver, shape }: Way, megabytes: number) {
-  const cache = api.createQueryCache({
-    type: 'local',
-    queryCache: { maxSizeMB: megabytes, maxQueries: 1_000_000, defaultTTL: 3_600 },
-  })
+  const queryCache = { maxSizeMB: megabytes, maxQueries: 1_000_000, defaultTTL: 3_600 }
+  const cache = client
+    ? api.createQueryCache({ type: 'hybrid', queryCache, redis: { client, localCacheSizeMB: megabytes } })
+    : api.createQueryCache({ type: 'local', queryCache })
   const database =
     driver === 'neon'
       ? api.createConnectionPool('postgresql://user:password@localhost/db')
