@@ -37,7 +37,7 @@ export interface RedisSettings {
   localCacheSizeMB?: number
   /** Compress values above `compressAboveBytes` where that makes them smaller. Default true. */
   enableCompression?: boolean
-  /** For values that are not wire rows. Both store JSON where it is exact and superjson where JSON would lose something. Default `json`. */
+  /** For values that are not wire rows. Either way JSON is stored where it is exact, and else a form that gives back what superjson does. Default `json`. */
   serializationFormat?: 'json' | 'superjson'
   /** Milliseconds to wait for one answer of Redis before going on without it. Default 250. */
   timeoutMs?: number

@@ -3,8 +3,7 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
-import { canDecompress } from './codec/compress.js'
-import { decodeEntry, encodeEntry } from './codec/encode.js'
+import { DecodeError, decodeEntry, encodeEntry } from './codec/encode.js'
 import type { StoredEntry } from './codec/encode.js'
 import { freshness, redisTtl } from './entry.js'
 import type { L1Entry } from './l1.js'
@@ -64,11 +63,12 @@ async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry 
     const entry = await decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
     if (entry.key === (await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
     core.cache.events.emit({ type: 'entry-rejected', reason: 'wrong-key' })
-  } catch {
+    found.remove = true
+  } catch (error) {
     core.cache.events.emit({ type: 'entry-rejected', reason: 'undecodable' })
+    // What only others can decompress is not garbage.
+    found.remove = !(error instanceof DecodeError && error.elsewhere)
   }
-  // Where nothing can be inflated, what others compressed is not garbage.
-  found.remove = canDecompress()
   return undefined
 }
 
