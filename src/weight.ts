@@ -11,19 +11,22 @@ const HEADER = 16
 const OBJECT = 24
 /** An array, besides a slot for each element. */
 const ARRAY = 48
-const DATE = 96
+/** An array of PostgreSQL's, which its parser makes element by element. */
+const PUSHED = ARRAY + 17 * SLOT
 const DOUBLE = 16
+const DATE = 96
 
-/** An entry, its place in memory and what reads it. */
-const ENTRY = 900
-/** What a result of rows has besides. */
-const ROWS = 700
-const COLUMN = 250
-const ROW = OBJECT
-/** In the text's column, in the parsed one, and in the row. */
-const CELL = 3 * SLOT
+/** An entry with its times, and its places in maps. */
+const ENTRY = 420
+/** What reads a value. */
+const VALUE = 384
+/** What reads rows. */
+const ROWS = 1000
+const COLUMN = 104
+/** A column of dates, arrays or documents. */
+const MUTABLE = 200
 
-/** Types that drivers make dates of, and numbers that are objects of their own. */
+/** Types that drivers make objects of, one for each cell. */
 const PARSED: Record<number, number> = { 700: DOUBLE, 701: DOUBLE, 1082: DATE, 1114: DATE, 1184: DATE }
 
 /** A text with characters above U+00FF takes two bytes for each. */
@@ -52,34 +55,39 @@ function namesBytes(names: readonly string[]): number {
 export function entryBytes(texts: readonly string[], names: number, payload: Payload): number {
   let bytes = ENTRY + names * SLOT
   for (const text of texts) bytes += textBytes(text)
-  if (payload.kind === 'value') return bytes + textBytes(payload.text)
+  if (payload.kind === 'value') return bytes + VALUE + textBytes(payload.text)
   const { fields, columns, length } = payload
-  bytes += ROWS + length * ROW
+  bytes += ROWS + length * (OBJECT + SLOT)
   fields.forEach(({ name, dataTypeID }, i) => {
-    const parsed = PARSED[dataTypeID] ?? 0
-    bytes += COLUMN + textBytes(name) + length * CELL
-    for (const text of columns[i]!) if (text !== null) bytes += textBytes(text) + (parsed || treeBytes(text))
+    const each = PARSED[dataTypeID] ?? 0
+    let parsed = 0
+    let texts = 0
+    for (const text of columns[i]!)
+      if (text !== null) {
+        texts += textBytes(text)
+        parsed += each || treeBytes(text)
+      }
+    bytes += COLUMN + textBytes(name) + length * 2 * SLOT + texts + parsed
+    if (parsed > 0 && each !== DOUBLE) bytes += MUTABLE + length * SLOT
   })
   return bytes
 }
 
 /** What a JSON document or an array is parsed to. Any other text stays one. */
 function treeBytes(text: string): number {
-  const first = text[0]
-  if (first !== '{' && first !== '[') return 0
+  if (text[0] !== '{' && text[0] !== '[') return 0
   let bytes = 0
   for (let i = 0; i < text.length; i++) {
     const char = text[i]
-    // An array of PostgreSQL's has braces too, but no colons.
-    if (char === '{' || char === '[') bytes += ARRAY + SLOT
+    if (char === '{') bytes += text[i + 1] === '"' || text[i + 1] === '}' ? OBJECT + SLOT : PUSHED
+    else if (char === '[') bytes += ARRAY + SLOT
     else if (char === ',') bytes += SLOT
-    else if (char === ':') bytes -= 0
+    else if (char === '.') bytes += DOUBLE
     else if (char === '"') {
-      let end = text.indexOf('"', i + 1)
-      while (end > 0 && text[end - 1] === '\\') end = text.indexOf('"', end + 1)
-      if (end < 0) return bytes
-      if (text[end + 1] !== ':') bytes += textBytes(text.slice(i + 1, end))
-      i = end
+      const from = i + 1
+      for (i = from; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++
+      // The names of properties are kept once for all.
+      if (text[i + 1] !== ':') bytes += textBytes(text.slice(from, i))
     }
   }
   return bytes

@@ -43,8 +43,8 @@ function parseRows(
   const names = fields.map(({ name }) => name)
   // Copies of one row share its shape, and a name such as `__proto__` is a property of its own.
   const blank = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join()}}`) as Row
-  const rows: Row[] = []
-  for (let row = 0; row < length; row++) rows.push({ ...blank })
+  const rows: Row[] = new Array<Row>(length)
+  for (let row = 0; row < length; row++) rows[row] = { ...blank }
   const mutable: Mutable[] = []
   fields.forEach(({ name, dataTypeID }, i) => {
     if (names.lastIndexOf(name) !== i) return
