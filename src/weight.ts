@@ -19,9 +19,9 @@ const DATE = 96
 /** An entry with its times, and its places in maps. */
 const ENTRY = 420
 /** What reads a value. */
-const VALUE = 384
+const VALUE = 300
 /** What reads rows. */
-const ROWS = 1000
+const ROWS = 900
 const COLUMN = 104
 /** A column of dates, arrays or documents. */
 const MUTABLE = 200
@@ -36,7 +36,7 @@ export function textBytes(text: string): number {
 }
 
 /** What is known of a text, and of the names that a call gives besides. */
-const STATEMENT = 1200
+const STATEMENT = 1000
 const DEPENDENCIES = 500
 
 export const statementBytes = (sql: string, names: readonly string[]): number =>
