@@ -122,6 +122,11 @@ export interface QueryOptions {
   tables?: readonly string[]
   /** Names to invalidate the result by. */
   tags?: readonly string[]
+  /**
+   * The result depends on its `tags`, and on the `tables` named here, alone: a write to the tables of its text does not invalidate it. For whoever
+   * names those tags at every write that changes it, and wants nothing else to. Default false.
+   */
+  tagsOnly?: boolean
   /** Names the entry, for invalidation by key or prefix (`user:42`, `user:*`) and for display. The identity stays the query's. */
   cacheKey?: string
   /** Whose rows these are. Nothing is shared between scopes. */

@@ -15,7 +15,7 @@ export function checksum(bytes: Uint8Array): string {
   hash ^= mixed(rest) ^ length
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return ((hash ^ (hash >>> 16)) >>> 0).toString(36)
+  return ((hash ^ (hash >>> 16)) >>> 0).toString(16)
 }
 
 const rotated = (word: number, by: number): number => (word << by) | (word >>> (32 - by))

@@ -47,7 +47,7 @@ const cellText = (text: string | null): string =>
 function separated(parts: readonly string[]): string {
   const text = parts.join(NUL)
   if (text.length > SHORT) return text
-  const separator = [...'|~^'].find((one) => !text.includes(one))
+  const separator = ['|', '~', '^'].find((one) => !text.includes(one))
   return separator === undefined ? text : parts.join(separator)
 }
 

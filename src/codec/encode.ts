@@ -98,7 +98,6 @@ const FIELDS = [
   'bodyLength',
   'bodyChecksum',
   'decodedBytes',
-  'table',
   'key',
   'readAt',
   'freshUntil',
@@ -106,6 +105,7 @@ const FIELDS = [
   'errorUntil',
   'names',
   'versions',
+  'table',
 ] as const satisfies readonly (keyof (EntryHeader & BodyHeader))[]
 
 function headText(entry: EntryHeader, body: BodyHeader): string {
@@ -121,7 +121,7 @@ function headText(entry: EntryHeader, body: BodyHeader): string {
 /** Where the body begins, beside what the header says. */
 export type Header = EntryHeader & BodyHeader & { bodyAt: number }
 
-const PREAMBLE = new RegExp(`^eqc${FORMAT}:([1-9]\\d{0,8}):([0-9a-z]+):`)
+const PREAMBLE = new RegExp(`^eqc${FORMAT}:([1-9]\\d{0,8}):([0-9a-f]+):`)
 
 /**
  * The header of a stored text, or of a prefix of it.
