@@ -47,6 +47,8 @@ export class RedisLink {
   readonly #settings: RedisSettings
   readonly #cache: Pick<QueryCache, 'config' | 'events' | 'counters'>
   #client: Redis | undefined
+  /** The request that is being sent: the SDK asks for its signal in the same synchronous step. */
+  #request: AbortController | undefined
 
   constructor(settings: RedisSettings, cache: Pick<QueryCache, 'config' | 'events' | 'counters'>) {
     this.#settings = settings
@@ -119,15 +121,21 @@ export class RedisLink {
   #trip<T>(commands: number, send: (client: Redis) => Promise<T>): Promise<T> {
     this.#cache.counters.add('redisTrips', 1)
     this.#cache.counters.add('redisCommands', commands)
-    // The signal bounds the SDK's request; the timer also bounds a client that knows no signal.
-    return withTimeout(send(this.#redis()), this.#cache.config.redisTimeoutMs, () => new RedisError('timeout'))
+    const sent = send(this.#redis())
+    const request = this.#request
+    this.#request = undefined
+    // The timer also bounds a client that knows no signal. `AbortSignal.timeout` would go off later even where the answer has come.
+    return withTimeout(sent, this.#cache.config.redisTimeoutMs, () => {
+      request?.abort()
+      return new RedisError('timeout')
+    })
   }
 
   /** Made at the first trip: a Worker's module scope allows neither timers nor signals. */
   #redis(): Redis {
     if (this.#client) return this.#client
     const { client, url, token } = this.#settings
-    const signal = () => AbortSignal.timeout(this.#cache.config.redisTimeoutMs)
+    const signal = () => (this.#request = new AbortController()).signal
     this.#client = client
       ? hardened(client, signal)
       : new Redis({

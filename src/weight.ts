@@ -24,7 +24,7 @@ const VALUE = 300
 const ROWS = 900
 const COLUMN = 104
 /** A column of dates, arrays or documents. */
-const MUTABLE = 200
+const MUTABLE = 330
 
 /** Types that drivers make objects of, one for each cell. */
 const PARSED: Record<number, number> = { 700: DOUBLE, 701: DOUBLE, 1082: DATE, 1114: DATE, 1184: DATE }
