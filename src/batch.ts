@@ -64,13 +64,15 @@ async function readGroup(
   }
   const startedAt = clock(call.runtime)
   const reads = new Reads(core, call, true)
-  const answered = together.map(({ i, ask }) => {
-    const answer = reads.answer(ask)
-    return settled(async () =>
-      settle(core, call, ask, await withSignal(answer, ask.options.signal), startedAt).rows(),
-    ).then((end) => void (ends[i] = end))
-  })
-  await Promise.all([...alone, ...answered])
+  const answers = Promise.allSettled(together.map(({ ask }) => withSignal(reads.answer(ask), ask.options.signal)))
+  await Promise.all(alone)
+  for (const [at, answer] of (await answers).entries()) {
+    const { i, ask } = together[at]!
+    ends[i] = await settled(async () => {
+      if (answer.status === 'rejected') throw answer.reason
+      return settle(core, call, ask, answer.value, startedAt).rows()
+    })
+  }
 }
 
 async function settled<T>(run: () => Promise<T>): Promise<PromiseSettledResult<T>> {

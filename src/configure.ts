@@ -15,6 +15,7 @@ import type {
   SqlSettings,
   WriteOptions,
 } from './options.js'
+import { isWorkerd } from './runtime.js'
 
 const MIB = 1024 * 1024
 /** A Worker has 128 MB; half of it stays for the application. */
@@ -253,8 +254,7 @@ export function resolveConfig(config: CacheConfig, notice: (message: string) => 
 }
 
 function clampToWorker(wanted: number, notice: (message: string) => void): number {
-  const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent
-  if (agent !== 'Cloudflare-Workers' || wanted <= WORKER_L1_MB) return wanted
+  if (!isWorkerd() || wanted <= WORKER_L1_MB) return wanted
   notice(`isolate memory for results is ${WORKER_L1_MB} MB instead of ${wanted}: a Worker has 128 MB`)
   return WORKER_L1_MB
 }

@@ -47,6 +47,8 @@ export class RedisLink {
   readonly #settings: RedisSettings
   readonly #cache: Pick<QueryCache, 'config' | 'events' | 'counters'>
   #client: Redis | undefined
+  /** The request that is being sent: the SDK asks for its signal in the same synchronous step. */
+  #request: AbortController | undefined
 
   constructor(settings: RedisSettings, cache: Pick<QueryCache, 'config' | 'events' | 'counters'>) {
     this.#settings = settings
@@ -119,14 +121,21 @@ export class RedisLink {
   #trip<T>(commands: number, send: (client: Redis) => Promise<T>): Promise<T> {
     this.#cache.counters.add('redisTrips', 1)
     this.#cache.counters.add('redisCommands', commands)
-    // The signal bounds the SDK's request; the timer also bounds a client that knows no signal.
-    return withTimeout(send(this.#redis()), this.#cache.config.redisTimeoutMs, () => new RedisError('timeout'))
+    const sent = send(this.#redis())
+    const request = this.#request
+    this.#request = undefined
+    // The timer also bounds a client that knows no signal. `AbortSignal.timeout` would go off later even where the answer has come.
+    return withTimeout(sent, this.#cache.config.redisTimeoutMs, () => {
+      request?.abort()
+      return new RedisError('timeout')
+    })
   }
 
   /** Made at the first trip: a Worker's module scope allows neither timers nor signals. */
   #redis(): Redis {
     if (this.#client) return this.#client
     const { url, token, client } = this.#settings
+    const signal = () => (this.#request = new AbortController()).signal
     return (this.#client = hardened(
       client ??
         new Redis({
@@ -137,7 +146,7 @@ export class RedisLink {
           responseEncoding: false,
           keepAlive: false,
         }),
-      this.#cache.config.redisTimeoutMs,
+      signal,
     ))
   }
 }
@@ -146,10 +155,10 @@ export class RedisLink {
  * A client without retries (a version that is sent twice may arrive late and revive old entries) and without deserialisation
  * (texts that look like JSON would come back as something else), bounded in time. A user's own object is not touched.
  */
-function hardened(client: Redis, timeoutMs: number): Redis {
+function hardened(client: Redis, signal: () => AbortSignal): Redis {
   const inner = (client as unknown as Partial<Internals>).client
   if (typeof inner?.request !== 'function') return client
-  const options = { ...inner.options, signal: () => AbortSignal.timeout(timeoutMs) }
+  const options = { ...inner.options, signal }
   try {
     void new Request('https://localhost', { cache: 'no-store' })
   } catch {

@@ -4,6 +4,7 @@
  */
 import { copyOf, isPrimitive, UNCOPYABLE } from './copy.js'
 import type { Payload, RowsPayload } from './payload.js'
+import { quickParser } from './timestamps.js'
 
 type Row = Record<string, unknown>
 type Parser = (text: string) => unknown
@@ -49,10 +50,15 @@ function parseRows(
   fields.forEach(({ name, dataTypeID }, i) => {
     if (names.lastIndexOf(name) !== i) return
     const texts = columns[i]!
-    const parse = parser(dataTypeID)
-    const values = texts.map((text) => (text === null ? null : parse(text)))
-    const next = values.every(isPrimitive) ? undefined : nextOf(values, texts, parse)
-    if (next) mutable.push({ name, next })
+    const parse = quickParser(dataTypeID, parser(dataTypeID))
+    const values: unknown[] = []
+    let plain = true
+    for (const text of texts) {
+      const value = text === null ? null : parse(text)
+      if (!isPrimitive(value)) plain = false
+      values.push(value)
+    }
+    if (!plain) mutable.push({ name, next: nextOf(values, texts, parse) })
     else for (let row = 0; row < length; row++) rows[row]![name] = values[row]
   })
   return { rows, mutable }
