@@ -79,7 +79,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 4,
     fault: "leaves the SDK's retries on",
     file: 'redis.ts',
-    find: '          retry: { retries: 0 },\n',
+    find: '    retry: { value: { attempts: 0 } },\n',
     replace: '',
     test: 'test/flow/redis-link.test.ts',
   },
