@@ -1,5 +1,5 @@
 /** Tables on the terminal. */
-import { ahead, participants, written } from './cells.ts'
+import { ahead, measuredOf, participants, written } from './cells.ts'
 import type { ScenarioResult } from './results.ts'
 import type { Budget, Table } from './types.ts'
 
@@ -27,7 +27,7 @@ const hasSpread = ({ cells }: Table['rows'][number]) => Object.values(cells).som
 
 export function printBudgets(budgets: readonly Budget[]): void {
   console.log('\n=== budgets\n')
-  const lines = budgets.map(({ what, budget, measured, met }) => [met ? 'met' : 'MISSED', what, budget, measured])
+  const lines = budgets.map((one) => [one.met ? 'met' : 'MISSED', one.what, one.budget, measuredOf(one)])
   printColumns([['', 'what', 'budget', 'measured'], ...lines].flatMap(([met, ...texts]) => broken(met!, texts)))
 }
 
