@@ -1,0 +1,66 @@
+/** `fetch` of this process while it is installed: two hosts answer, everything is counted, nothing waits on a real socket. */
+
+export interface Endpoint {
+  /** The answer's body to a request's. */
+  answer(path: string, headers: Headers, body: string): { status: number; text: string }
+}
+
+export interface Traffic {
+  trips: number
+  /** Bytes of request and answer bodies, as they are before a transport compresses them. */
+  bytes: number
+}
+
+export class Network {
+  readonly traffic = new Map<Endpoint, Traffic>()
+  readonly #hosts: Readonly<Record<string, Endpoint>>
+  #pending = 0
+
+  constructor(hosts: Readonly<Record<string, Endpoint>>) {
+    this.#hosts = hosts
+    this.reset()
+  }
+
+  install(): () => void {
+    const { fetch } = globalThis
+    globalThis.fetch = ((url: string | URL, init: RequestInit = {}) => this.#fetch(new URL(url), init)) as typeof fetch
+    return () => void (globalThis.fetch = fetch)
+  }
+
+  reset(): void {
+    for (const endpoint of Object.values(this.#hosts)) this.traffic.set(endpoint, { trips: 0, bytes: 0 })
+  }
+
+  /** Resolves when no request is under way: a peer may send one that it does not wait for. */
+  async settle(): Promise<void> {
+    do await new Promise(setImmediate)
+    while (this.#pending > 0)
+  }
+
+  async #fetch(url: URL, { headers, body }: RequestInit): Promise<Response> {
+    const endpoint = this.#hosts[url.hostname]
+    if (!endpoint || typeof body !== 'string') throw new TypeError(`nobody answers such a request at ${url.hostname}`)
+    const traffic = this.traffic.get(endpoint)!
+    this.#pending++
+    try {
+      // Every answer comes later than its request, as on a network.
+      await undefined
+      const { status, text } = endpoint.answer(url.pathname, new Headers(headers), body)
+      traffic.trips++
+      traffic.bytes += Buffer.byteLength(body) + Buffer.byteLength(text)
+      return answerOf(status, text)
+    } finally {
+      this.#pending--
+    }
+  }
+}
+
+/** The part of a Response that the two SDKs use. */
+const answerOf = (status: number, text: string) =>
+  ({
+    ok: status === 200,
+    status,
+    headers: { get: () => null },
+    text: async () => text,
+    json: async () => JSON.parse(text) as unknown,
+  }) as unknown as Response
