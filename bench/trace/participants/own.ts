@@ -39,7 +39,7 @@ const TABLES: Partial<Record<Query['read'], readonly string[]>> = { orders: ['pr
 
 export const byKey: Participant = {
   name: OWN,
-  setUp: 'Each query under the key that the peers give it, with `cached()`; a write invalidates the keys that it can name, and tables where it cannot.',
+  setUp: 'Each query with `cached()` under the key that the peers give it, which is also its tag; a write names the tags that it can, and tables where it cannot.',
   isolate(world): Isolate {
     const executor = executors(world)
     return {
@@ -47,14 +47,27 @@ export const byKey: Participant = {
         const asked = executor(userOf(queries))
         return Promise.all(
           queries.map(({ key, read, sql, params }) =>
-            asked.cached(key, (inner) => inner.query<Row>(sql, params), { tables: TABLES[read] }),
+            asked.cached(key, (inner) => inner.query<Row>(sql, params), { tags: [key], tables: TABLES[read] }),
           ),
         )
       },
-      write: async ({ sql, params, keys }) => {
-        await executor().execute(sql, params)
-        await executor().invalidate({ keys })
-      },
+      write: async ({ sql, params, keys }) => void (await executor().execute(sql, params, { tags: keys })),
     }
   },
 }
+
+export const narrow = (shards: number): Participant => ({
+  name: `${OWN}, narrow ${shards}`,
+  setUp: '',
+  isolate(world): Isolate {
+    const executor = executors(world)
+    const tag = (key: string) => key.replace(/\d+$/, (id) => `${Number(id) % shards}`)
+    return {
+      read: async (queries) =>
+        executor(userOf(queries)).queryBatch(
+          queries.map(({ sql, params, key, read }) => ({ sql, params, options: { tables: ['!', ...(TABLES[read] ?? [])], tags: [tag(key)] } })),
+        ) as Promise<Row[][]>,
+      write: async ({ sql, params, keys }) => void (await executor().execute(sql, params, { tags: keys.map(tag) })),
+    }
+  },
+})
