@@ -5,23 +5,38 @@
 import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
 import { secondsLeft } from './entry.js'
 import { retryInBackground } from './invalidate.js'
+import type { Remembered } from './memory.js'
 import { pushStatistics } from './push-statistics.js'
 import type { Answered } from './read.js'
 import { directResult } from './result.js'
 import type { ResultReader } from './result.js'
+import type { Asked } from './statement.js'
+import type { L1Entry } from './l1.js'
 import { clock } from './runtime.js'
 import type { DatabaseResult } from './types.js'
 
+/** Isolate memory has answered: nothing was waited for. */
+export function settleHit(core: Core, call: Call, asked: Asked | Ask, hit: Remembered, now: number): ResultReader {
+  const { counters, events } = core.cache
+  counters.total.l1Hits++
+  if (hit.outcome === 'stale') counters.total.staleHits++
+  if (call.observe || events.listening) tell(core, call, hitInfo(asked, hit, now), 0)
+  afterwards(core, call, now)
+  return hit.entry.reader
+}
+
 /** What answers, to be read once; throws the driver's own error when nothing does. Counts the answer either way. */
-export function settle(core: Core, call: Call, ask: Ask, answered: Answered, startedAt?: number): ResultReader {
+export function settle(core: Core, call: Call, ask: Ask, answered: Answered, startedAt: number): ResultReader {
   const { loaded, coalesced, waited } = answered
+  if (loaded.ok && loaded.outcome !== 'unshared' && !waited)
+    return settleHit(core, call, ask, loaded as Remembered, clock(call.runtime))
   const { counters } = core.cache
   if (coalesced) counters.add('coalesced', 1)
   if (!loaded.ok) {
     counters.add('misses', 1)
     const { tables } = ask.deps
     core.cache.events.emit({ type: 'query', outcome: 'miss', reason: 'database-error', tables })
-    afterwards(core, call)
+    afterwards(core, call, clock(call.runtime))
     throw loaded.error
   }
   if (loaded.outcome === 'unshared') {
@@ -29,21 +44,20 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
     return unsharedReader(core, ask, loaded.value)
   }
   const { entry, outcome } = loaded
-  if (outcome === 'miss') counters.add('misses', 1)
-  else counters.add(waited ? 'l2Hits' : 'l1Hits', 1)
+  counters.add(outcome === 'miss' ? 'misses' : 'l2Hits', 1)
   if (outcome === 'stale' || outcome === 'stale-if-error') counters.add('staleHits', 1)
+  const now = clock(call.runtime)
   if (call.observe || core.cache.events.listening)
-    tell(core, call, infoOf(ask, answered, clock(call.runtime)), startedAt)
-  afterwards(core, call)
+    tell(core, call, infoOf(ask, answered, now), Math.max(0, now - startedAt))
+  afterwards(core, call, now)
   return entry.reader
 }
 
 /** The one caller's own value, which could not be kept. */
 function unsharedReader(core: Core, ask: Ask, value: unknown): ResultReader {
   const result = () => directResult(value as DatabaseResult, core.database)
-  if (ask.source.kind === 'sql')
-    return { rows: () => result().rows, result, value: () => result().rows, check: () => {} }
-  return { rows: () => [], result, value: () => value, check: () => {} }
+  if (ask.loader) return { rows: () => [], result, value: () => value, check: () => {} }
+  return { rows: () => result().rows, result, value: () => result().rows, check: () => {} }
 }
 
 export function infoOf(ask: Ask, { loaded, coalesced }: Answered, now: number): CacheInfo {
@@ -51,15 +65,22 @@ export function infoOf(ask: Ask, { loaded, coalesced }: Answered, now: number): 
   if (!loaded.ok || loaded.outcome === 'unshared')
     return bypassInfo({ bypass: loaded.ok ? loaded.reason : 'not-serialisable', display: ask.display, tables, tags })
   const { entry, outcome } = loaded
-  return {
-    outcome: coalesced ? 'coalesced' : outcome,
-    ...(ask.reason ? { reason: ask.reason } : {}),
-    key: ask.display,
-    age: outcome === 'miss' && !coalesced ? 0 : Math.max(0, (now - entry.readAt) / 1000),
-    ttl: secondsLeft(entry, ask.options, now),
-    tables,
-    tags,
-  }
+  const info = entryInfo(ask, entry, coalesced ? 'coalesced' : outcome, now)
+  // A result that was read for this very call has no age.
+  return outcome === 'miss' && !coalesced ? { ...info, age: 0 } : info
+}
+
+export const hitInfo = (asked: Asked | Ask, { entry, outcome }: Remembered, now: number): CacheInfo =>
+  entryInfo(asked, entry, outcome, now)
+
+function entryInfo(
+  { deps: { tables, tags }, options, reason }: Asked | Ask,
+  entry: L1Entry,
+  outcome: CacheInfo['outcome'],
+  now: number,
+): CacheInfo {
+  const age = Math.max(0, (now - entry.readAt) / 1000)
+  return { outcome, reason, key: entry.display, age, ttl: secondsLeft(entry, options, now), tables, tags }
 }
 
 export function bypassInfo({ bypass, display, tables, tags }: Bypass): CacheInfo {
@@ -67,20 +88,20 @@ export function bypassInfo({ bypass, display, tables, tags }: Bypass): CacheInfo
 }
 
 /** Counts an answer that no cache was asked for. */
-export function account(core: Core, call: Call, info: CacheInfo, startedAt?: number): void {
+export function account(core: Core, call: Call, info: CacheInfo, startedAt: number): void {
   core.cache.counters.add('bypassed', 1)
-  tell(core, call, info, startedAt)
-  afterwards(core, call)
+  const now = clock(call.runtime)
+  tell(core, call, info, Math.max(0, now - startedAt))
+  afterwards(core, call, now)
 }
 
-function tell(core: Core, call: Call, info: CacheInfo, startedAt: number | undefined): void {
-  const durationMs = startedAt === undefined ? 0 : Math.max(0, clock(call.runtime) - startedAt)
+function tell(core: Core, call: Call, info: CacheInfo, durationMs: number): void {
   call.observe?.(info, durationMs)
   core.cache.events.emit({ type: 'query', outcome: info.outcome, reason: info.reason, tables: info.tables, durationMs })
 }
 
 /** Background work that any request may start when it is due. */
-export function afterwards(core: Core, call: Call): void {
-  pushStatistics(core, call)
+export function afterwards(core: Core, call: Call, now: number): void {
+  pushStatistics(core, call, now)
   retryInBackground(core, call)
 }

@@ -2,13 +2,14 @@
  * A question on its way: what it depends on, what tells it from any other, and where its answer comes from.
  * @module
  */
-import { digest, sized, snapshot, weakHash } from './key.js'
+import { digest, shortKey, sized, snapshot, weakHash } from './key.js'
+import type { ShortKey } from './key.js'
 import type { QueryCache } from './l1.js'
 import type { QueryOptions } from './options.js'
 import type { OwnWrites } from './own-writes.js'
 import type { Runtime } from './runtime.js'
 import type { Dependencies, StatementRecord } from './statement.js'
-import type { Database, SqlFacts } from './types.js'
+import type { Database, SqlFacts, Statement } from './types.js'
 
 /** What executors on one database and cache share. */
 export interface Core {
@@ -59,96 +60,111 @@ export interface CacheInfo {
   tags: readonly string[]
 }
 
-/** Where the answer comes from when no tier has it. */
-export type Source =
-  | { kind: 'sql'; sql: string; params: readonly unknown[] }
-  | { kind: 'loader'; run: (database: Database) => Promise<unknown>; identity: { readonly read: boolean } }
+/** A function that loads a value, for `cached()`, and whether it has asked something whose answer depends on who asks. */
+export interface Loader {
+  run: (database: Database) => Promise<unknown>
+  readonly identity: { readonly read: boolean }
+}
 
-/** One question that may be answered from a cache. */
-export class Ask {
+/** What tells a question from others, as far as it is no name that it depends on. */
+export interface AskIdentity {
+  sql: string
+  params: readonly unknown[]
+  /** The parameters, written without ambiguity. */
+  written: string
+  scope: string | undefined
+  reason?: BypassReason
+  until?: number
+}
+
+/** One question that may be answered from a cache. A hit makes one too, so it is made of plain properties and works nothing out. */
+export class Ask implements Statement {
   /** The L1 key: unique in this isolate, and never hashed. */
   readonly key: string
   readonly deps: Dependencies
   readonly options: QueryOptions
-  readonly source: Source
+  readonly sql: string
+  params: readonly unknown[]
+  /** Where the answer comes from when no tier has it; `undefined`: from the database. */
+  readonly loader: Loader | undefined
   /** What was not known when it was decided to cache. */
   readonly reason: BypassReason | undefined
   /** From then on nobody asks it again: the end of its bucket, in epoch milliseconds. */
   readonly until: number | undefined
+  /** Belongs to somebody, and is kept from everybody else. */
+  readonly scoped: boolean
   /** A check that others wait for too was waited for once already. */
   rechecked = false
   /** Redis has just failed this question: it is not waited for again. */
   withoutRedis = false
   /** What others loaded cannot be shared: it is asked for alone. */
   alone = false
-  /** Belongs to somebody, and is kept from everybody else. */
-  readonly scoped: boolean
-  readonly #core: Core
-  readonly #text: string
-  readonly #scope: string
-  readonly #params: string
-  readonly #sessionChanges: number | undefined
-  #pinned = false
-  #digest: Promise<string> | undefined
+  private readonly core: Core
+  private readonly scope: string
+  private readonly written: string
+  private readonly sessionChanges: number | undefined
+  private pinned = false
+  private hash: Promise<string> | undefined = undefined
 
-  constructor(
-    core: Core,
-    deps: Dependencies,
-    options: QueryOptions,
-    source: Source,
-    identity: { text: string; scope: string | undefined; params: string; reason?: BypassReason; until?: number },
-  ) {
-    this.#core = core
-    this.#text = identity.text
-    // An empty scope says of nobody whose rows these are.
-    this.scoped = Boolean(identity.scope)
-    // With a token or session state a scope sees other rows than without: those of a request that forgot them stay apart.
-    const seenAs = core.database.needsScope ? '!' : ''
-    this.#scope = identity.scope === undefined ? '-' : seenAs + sized(identity.scope)
-    this.#sessionChanges = core.database.sessionChanges
-    this.#params = identity.params
-    this.key = `${deps.id}|${this.#scope}|${identity.params}`
+  constructor(core: Core, deps: Dependencies, options: QueryOptions, identity: AskIdentity, loader?: Loader) {
+    const { scope, written } = identity
+    this.scope = writtenScope(core.database, scope)
+    this.key = `${deps.id}|${this.scope}|${written}`
     this.deps = deps
     this.options = options
-    this.source = source
+    this.sql = identity.sql
+    this.params = identity.params
+    this.loader = loader
     this.reason = identity.reason
     this.until = identity.until
+    // An empty scope says of nobody whose rows these are.
+    this.scoped = Boolean(scope)
+    this.core = core
+    this.written = written
+    this.sessionChanges = core.database.sessionChanges
   }
 
   /** The custom key, or a short fingerprint. For display only. */
   get display(): string {
-    return this.options.cacheKey ?? fingerprint(`${this.#text}|${this.#scope}|${this.#params}`)
+    return this.options.cacheKey ?? fingerprint(`${this.sql}|${this.scope}|${this.written}`)
   }
 
   /** Why nobody else gets what the database has answered just now: who asked decided it, or a session that is another one by now. */
   get personal(): BypassReason | undefined {
-    const { database } = this.#core
+    const { database } = this.core
     if (database.inTransaction) return 'in-transaction'
-    const asked = database.needsScope || (this.source.kind === 'loader' && this.source.identity.read)
-    return (asked && !this.scoped) || this.#sessionChanges !== database.sessionChanges ? 'scope-required' : undefined
+    const asked = database.needsScope || this.loader?.identity.read
+    return (asked && !this.scoped) || this.sessionChanges !== database.sessionChanges ? 'scope-required' : undefined
   }
 
   /** SHA-256 of everything that tells this question from any other, worked out once. */
   digest(): Promise<string> {
-    return (this.#digest ??= digest(this.#canonical()))
+    return (this.hash ??= digest(this.canonical()))
+  }
+
+  /** Under what the shortcut finds its entry. */
+  get shortKey(): ShortKey {
+    return this.deps.shortcuts ? shortKey(this.scope, this.params) : null
   }
 
   /** Copies the parameters, so that a caller who changes them while the query waits changes nothing. L1 hits do not need it. */
   pin(): void {
-    const { source } = this
-    if (this.#pinned || source.kind !== 'sql') return
-    source.params = snapshot(source.params)
-    this.#pinned = true
+    if (!this.pinned) this.params = snapshot(this.params)
+    this.pinned = true
   }
 
-  #canonical(): string {
-    const { database, cache } = this.#core
+  private canonical(): string {
+    const { database, cache } = this.core
     const { cacheKey } = this.options
     const custom = cacheKey === undefined ? '-' : sized(cacheKey)
     const names = sized(this.deps.shortNames.map(sized).join(''))
-    return `${sized(database.identity)}${sized(cache.config.epoch)}${this.#scope};${custom};${names}${sized(this.#text)}${this.#params}`
+    return `${sized(database.identity)}${sized(cache.config.epoch)}${this.scope};${custom};${names}${sized(this.sql)}${this.written}`
   }
 }
+
+/** Whose rows these are, as keys have it. With a token or session state a scope sees other rows than without: those stay apart. */
+export const writtenScope = ({ needsScope }: Database, scope: string | undefined): string =>
+  scope === undefined ? '-' : (needsScope ? '!' : '') + sized(scope)
 
 export const fingerprint = (text: string): string => `query:${weakHash(text).toString(36)}`
 

@@ -186,14 +186,16 @@ const quoted = (value: unknown): string => (typeof value === 'string' ? `'${valu
 
 /** Throws an `InvalidOptionError` for the first option that is unknown or has a value it cannot have. */
 export function validate(given: object, checks: Record<string, Check>, path: string): void {
-  for (const [name, value] of Object.entries(given)) {
+  for (const name in given) {
+    const value = (given as Record<string, unknown>)[name]
     if (value === undefined) continue
-    const option = `${path}${name}`
     const rule = Object.hasOwn(checks, name) ? checks[name] : undefined
-    if (!rule) throw new InvalidOptionError(option, 'not an option', `Known here: ${Object.keys(checks).join(', ')}.`)
+    if (!rule)
+      throw new InvalidOptionError(`${path}${name}`, 'not an option', `Known here: ${Object.keys(checks).join(', ')}.`)
     const allowed = rule(value)
-    const given = rule.given ?? (rule.quotes ? quoted : described)
-    if (allowed) throw new InvalidOptionError(option, given(value), allowed)
+    if (!allowed) continue
+    const tell = rule.given ?? (rule.quotes ? quoted : described)
+    throw new InvalidOptionError(`${path}${name}`, tell(value), allowed)
   }
 }
 

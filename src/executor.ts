@@ -2,7 +2,7 @@
  * The public face: what a handler calls. The order of the steps is in `read.ts` and `write.ts`.
  * @module
  */
-import { account, afterwards, bypassInfo, infoOf, settle } from './answer.js'
+import { account, afterwards, bypassInfo, hitInfo, infoOf, settle, settleHit } from './answer.js'
 import { isWrite, plan, planLoader, recordOf } from './plan.js'
 import { pinned } from './ask.js'
 import type { Ask, Bypass, Call, Core } from './ask.js'
@@ -24,6 +24,7 @@ import { fetchOne } from './origin.js'
 import { readStatistics } from './push-statistics.js'
 import type { StatsRange } from './push-statistics.js'
 import { read, readMemory } from './read.js'
+import { shortcut } from './shortcut.js'
 import type { Answered } from './read.js'
 import { directResult } from './result.js'
 import type { Result, ResultReader, Row } from './result.js'
@@ -48,9 +49,7 @@ export class CachedQueryExecutor {
    * @throws InvalidOptionError
    */
   constructor(database: Database, cacheOrConfig: QueryCache | CacheConfig, runtime: Runtime = {}) {
-    checkDatabase(database)
-    const cache = cacheOrConfig instanceof QueryCache ? cacheOrConfig : createQueryCache(cacheOrConfig)
-    this.core = { database, cache, statements: cache.statements.of(database) }
+    this.core = coreOf(database, cacheOrConfig)
     this.call = { runtime }
   }
 
@@ -61,7 +60,8 @@ export class CachedQueryExecutor {
 
   /** @internal */
   with(call: Call, database: Database = this.core.database): CachedQueryExecutor {
-    const copy = new CachedQueryExecutor(database, this.core.cache)
+    const { core } = this
+    const copy = new CachedQueryExecutor(database, database === core.database ? (core as never) : core.cache)
     copy.call = call
     return copy
   }
@@ -69,13 +69,15 @@ export class CachedQueryExecutor {
   /** Rows of a read, from the nearest tier that has them. A write runs once and invalidates. Rejects with the driver's own error. */
   async query<R = Row>(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<R[]> {
     const record = recordOf(this.core, sql)
-    if (isWrite(this.core, record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
-    const asked = plan(this.core, this.call, record, params, options)
-    if ('bypass' in asked) return (await this.#direct<R>(asked, record.facts, { sql, params }, options)).rows
     const { core, call } = this
-    const hit = readMemory(core, call, asked)
-    // A hit waits for nothing and is told no time.
-    if (hit) return settle(core, call, asked, hit).rows() as R[]
+    const now = clock(call.runtime)
+    const near = shortcut(core, call, record, params, options, now)
+    if (near) return settleHit(core, call, near, near, now).rows() as R[]
+    if (isWrite(core, record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
+    const asked = plan(core, call, record, params, options)
+    if ('bypass' in asked) return (await this.#direct<R>(asked, record.facts, { sql, params }, options)).rows
+    const hit = readMemory(core, call, asked, now)
+    if (hit) return settleHit(core, call, asked, hit, now).rows() as R[]
     return (await this.#load(asked)).reader.rows() as R[]
   }
 
@@ -85,8 +87,16 @@ export class CachedQueryExecutor {
     params: readonly unknown[] = [],
     options?: QueryOptions,
   ): Promise<QueryResult<R>> {
-    const record = recordOf(this.core, sql)
-    if (isWrite(this.core, record.facts)) {
+    const { core, call } = this
+    const record = recordOf(core, sql)
+    const now = clock(call.runtime)
+    const near = shortcut(core, call, record, params, options, now)
+    if (near)
+      return {
+        ...(settleHit(core, call, near, near, now).result() as Result<R>),
+        cache: hitInfo(near, near, now),
+      }
+    if (isWrite(core, record.facts)) {
       const { results, cache } = await this.#write([{ sql, params }], writeOptions(options))
       const info = bypassInfo({
         bypass: record.facts.reason ?? 'write',
@@ -96,11 +106,11 @@ export class CachedQueryExecutor {
       })
       return { ...(results[0] as Result<R>), cache: info }
     }
-    const asked = plan(this.core, this.call, record, params, options)
+    const asked = plan(core, call, record, params, options)
     if ('bypass' in asked)
       return { ...(await this.#direct<R>(asked, record.facts, { sql, params }, options)), cache: bypassInfo(asked) }
     const { reader, answered } = await this.#answer(asked)
-    return { ...(reader.result() as Result<R>), cache: infoOf(asked, answered, clock(this.call.runtime)) }
+    return { ...(reader.result() as Result<R>), cache: infoOf(asked, answered, clock(call.runtime)) }
   }
 
   /**
@@ -216,8 +226,11 @@ export class CachedQueryExecutor {
 
   async #answer(asked: Ask): Promise<{ reader: ResultReader; answered: Answered }> {
     const { core, call } = this
-    const hit = readMemory(core, call, asked)
-    return hit ? { reader: settle(core, call, asked, hit), answered: hit } : this.#load(asked)
+    const now = clock(call.runtime)
+    const hit = readMemory(core, call, asked, now)
+    if (!hit) return this.#load(asked)
+    const answered = { loaded: hit, coalesced: false, waited: false }
+    return { reader: settleHit(core, call, asked, hit, now), answered }
   }
 
   async #load(asked: Ask): Promise<{ reader: ResultReader; answered: Answered }> {
@@ -262,10 +275,18 @@ export class CachedQueryExecutor {
 
   async #invalidate(named: Named): Promise<number> {
     const { acknowledged, dropped } = await invalidate(this.core, this.call, named)
-    afterwards(this.core, this.call)
+    afterwards(this.core, this.call, clock(this.call.runtime))
     if (!acknowledged) throw new InvalidationError('it refused, or gave no answer in time')
     return dropped
   }
+}
+
+/** What lasts of an executor. `with` hands on what is complete already: a request's copy works nothing out. */
+function coreOf(database: Database, given: QueryCache | CacheConfig | Core): Core {
+  if (given && 'database' in given) return given
+  checkDatabase(database)
+  const cache = given instanceof QueryCache ? given : createQueryCache(given)
+  return { database, cache, statements: cache.statements.of(database) }
 }
 
 /** A pool in the place of a database is what a user of the predecessor has in his code. */

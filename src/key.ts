@@ -3,26 +3,36 @@
  * @module
  */
 
-/** Parameters whose database text cannot be known from here are not keyed: the query is not cached. */
-export class UnkeyableParameter {
-  readonly reason = 'unsupported-parameter'
-}
-
 /** Writes a text with its length in front, so that nothing inside it can end it. */
 export const sized = (text: string): string => `${text.length}:${text}`
 
 /**
  * Writes parameters with their types, injectively: `1`, `'1'`, `1n` and `true` differ, and so do `['a,b']` and `['a', 'b']`.
- * A Date carries its zone offset, because drivers send it as local time.
+ * A Date carries its zone offset, because drivers send it as local time. `undefined`: the database's text of one of them cannot be known from
+ * here, so that the query is not cached.
  */
-export function encodeParams(params: readonly unknown[]): string | UnkeyableParameter {
+export function encodeParams(params: readonly unknown[], depth = 0): string | undefined {
   let out = ''
-  for (const param of params) {
-    const part = encodeParam(param, 0)
-    if (part === undefined) return new UnkeyableParameter()
+  for (let i = 0; i < params.length; i++) {
+    const part = encodeParam(params[i], depth)
+    if (part === undefined) return undefined
     out += part
   }
   return out
+}
+
+/** What tells the entries of one statement apart: one number as it is, anything else in writing. `null`: nothing does, or it is too long. */
+export type ShortKey = string | number | null
+
+const LONGEST_SHORT_KEY = 128
+
+/** The short key of parameters and a written scope; '-' is none. */
+export function shortKey(scope: string, params: readonly unknown[]): ShortKey {
+  const first = params[0]
+  // -0 and 0 would meet in a map.
+  if (typeof first === 'number' && params.length === 1 && scope === '-' && !Object.is(first, -0)) return first
+  const written = encodeParams(params)
+  return written === undefined || written.length + scope.length > LONGEST_SHORT_KEY ? null : `${scope}|${written}`
 }
 
 /** A text as `encodeParams` writes it. */
@@ -53,13 +63,8 @@ function encodeObject(value: object, depth: number): string | undefined {
   if (value instanceof Date) return `D${value.getTime()}@${value.getTimezoneOffset()};`
   if (ArrayBuffer.isView(value)) return `x${hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))};`
   if (Array.isArray(value)) {
-    let out = `a${value.length}[`
-    for (const item of value as unknown[]) {
-      const part = encodeParam(item, depth + 1)
-      if (part === undefined) return undefined
-      out += part
-    }
-    return out
+    const items = encodeParams(value, depth + 1)
+    return items === undefined ? undefined : `a${value.length}[${items}`
   }
   try {
     return `o${sized(JSON.stringify(value) ?? '')}`

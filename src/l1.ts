@@ -8,12 +8,14 @@ import type { Lifetime } from './entry.js'
 import { Events } from './events.js'
 import { Flights } from './flight.js'
 import { resolveConfig } from './configure.js'
+import type { ShortKey } from './key.js'
 import type { CacheConfig, ResolvedConfig } from './options.js'
 import type { Loaded } from './read.js'
 import { Refreshes } from './refresh.js'
 import type { ResultReader } from './result.js'
 import { Background } from './runtime.js'
 import { Statements } from './statement.js'
+import type { Shortcuts } from './statement.js'
 import { Counters } from './stats.js'
 import type { Known } from './versions.js'
 import { VersionBook } from './versions.js'
@@ -24,6 +26,9 @@ export interface L1Entry extends Lifetime {
   readonly display: string
   readonly tables: readonly string[]
   readonly names: readonly Known[]
+  /** Where it is found without its whole key too, unless `shortKey` is `null`. */
+  readonly shortcuts: Shortcuts | undefined
+  readonly shortKey: ShortKey
   /** Versions captured before the database read. `undefined`: not captured, so the entry lives by `provisionalUntil` and `order`. */
   readonly versions: readonly string[] | undefined
   /** The isolate's own order when the read began. */
@@ -104,6 +109,7 @@ export class QueryCache {
     const { l1Bytes, l1Entries } = this.config
     if (entry.size > l1Bytes * LARGEST_PART) return
     this.#entries.set(entry.key, entry)
+    if (entry.shortKey !== null) entry.shortcuts?.set(entry.shortKey, entry)
     this.#bytes += entry.size
     while (this.#bytes > l1Bytes || this.#entries.size > l1Entries) this.#evictOne()
   }
@@ -126,6 +132,7 @@ export class QueryCache {
     const entry = this.#entries.get(key)
     if (!entry) return
     this.#entries.delete(key)
+    entry.shortcuts?.delete(entry.shortKey)
     this.#bytes -= entry.size
   }
 

@@ -19,7 +19,7 @@ import type { DatabaseResult } from './types.js'
 export function packed(core: Core, ask: Ask, value: unknown): Payload | undefined {
   const { format } = core.cache.config
   try {
-    return ask.source.kind === 'sql' ? packResult(value as DatabaseResult, format) : packValue(value, format)
+    return ask.loader ? packValue(value, format) : packResult(value as DatabaseResult, format)
   } catch {
     core.cache.events.emit({ type: 'not-stored', reason: 'not-serialisable' })
     return undefined
@@ -62,6 +62,8 @@ export function entryFrom(
     display: ask.display,
     tables: ask.deps.tables,
     names: ask.deps.names,
+    shortcuts: ask.deps.shortcuts,
+    shortKey: ask.shortKey,
     versions,
     order: flight.order,
     provisionalUntil: until,
@@ -82,6 +84,6 @@ const ENTRY_BYTES = 512
 
 /** An empty answer says "not there", which a write makes wrong more often than it changes a row. */
 function isEmpty(ask: Ask, value: unknown): boolean {
-  if (ask.source.kind === 'sql') return (value as DatabaseResult).rows.length === 0
+  if (!ask.loader) return (value as DatabaseResult).rows.length === 0
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
 }

@@ -1,34 +1,44 @@
 /**
- * L1's answer to a question: fresh, stale, not vouched for any more, or none.
+ * L1's answer to a question: fresh, stale, or none.
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
+import { keepVouched } from './check.js'
 import { freshness } from './entry.js'
 import type { L1Entry } from './l1.js'
 import { clock } from './runtime.js'
+import type { Validity } from './versions.js'
 
-export type Remembered =
-  | { state: 'fresh' | 'stale'; entry: L1Entry }
-  /** There is an entry, and whether its versions still hold must be asked. */
-  | { state: 'unvouched' }
-  | undefined
+export interface Remembered {
+  readonly ok: true
+  readonly outcome: 'l1' | 'stale'
+  readonly entry: L1Entry
+}
 
-const UNVOUCHED = { state: 'unvouched' } as const
-
-/** Looks the question up. Drops what is over or void. */
-export function remembered(core: Core, ask: Ask, now: number): Remembered {
-  const { cache } = core
-  const entry = cache.get(ask.key)
-  if (!entry) return undefined
+/** Whether what is known of an entry's names still holds for it. */
+export function vouched({ cache }: Core, entry: L1Entry, now: number): Validity {
   const { versions, config } = cache
-  if (entry.versions) {
-    const validity = versions.validity(entry.names, entry.versions, now, config.maxStalenessMs)
-    if (validity === 'unknown') return UNVOUCHED
-    if (validity === 'invalid') return forget(core, ask)
-  } else if (now > entry.provisionalUntil || !versions.untouchedSince(entry.names, entry.order))
-    return forget(core, ask)
+  if (entry.versions) return versions.validity(entry.names, entry.versions, now, config.maxStalenessMs)
+  return now > entry.provisionalUntil || !versions.untouchedSince(entry.names, entry.order) ? 'invalid' : 'valid'
+}
+
+/** An entry answers: it counts as one in use, whose names are kept vouched for. */
+export function touch(core: Core, call: Call, entry: L1Entry, now: number): void {
+  entry.hits++
+  entry.visited = true
+  if (entry.versions) keepVouched(core, call, entry.names, now)
+}
+
+/** Looks the question up. Drops what is over or void; what nobody vouches for just now stays, and is no answer. */
+export function remembered(core: Core, ask: Ask, now: number): Remembered | undefined {
+  const entry = core.cache.get(ask.key)
+  if (!entry) return undefined
+  const validity = vouched(core, entry, now)
+  if (validity === 'unknown') return undefined
+  if (validity === 'invalid') return forget(core, ask)
   const state = freshness(entry, ask.options, now)
-  if (state === 'fresh' || state === 'stale') return { state, entry }
+  if (state === 'fresh') return { ok: true, outcome: 'l1', entry }
+  if (state === 'stale') return { ok: true, outcome: 'stale', entry }
   // Kept for `staleIfError`, or because another reader accepts more.
   if (now >= entry.errorUntil && now >= entry.staleUntil) forget(core, ask)
   return undefined
@@ -40,13 +50,9 @@ function forget(core: Core, ask: Ask): undefined {
 
 /** What L1 may still answer with when the database has failed: vouched for, and within `staleIfError`. */
 export function rememberedOnError(core: Core, call: Call, ask: Ask): L1Entry | undefined {
-  const { cache } = core
   const now = clock(call.runtime)
-  const entry = cache.get(ask.key)
+  const entry = core.cache.get(ask.key)
   if (!entry || freshness(entry, ask.options, now) === 'expired') return undefined
   if (call.own && !call.own.allows(entry.names, entry.versions)) return undefined
-  const vouched = entry.versions
-    ? cache.versions.validity(entry.names, entry.versions, now, cache.config.maxStalenessMs) === 'valid'
-    : now <= entry.provisionalUntil && cache.versions.untouchedSince(entry.names, entry.order)
-  return vouched ? entry : undefined
+  return vouched(core, entry, now) === 'valid' ? entry : undefined
 }

@@ -143,6 +143,9 @@ export interface QueryOptions {
   signal?: AbortSignal
 }
 
+/** Of a call that gives none. */
+export const NO_OPTIONS: QueryOptions = Object.freeze({})
+
 export interface WriteOptions {
   /** Tables the write changes besides those that its text shows: by triggers, cascades, functions. */
   tables?: readonly string[]

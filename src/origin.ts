@@ -71,16 +71,20 @@ export async function fetchSources(
 ): Promise<PromiseSettledResult<unknown>[]> {
   // What is not known of a query may be that it changes the session.
   if (asks.some(({ reason }) => reason !== undefined)) core.database.markSessionState?.()
-  const fetches = asks.flatMap(({ source, options, reason }) =>
-    source.kind === 'sql' ? [{ statement: source, timeoutMs: options.timeoutMs, stable: reason === undefined }] : [],
+  const fetches = asks.flatMap((ask) =>
+    ask.loader
+      ? []
+      : {
+          statement: { sql: ask.sql, params: ask.params },
+          timeoutMs: ask.options.timeoutMs,
+          stable: ask.reason === undefined,
+        },
   )
   const rows = fetchMany(core, call, fetches)
-  const values = Promise.allSettled(
-    asks.map(async ({ source }) => (source.kind === 'loader' ? source.run(core.database) : undefined)),
-  )
+  const values = Promise.allSettled(asks.map(async ({ loader }) => loader?.run(core.database)))
   const [fetched, loaded] = await Promise.all([rows, values])
   let next = 0
-  return asks.map((ask, i) => (ask.source.kind === 'sql' ? fetched[next++]! : loaded[i]!))
+  return asks.map(({ loader }, i) => (loader ? loaded[i]! : fetched[next++]!))
 }
 
 async function timed<T>(core: Core, call: Call, queries: number, run: () => Promise<T>): Promise<T> {

@@ -26,9 +26,10 @@ export type OwnWrite = readonly [hash: string, mark: string | undefined]
 export class OwnWrites {
   /** The isolate's own order when the request arrived: a load or check that began before may not hold what the client wrote. */
   readonly order: number
-  readonly #required = new Map<string, string | undefined>()
+  /** Made when there is something to put in: most requests bring nothing and write nothing. */
+  #required: Map<string, string | undefined> | undefined
   #everything = false
-  readonly #writes = new Map<Known, Write>()
+  #writes: Map<Known, Write> | undefined
 
   constructor(order: number) {
     this.order = order
@@ -36,8 +37,9 @@ export class OwnWrites {
 
   /** The client wrote to this name before. Two versions of one name cannot both be the last. */
   mustSee([hash, mark]: OwnWrite): void {
-    const same = !this.#required.has(hash) || this.#required.get(hash) === mark
-    this.#required.set(hash, same ? mark : undefined)
+    const required = (this.#required ??= new Map<string, string | undefined>())
+    const same = !required.has(hash) || required.get(hash) === mark
+    required.set(hash, same ? mark : undefined)
   }
 
   mustSeeEverything(): void {
@@ -46,17 +48,19 @@ export class OwnWrites {
 
   /** Whether a read that depends on these names must see a write of this client. */
   concerns(names: readonly Known[]): boolean {
-    return this.#everything || (this.#required.size > 0 && names.some((known) => this.#required.has(nameHash(known))))
+    const required = this.#required
+    return this.#everything || (required !== undefined && names.some((known) => required.has(nameHash(known))))
   }
 
   /** Whether an entry with these versions holds what the client wrote. */
   allows(names: readonly Known[], versions: readonly string[] | undefined): boolean {
     if (this.#everything) return false
-    if (this.#required.size === 0) return true
+    const required = this.#required
+    if (!required) return true
     for (let i = 0; i < names.length; i++) {
       const hash = nameHash(names[i]!)
-      if (!this.#required.has(hash)) continue
-      const mark = this.#required.get(hash)
+      if (!required.has(hash)) continue
+      const mark = required.get(hash)
       if (mark === undefined || !versions || versionMark(versions[i]!) !== mark) return false
     }
     return true
@@ -64,9 +68,10 @@ export class OwnWrites {
 
   /** A write to these names begins. */
   begin(names: readonly Known[]): void {
+    const writes = (this.#writes ??= new Map<Known, Write>())
     for (const known of names) {
-      const write = this.#writes.get(known)
-      if (!write) this.#writes.set(known, { open: 1, version: undefined, unknown: false })
+      const write = writes.get(known)
+      if (!write) writes.set(known, { open: 1, version: undefined, unknown: false })
       else {
         write.unknown ||= write.open > 0
         write.open++
@@ -77,7 +82,7 @@ export class OwnWrites {
   /** A write is over and its names have this version; `undefined`: none that vouches for it. */
   end(names: readonly Known[], version: string | undefined): void {
     for (const known of names) {
-      const write = this.#writes.get(known)
+      const write = this.#writes?.get(known)
       if (!write) continue
       write.open--
       write.version = version
@@ -88,16 +93,21 @@ export class OwnWrites {
   /** The database has said that the write did not happen. */
   undo(names: readonly Known[]): void {
     for (const known of names) {
-      const write = this.#writes.get(known)
+      const write = this.#writes?.get(known)
       if (!write) continue
       write.open--
-      if (write.open === 0 && write.version === undefined && !write.unknown) this.#writes.delete(known)
+      if (write.open === 0 && write.version === undefined && !write.unknown) this.#writes?.delete(known)
     }
+  }
+
+  /** Whether this request has written anything. */
+  get wrote(): boolean {
+    return this.#writes !== undefined && this.#writes.size > 0
   }
 
   /** What this request has written so far, for the client to bring along with its next ones. */
   written(): OwnWrite[] {
-    return [...this.#writes].map(([known, { open, version, unknown }]) => [
+    return [...(this.#writes ?? [])].map(([known, { open, version, unknown }]) => [
       nameHash(known),
       open > 0 || unknown || version === undefined ? undefined : versionMark(version),
     ])

@@ -3,19 +3,18 @@
  * @module
  */
 import { Ask, fingerprint } from './ask.js'
-import type { Bypass, BypassReason, Call, Core, Source } from './ask.js'
+import type { Bypass, BypassReason, Call, Core, Loader } from './ask.js'
 import { validateQueryOptions } from './configure.js'
 import { InvalidOptionError } from './errors.js'
-import { UnkeyableParameter, encodeParams, encodeText } from './key.js'
+import { encodeParams, encodeText } from './key.js'
 import { bucketOf } from './now-bucket.js'
 import { isMoment } from './sql/functions.js'
 import { tellsCallersApart } from './sql/settings.js'
+import { NO_OPTIONS } from './options.js'
 import type { QueryOptions } from './options.js'
 import { clock } from './runtime.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { SqlFacts } from './types.js'
-
-const NO_OPTIONS: QueryOptions = Object.freeze({})
 
 /** What the text says; worked out once per text. */
 export const recordOf = (core: Core, sql: string): StatementRecord =>
@@ -42,20 +41,19 @@ export function plan(
   if (given) validateQueryOptions(given)
   const { cache, database } = core
   const asked = askedRecord(core, record, params, options)
-  const { facts } = asked
+  const { facts, sql } = asked
   const scope = scopeOf(core, call, options)
   const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
   noteIdentity(core, call, facts, deps.identity)
-  const encoded = holdMoment(params, 0) ? new UnkeyableParameter() : encodeParams(params)
-  const refused =
-    refuse(core, call, facts, deps, options, scope) ?? (typeof encoded === 'string' ? undefined : encoded.reason)
-  if (refused !== undefined || typeof encoded !== 'string')
+  const encoded = holdMoment(params, 0) ? undefined : encodeParams(params)
+  const refused = refusal(core, call, facts, deps, options, scope)
+  if (refused !== undefined || encoded === undefined)
     return bypass(refused ?? 'unsupported-parameter', record, deps, options)
   const reason = facts.stable ? undefined : facts.reason
-  const bucket = asked === record ? undefined : bucketOf(clock(call.runtime), options.nowBucket as number)
-  const source = { kind: 'sql', sql: asked.sql, params: bucket ? [...params, bucket.start] : params } as const
-  const written = bucket ? encoded + encodeText(bucket.start) : encoded
-  return new Ask(core, deps, options, source, { text: asked.sql, scope, params: written, reason, until: bucket?.end })
+  if (asked === record) return new Ask(core, deps, options, { sql, params, written: encoded, scope, reason })
+  const { start, end } = bucketOf(clock(call.runtime), options.nowBucket as number)
+  const written = encoded + encodeText(start)
+  return new Ask(core, deps, options, { sql, params: [...params, start], written, scope, reason, until: end })
 }
 
 /** The statement that is asked when nothing speaks against caching it: with `nowBucket` one that is given the time. */
@@ -70,26 +68,20 @@ export const askedRecord = (
     : core.cache.statements.withoutClock(core.statements, core.database, record, params.length)) ?? record
 
 /** Plans a `cached()` call: like a read whose text is its key. */
-export function planLoader(
-  core: Core,
-  call: Call,
-  key: string,
-  options: QueryOptions,
-  loader: Pick<Extract<Source, { kind: 'loader' }>, 'run' | 'identity'>,
-): Ask | Bypass {
+export function planLoader(core: Core, call: Call, key: string, options: QueryOptions, loader: Loader): Ask | Bypass {
   validateQueryOptions(options)
   const scope = scopeOf(core, call, options)
   const record = loaderRecord(core)
   const named = { ...options, cacheKey: key }
   const deps = core.cache.statements.dependencies(record, core.database, named)
   noteIdentity(core, call, record.facts, deps.identity)
-  const refused = refuse(core, call, record.facts, deps, options, scope)
+  const refused = refusal(core, call, record.facts, deps, options, scope)
   if (refused !== undefined) return { bypass: refused, display: key, tables: deps.tables, tags: deps.tags }
-  return new Ask(core, deps, named, { kind: 'loader', ...loader }, { text: LOADER_TEXT, scope, params: '' })
+  return new Ask(core, deps, named, { sql: LOADER_TEXT, params: [], written: '', scope }, loader)
 }
 
 /** Whose rows these are. A value that is no text would be the same for everybody. @throws InvalidOptionError */
-function scopeOf(core: Core, call: Call, options: QueryOptions): string | undefined {
+export function scopeOf(core: Core, call: Call, options: QueryOptions): string | undefined {
   const scope: unknown = options.scope ?? call.scope ?? core.database.scope ?? undefined
   if (scope === undefined || typeof scope === 'string') return scope
   const given = Array.isArray(scope) ? 'an array' : `of type ${typeof scope}`
@@ -129,13 +121,14 @@ function loaderRecord(core: Core): StatementRecord {
   if (found) return found
   const like = recordOf(core, 'SELECT 1')
   // An id that no statement has: the loader's values and the rows of the statement with the same key are two things.
-  const plain = { ...like.plain, id: `${like.plain.id}!` }
+  const plain = { ...like.plain, id: `${like.plain.id}!`, shortcuts: undefined }
   const record = { ...like, sql: LOADER_TEXT, plain, others: new Map<string, Dependencies>() }
   core.statements.set(LOADER_TEXT, record)
   return record
 }
 
-function refuse(
+/** Why the result of a read may not be shared; `undefined`: it may. */
+export function refusal(
   core: Core,
   call: Call,
   facts: SqlFacts,

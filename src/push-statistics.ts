@@ -28,10 +28,9 @@ const dayKey = (core: Core, cache: RedisQueryCache, day: number): string =>
   `${cache.config.redisKeyPrefix}:s:${databaseKey(core.database)}:${new Date(day * DAY_MS).toISOString().slice(0, 10)}`
 
 /** Pushes in the background when it is due: one trip, as many commands as there are counters at most. */
-export function pushStatistics(core: Core, call: Call): void {
+export function pushStatistics(core: Core, call: Call, now: number): void {
   const { cache } = core
   if (!isRedisCache(cache)) return
-  const now = clock(call.runtime)
   if (!cache.counters.due(now, PUSH_EVERY_MS) || cache.link.breaker.open) return
   cache.background.run(call.runtime, push(core, cache, now))
 }

@@ -4,7 +4,7 @@
  */
 import type { Ask, BypassReason, Call, Core } from './ask.js'
 import { pinned } from './ask.js'
-import { announce, checkUnderWay, hotNames, keepVouched, probe } from './check.js'
+import { announce, checkUnderWay, hotNames, probe } from './check.js'
 import { freshness } from './entry.js'
 import type { Flight } from './flight.js'
 import type { L1Entry } from './l1.js'
@@ -12,7 +12,8 @@ import { isRedisCache } from './l2.js'
 import type { Found } from './l2.js'
 import { takeTurns, wantsLease } from './lease.js'
 import { makeEntry, packed, provisionalUntil } from './make-entry.js'
-import { remembered, rememberedOnError } from './memory.js'
+import { remembered, rememberedOnError, touch } from './memory.js'
+import type { Remembered } from './memory.js'
 import { fetchSources } from './origin.js'
 import { RedisError } from './redis.js'
 import { isDueEarly } from './refresh.js'
@@ -22,7 +23,8 @@ import type { ToStore } from './stored.js'
 
 /** What a load came to; followers of the flight get the same. */
 export type Loaded =
-  | { ok: true; outcome: 'l1' | 'l2' | 'stale' | 'miss' | 'stale-if-error'; entry: L1Entry }
+  | Remembered
+  | { ok: true; outcome: 'l2' | 'stale' | 'miss' | 'stale-if-error'; entry: L1Entry }
   /** A value that is one caller's alone. */
   | { ok: true; outcome: 'unshared'; value: unknown; reason: BypassReason }
   /** `looked`: Redis was asked for what was there before, and whether it answered. */
@@ -58,23 +60,16 @@ export interface Missed {
 }
 
 /** The way of a question that L1 answers at once, without a promise. */
-export function readMemory(core: Core, call: Call, ask: Ask): Answered | undefined {
+export function readMemory(core: Core, call: Call, ask: Ask, now: number): Remembered | undefined {
   if (ask.options.refreshCache) return undefined
-  const now = clock(call.runtime)
   const found = remembered(core, ask, now)
-  if (!found || found.state === 'unvouched') return undefined
+  if (!found) return undefined
   const { entry } = found
   if (call.own && !call.own.allows(entry.names, entry.versions)) return undefined
-  entry.hits++
-  entry.visited = true
-  if (entry.versions) keepVouched(core, call, entry.names, now)
-  if (found.state === 'stale' || isDueEarly(core, call.runtime, entry, now, ask.until))
+  touch(core, call, entry, now)
+  if (found.outcome === 'stale' || isDueEarly(core, call.runtime, entry, now, ask.until))
     refresh(core, call, ask, entry, now)
-  return {
-    loaded: { ok: true, outcome: found.state === 'stale' ? 'stale' : 'l1', entry },
-    coalesced: false,
-    waited: false,
-  }
+  return found
 }
 
 /** Answers questions together: they share the trip to Redis and, where the database is asked, the trip to it. */
@@ -101,10 +96,10 @@ export async function read(asked: Core, call: Call, asks: readonly Ask[]): Promi
 
 /** From L1, from another's load, or by leading a load. `undefined`: look again, because what was waited for died or was a check. */
 async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<Answered | undefined> {
-  const hit = readMemory(core, call, ask)
-  if (hit) return hit
-  const { flights, versions, config } = core.cache
   const now = clock(call.runtime)
+  const hit = readMemory(core, call, ask, now)
+  if (hit) return { loaded: hit, coalesced: false, waited: false }
+  const { flights, versions, config } = core.cache
   if (!ask.options.refreshCache && !ask.alone) {
     const since = call.own?.concerns(ask.deps.names) ? call.own.order : 0
     const flight = flights.joinable(ask.key, ask.deps.names, versions, now, config.maxStalenessMs, since)

@@ -54,13 +54,15 @@ const HOT_HITS = 16
 /** Of the hits in the last part of a hot entry's life, one in so many refreshes it: isolates and keys then do so at different times. */
 const ONE_IN = 16
 
-/**
- * Whether a hit is the one that refreshes its entry before it is over. With a stale window nobody waits anyway, and from `until` on nobody asks.
- */
-export function isDueEarly(core: Core, runtime: Runtime, entry: L1Entry, now: number, until?: number): boolean {
+/** Whether hits of this entry may refresh it before it is over. With a stale window nobody waits anyway, and from `until` on nobody asks. */
+export function isHotAndNearItsEnd(core: Core, entry: L1Entry, now: number, until?: number): boolean {
   const { refreshAhead, l1Bytes } = core.cache.config
   // Without isolate memory nobody counts an entry's hits.
   if (refreshAhead === 0 || entry.freshUntil === until) return false
   if ((entry.hits < HOT_HITS && l1Bytes > 0) || entry.staleUntil > entry.freshUntil) return false
-  return entry.freshUntil - now < (entry.freshUntil - entry.readAt) * refreshAhead && chance(runtime) * ONE_IN < 1
+  return entry.freshUntil - now < (entry.freshUntil - entry.readAt) * refreshAhead
 }
+
+/** Whether a hit is the one that refreshes its entry before it is over. */
+export const isDueEarly = (core: Core, runtime: Runtime, entry: L1Entry, now: number, until?: number): boolean =>
+  isHotAndNearItsEnd(core, entry, now, until) && chance(runtime) * ONE_IN < 1

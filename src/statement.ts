@@ -3,12 +3,18 @@
  * @module
  */
 import { sized, weakHash } from './key.js'
+import type { ShortKey } from './key.js'
+import type { L1Entry } from './l1.js'
 import { dependencyNames } from './names.js'
 import { withoutClock } from './now-bucket.js'
+import { NO_OPTIONS } from './options.js'
 import type { QueryOptions, ResolvedConfig } from './options.js'
 import { canonicalTable, readSql, readTogether, settingsOf } from './sql/index.js'
 import type { Database, SqlFacts } from './types.js'
 import type { Known, VersionBook } from './versions.js'
+
+/** Entries of one statement by their short keys. Kept in step by isolate memory. */
+export type Shortcuts = Map<ShortKey, L1Entry>
 
 /** The names that a text and its options depend on. */
 export interface Dependencies {
@@ -21,6 +27,16 @@ export interface Dependencies {
   /** A relation that the call names, or one behind it, that changes without a write, or whose rows depend on who asks. */
   readonly volatile: string | undefined
   readonly identity: string | undefined
+  /** Only where the text alone names everything. */
+  readonly shortcuts: Shortcuts | undefined
+}
+
+/** What an answer says of the question, besides what the entry says. */
+export interface Asked {
+  readonly deps: Dependencies
+  readonly options: QueryOptions
+  /** What was not known when it was decided to cache. */
+  readonly reason: SqlFacts['reason'] | undefined
 }
 
 export interface StatementRecord {
@@ -72,10 +88,11 @@ export class Statements {
     // A text too long to be remembered is its own id: its results are found again all the same.
     const remembered = sql.length <= LONGEST_REMEMBERED
     const id = remembered ? (this.#nextId++).toString(36) : `=${whoAnswers(database)}${sized(sql)}`
+    const plain = this.#dependencies(database, facts, NO_OPTIONS, id)
     const record: StatementRecord = {
       sql,
       facts,
-      plain: this.#dependencies(database, facts, {}, id),
+      plain,
       others: new Map<string, Dependencies>(),
     }
     if (!remembered) {
@@ -140,6 +157,7 @@ export class Statements {
       names: this.known(database, shortNames),
       volatile,
       identity,
+      shortcuts: options === NO_OPTIONS ? new Map() : undefined,
     }
   }
 

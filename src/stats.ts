@@ -58,34 +58,35 @@ export interface CacheStats {
 export const zeroes = (): CounterValues => Object.fromEntries(COUNTERS.map((name) => [name, 0])) as CounterValues
 
 export class Counters {
+  /** Added to where it happens: a hit adds one to one property. */
   readonly total: CounterValues = zeroes()
-  #unpushed: CounterValues = zeroes()
+  #pushed: CounterValues = zeroes()
   #lastPush: number | undefined
 
   add(name: Counter, amount: number): void {
     this.total[name] += amount
-    this.#unpushed[name] += amount
   }
 
   /** True when the last push is at least `intervalMs` ago and there is something to tell. The first call starts the interval. */
   due(now: number, intervalMs: number): boolean {
-    if (this.#lastPush === undefined) this.#lastPush = now
+    this.#lastPush ??= now
     return (
       Math.abs(now - this.#lastPush) >= intervalMs &&
-      this.#unpushed.l1Hits + this.#unpushed.misses + this.#unpushed.l2Hits + this.#unpushed.bypassed > 0
+      (['l1Hits', 'l2Hits', 'misses', 'bypassed'] as const).some((name) => this.total[name] > this.#pushed[name])
     )
   }
 
   /** What is not pushed yet; the caller gives it back with `putBack` when the push failed. */
   take(now: number): CounterValues {
-    const taken = this.#unpushed
-    this.#unpushed = zeroes()
+    const taken = zeroes()
+    for (const name of COUNTERS) taken[name] = this.total[name] - this.#pushed[name]
+    this.#pushed = { ...this.total }
     this.#lastPush = now
     return taken
   }
 
   putBack(values: CounterValues): void {
-    for (const name of COUNTERS) this.#unpushed[name] += values[name]
+    for (const name of COUNTERS) this.#pushed[name] -= values[name]
   }
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Context, Env, MiddlewareHandler } from 'hono'
+import type { CacheInfo } from '../ask.js'
 import { databaseOf, executors } from '../bindings.js'
 import { refuseUnknown } from '../configure.js'
 import { InvalidOptionError, MissingBindingError } from '../errors.js'
@@ -14,7 +15,7 @@ import type { Runtime } from '../runtime.js'
 import type { Database } from '../types.js'
 import { AnswerLog } from './response-headers.js'
 import { SessionCookie } from './session-cookie.js'
-import type { SessionCookieOptions, Visit } from './session-cookie.js'
+import type { SessionCookieOptions } from './session-cookie.js'
 
 export type { QueryCacheBindings } from '../bindings.js'
 export type { SessionCookieOptions } from './session-cookie.js'
@@ -65,34 +66,40 @@ export function queryCache<E extends Env = Env>(options: QueryCacheOptions<E> = 
     )
   const { session = true } = options
   const cookie = session === false ? undefined : new SessionCookie(session === true ? {} : session)
+  const sharedOf = remembering(options)
+  // Waits for nothing that was not asked for: every request comes through here.
   return async function queryCacheMiddleware(c, next) {
+    const database = typeof options.database === 'function' ? options.database(c) : options.database
+    const shared = sharedOf(c, database)
+    const { cache } = shared.core
+    const authToken = options.authToken && (await options.authToken(c))
+    const scope = options.scope && (await options.scope(c))
+    const visit = cookie?.isSent(c) ? await cookie.read(c, cache) : cookie?.begin(cache)
     const log = options.headers === false ? undefined : new AnswerLog()
-    const { executor, visit } = await begin(c, options, log, cookie)
-    c.set('queryCache', executor)
+    const observe = log && ((info: CacheInfo, durationMs: number) => log.add(info, durationMs))
+    // A function of the request may give another Database object for the same cache: the request's own is the one to ask.
+    const asked = authToken === undefined ? database : databaseOf(c.env, authToken)
+    c.set('queryCache', shared.with({ runtime: runtimeOf(c, options), scope, observe, own: visit?.own }, asked))
     await next()
     log?.writeTo(c)
-    if (visit) await cookie!.write(c, executor.core.cache, visit)
+    if (visit?.own.wrote) await cookie!.write(c, cache, visit)
   }
 }
 
-/** The request's own executor, and what its client has written before. */
-async function begin<E extends Env>(
-  c: Context<E>,
+/** The isolate's executor for a request. A Worker is given the same bindings object with every request: they are read once. */
+function remembering<E extends Env>(
   options: QueryCacheOptions<E>,
-  log: AnswerLog | undefined,
-  cookie: SessionCookie | undefined,
-): Promise<{ executor: CachedQueryExecutor; visit: Visit | undefined }> {
-  const database = typeof options.database === 'function' ? options.database(c) : options.database
-  const cache = typeof options.cache === 'function' ? options.cache(c) : options.cache
-  const shared = executors.get(c.env, database, cache)
-  const authToken = await options.authToken?.(c)
-  const scope = await options.scope?.(c)
-  const observe = log && ((...answer: Parameters<AnswerLog['add']>) => log.add(...answer))
-  // A function of the request may give another Database object for the same cache: the request's own is the one to ask.
-  const asked = authToken === undefined ? database : databaseOf(c.env, authToken)
-  const visit = await cookie?.read(c, shared.core.cache)
-  const executor = shared.with({ runtime: runtimeOf(c, options), scope, observe, own: visit?.own }, asked)
-  return { executor, visit }
+): (c: Context<E>, database: Database | undefined) => CachedQueryExecutor {
+  let latest:
+    { env: unknown; database: Database | undefined; cache: unknown; executor: CachedQueryExecutor } | undefined
+  return (c, database) => {
+    const { env } = c
+    const cache = typeof options.cache === 'function' ? options.cache(c) : options.cache
+    if (latest && latest.env === env && latest.database === database && latest.cache === cache) return latest.executor
+    const executor = executors.get(env, database, cache)
+    latest = typeof env === 'object' && env !== null ? { env, database, cache, executor } : undefined
+    return executor
+  }
 }
 
 /** The platform's execution context, where there is one. Hono throws when it is absent. */
@@ -110,14 +117,14 @@ function runtimeOf<E extends Env>(c: Context<E>, options: QueryCacheOptions<E>):
  * Rows of a query, from the nearest tier that has them.
  * @throws MissingBindingError when `queryCache()` is not in use; else the driver's own error.
  */
-export async function cachedQuery<R = Row>(
+export function cachedQuery<R = Row>(
   c: Context,
   sql: string,
   params?: readonly unknown[],
   options?: QueryOptions,
 ): Promise<R[]> {
   const executor = c.get('queryCache') as CachedQueryExecutor | undefined
-  if (!executor)
-    throw new MissingBindingError('cachedQuery has no cache in this route: add `app.use(queryCache())` before it.')
-  return executor.query<R>(sql, params, options)
+  return executor ? executor.query<R>(sql, params, options) : Promise.reject(new MissingBindingError(NO_CACHE))
 }
+
+const NO_CACHE = 'cachedQuery has no cache in this route: add `app.use(queryCache())` before it.'

@@ -21,8 +21,8 @@ export class AnswerLog {
   /** Adds the headers, when anything was asked. */
   writeTo(c: Context): void {
     if (this.#answers.length === 0) return
-    c.header('Cache-Status', this.#cacheStatus(), { append: true })
-    c.header('Server-Timing', this.#serverTiming(), { append: true })
+    append(c, 'Cache-Status', this.#cacheStatus())
+    append(c, 'Server-Timing', this.#serverTiming())
   }
 
   /** One member for the response: a hit when every query was one, else why it went on to the database (RFC 9211, section 2). */
@@ -43,6 +43,7 @@ export class AnswerLog {
   }
 
   #counts(): string {
+    if (this.#answers.length === 1) return `${this.#answers[0]!.info.outcome}=1`
     const counts = new Map<string, number>()
     for (const { info } of this.#answers) counts.set(info.outcome, (counts.get(info.outcome) ?? 0) + 1)
     return [...counts].map(([outcome, count]) => `${outcome}=${count}`).join(' ')
@@ -50,8 +51,18 @@ export class AnswerLog {
 
   /** Only where something was waited for: a Worker's clock stands still in between. */
   #serverTiming(): string {
+    if (this.#answers.length === 1 && this.#answers[0]!.info.outcome === 'l1') return 'query-cache;desc="l1=1"'
     const waited = this.#answers.filter(({ info }) => info.outcome !== 'l1')
     const longest = Math.max(0, ...waited.map(({ durationMs }) => durationMs))
     return `query-cache;desc="${this.#counts()}"${waited.length > 0 ? `;dur=${longest.toFixed(1)}` : ''}`
+  }
+}
+
+/** `c.header` makes a new response of one that is there already, for each header: only for one whose headers cannot be changed. */
+function append(c: Context, name: string, value: string): void {
+  try {
+    c.res.headers.append(name, value)
+  } catch {
+    c.header(name, value, { append: true })
   }
 }

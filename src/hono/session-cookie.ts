@@ -72,11 +72,20 @@ export class SessionCookie {
     this.#prefix = `${name}-`
   }
 
+  /** Whether the client has brought anything to read. */
+  isSent(c: Context): boolean {
+    return c.req.raw.headers.get('Cookie')?.includes(this.#prefix) ?? false
+  }
+
+  /** The visit of a client that has brought nothing. */
+  begin(cache: QueryCache): Visit {
+    return { own: new OwnWrites(cache.versions.mark()), before: [] }
+  }
+
   /** What the client has written before. What is malformed, forged or over is ignored. */
   async read(c: Context, cache: QueryCache): Promise<Visit> {
     const own = new OwnWrites(cache.versions.mark())
     const before: Session[] = []
-    if (!c.req.header('Cookie')?.includes(this.#prefix)) return { own, before }
     const cookies = Object.keys(getCookie(c)).filter((name) => name.startsWith(this.#prefix))
     const oldest = nowInSeconds() - this.#lifetime(cache.config, true) - SKEW_SECONDS
     for (const cookie of cookies.slice(0, MOST_READ)) {

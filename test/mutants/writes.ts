@@ -102,8 +102,8 @@ export const WRITE_MUTANTS: readonly Mutant[] = [
     rule: 10,
     fault: 'asks an unknown function in a shared trip, and again when that fails',
     file: 'origin.ts',
-    find: 'stable: reason === undefined }',
-    replace: 'stable: reason !== null }',
+    find: 'stable: ask.reason === undefined,',
+    replace: 'stable: ask.reason !== null,',
     test: 'test/flow/on-unknown.test.ts',
   },
   {

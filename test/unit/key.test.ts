@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { UnkeyableParameter, digest, encodeParams, snapshot } from '../../src/key.js'
+import { digest, encodeParams, snapshot } from '../../src/key.js'
 
 const key = (...params: unknown[]) => encodeParams(params)
 
@@ -58,10 +58,10 @@ describe('the key of parameters', () => {
 
   it('refuses what the driver turns into a text of its own making', () => {
     for (const value of [() => 1, Symbol('x'), { toPostgres: () => 'x' }, [{ toPostgres: () => 'x' }]])
-      expect(key(value)).toBeInstanceOf(UnkeyableParameter)
+      expect(key(value)).toBeUndefined()
     const cycle: { self?: unknown } = {}
     cycle.self = cycle
-    expect(key(cycle)).toBeInstanceOf(UnkeyableParameter)
+    expect(key(cycle)).toBeUndefined()
   })
 
   it('does not see what a caller changes later', () => {
@@ -102,7 +102,7 @@ describe('the key of parameters', () => {
     expect(copy[4]).toEqual(floats)
     expect(copy[5]).toEqual(['"EUR 0.05"', point])
     expect(Buffer.isBuffer(copy[6])).toBe(true)
-    expect(key(date)).toBeInstanceOf(UnkeyableParameter)
+    expect(key(date)).toBeUndefined()
   })
 
   it('hashes texts that are not well-formed apart', async () => {

@@ -1,0 +1,49 @@
+/**
+ * The shortest way to a hit: an entry is found among those of its statement, without its whole key. It passes the checks of every other read
+ * and makes no question on its way. What is not plainly fresh takes the long way, and so does a call with options that name or forbid something.
+ * @module
+ */
+import { writtenScope } from './ask.js'
+import type { Call, Core } from './ask.js'
+import { freshness } from './entry.js'
+import { shortKey } from './key.js'
+import { touch, vouched } from './memory.js'
+import type { Remembered } from './memory.js'
+import { NO_OPTIONS } from './options.js'
+import type { QueryOptions } from './options.js'
+import { refusal, scopeOf } from './plan.js'
+import { isHotAndNearItsEnd } from './refresh.js'
+import type { Asked, StatementRecord } from './statement.js'
+
+/** Options that only say how long something may be used or waited for. */
+const LIFETIMES: ReadonlySet<string> = new Set(['ttl', 'staleWhileRevalidate', 'staleIfError', 'emptyTtl', 'timeoutMs'])
+
+/** The entry that answers a call, when it is one that no other read would look at twice. */
+export function shortcut(
+  core: Core,
+  call: Call,
+  { plain, facts }: StatementRecord,
+  params: readonly unknown[],
+  options: QueryOptions = NO_OPTIONS,
+  now: number,
+): (Remembered & Asked) | undefined {
+  if (!plain.shortcuts?.size || call.identity || !hasLifetimesOnly(options)) return undefined
+  const scope = scopeOf(core, call, options)
+  const entry = plain.shortcuts.get(shortKey(writtenScope(core.database, scope), params))
+  if (!entry || refusal(core, call, facts, plain, options, scope) !== undefined) return undefined
+  if (vouched(core, entry, now) !== 'valid' || freshness(entry, options, now) !== 'fresh') return undefined
+  if (isHotAndNearItsEnd(core, entry, now) || (call.own && !call.own.allows(entry.names, entry.versions)))
+    return undefined
+  touch(core, call, entry, now)
+  return { ok: true, outcome: 'l1', entry, deps: plain, options, reason: facts.stable ? undefined : facts.reason }
+}
+
+/** Values that validation would refuse take the long way to it. */
+function hasLifetimesOnly(options: QueryOptions): boolean {
+  for (const name in options) {
+    const value = options[name as keyof QueryOptions]
+    const plain = LIFETIMES.has(name) && typeof value === 'number' && value > 0 && value < Infinity
+    if (!plain && value !== undefined) return false
+  }
+  return true
+}
