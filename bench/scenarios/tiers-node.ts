@@ -1,33 +1,20 @@
-import { measure } from '../lib/measure.ts'
-import { OWN } from '../lib/types.ts'
+/** Who is how fast at each tier, in Node. */
+import { nodePlace } from '../lib/tier-node.ts'
+import { tierReport } from '../lib/tier-tables.ts'
+import type { Pace } from '../lib/tier-tables.ts'
 import type { Scenario } from '../lib/types.ts'
-import { readEverything, typedRows, wireRows } from '../lib/workload.ts'
+
+/** Parameters by number of rows. */
+const keys = (ofFifty: number, ofFiveHundred: number) =>
+  new Map([
+    [1, 1000],
+    [50, ofFifty],
+    [500, ofFiveHundred],
+  ])
+const QUICK: Pace = { rounds: 5, roundMs: 12, warmMs: 60, keys: keys(200, 20) }
+const FULL: Pace = { rounds: 21, roundMs: 50, warmMs: 400, keys: keys(1000, 100) }
 
 export const scenario: Scenario = {
   id: 'tiers-node',
-  async run({ quick }) {
-    let sum = 0
-    const rows = typedRows(wireRows(50, 1))
-    const cells = await measure(
-      [
-        {
-          name: OWN,
-          run: (times) => {
-            for (let i = 0; i < times; i++) sum += readEverything(rows)
-          },
-        },
-        {
-          name: 'structuredClone',
-          run: (times) => {
-            for (let i = 0; i < times; i++) sum += readEverything(structuredClone(rows))
-          },
-        },
-      ],
-      { rounds: quick ? 5 : 15, roundMs: 20 },
-    )
-    return {
-      tables: [{ id: 'x', title: 'Reading', unit: 'µs', method: '', rows: [{ label: '50 rows', cells }] }],
-      budgets: [],
-    }
-  },
+  run: ({ quick }) => tierReport(nodePlace(), quick ? QUICK : FULL),
 }
