@@ -34,9 +34,10 @@ export class NeonEndpoint implements Endpoint {
   answer(_path: string, headers: Headers, body: string): { status: number; text: string } {
     const sent = JSON.parse(body) as Statement | { queries: Statement[] }
     const user = Number(/^Bearer token-of-(\d+)$/.exec(headers.get('authorization') ?? '')?.[1])
-    const text = 'queries' in sent
-      ? `{"results":[${sent.queries.map((one) => this.#run(one, user)).join(',')}]}`
-      : this.#run(sent, user)
+    const text =
+      'queries' in sent
+        ? `{"results":[${sent.queries.map((one) => this.#run(one, user)).join(',')}]}`
+        : this.#run(sent, user)
     return { status: 200, text }
   }
 

@@ -1,4 +1,4 @@
-/** `fetch` of this process while it is installed: two hosts answer, everything is counted, nothing waits on a real socket. */
+/** `fetch` of this process while it is installed: two hosts answer, everything is counted, nothing waits for a socket. */
 
 export interface Endpoint {
   /** The answer's body to a request's. */
@@ -13,6 +13,8 @@ export interface Traffic {
 
 export class Network {
   readonly traffic = new Map<Endpoint, Traffic>()
+  /** Told of every request as it is sent; what it returns is called when the answer arrives. */
+  observe: (endpoint: Endpoint, body: string) => () => void = () => () => {}
   readonly #hosts: Readonly<Record<string, Endpoint>>
   #pending = 0
 
@@ -43,11 +45,13 @@ export class Network {
     const traffic = this.traffic.get(endpoint)!
     this.#pending++
     try {
-      // Every answer comes later than its request, as on a network.
-      await undefined
-      const { status, text } = endpoint.answer(url.pathname, new Headers(headers), body)
+      const answered = this.observe(endpoint, body)
       traffic.trips++
+      // What is sent before an answer arrives does not wait for it, as on a network.
+      await new Promise(setImmediate)
+      const { status, text } = endpoint.answer(url.pathname, new Headers(headers), body)
       traffic.bytes += Buffer.byteLength(body) + Buffer.byteLength(text)
+      answered()
       return answerOf(status, text)
     } finally {
       this.#pending--

@@ -68,7 +68,7 @@ export async function replay({ isolate }: Participant, count: number): Promise<O
     ...judged,
   }
   const scaled = Object.entries(outcome).map(([name, value]) => [name, (value * 1e6) / count])
-  return Object.fromEntries(scaled) as unknown as Outcome
+  return Object.fromEntries(scaled) as Outcome
 }
 
 /** Stale: a write that had committed when the read began is missing from the rows. */

@@ -42,7 +42,7 @@ export interface Request {
   write?: Write
 }
 
-const query = (read: Read, params: unknown[], of = 0, user?: number): Query => ({
+export const query = (read: Read, params: unknown[], of = 0, user?: number): Query => ({
   read,
   sql: READS[read],
   params,
@@ -77,7 +77,7 @@ export function* requests(count: number, seed: number): Generator<Request> {
 }
 
 /** Six of ten writes are orders, three reviews, one edits a product. */
-function writeOf(kind: number, product: number, user: number): Write {
+export function writeOf(kind: number, product: number, user: number): Write {
   const write = (kind: WriteKind, params: unknown[], keys: string[]): Write => ({
     kind,
     sql: WRITES[kind],
@@ -87,8 +87,7 @@ function writeOf(kind: number, product: number, user: number): Write {
     keys,
   })
   if (kind < 0.6) return write('order', [user, product, 1, '9.90'], [`orders:${user}`, 'bestSellers:0'])
-  if (kind < 0.9)
-    return write('review', [product, user, 5, 'Does what it says.'], [`reviews:${product}`, 'latest:0'])
+  if (kind < 0.9) return write('review', [product, user, 5, 'Does what it says.'], [`reviews:${product}`, 'latest:0'])
   // Nobody can tell whose orders show the product without asking the database for all of them.
   const keys = [`product:${product}`, `category:${categoryOf(product)}`, 'totals:0', 'bestSellers:0', 'latest:0']
   return write('edit', ['A better name', '19.90', product], keys)

@@ -172,8 +172,10 @@ const VALUES: Readonly<Record<number, (random: () => number, words: number, at: 
   [INT]: (random, _, at) => String(Math.floor(random() * 5_000) + at),
   20: (random) => String(Math.floor(random() * 1e6)),
   [NUMERIC]: (random) => (random() * 500).toFixed(2),
-  [TIME]: (random) => `2026-01-0${1 + Math.floor(random() * 4)} 1${Math.floor(random() * 10)}:20:3${Math.floor(random() * 10)}.25+00`,
-  3802: (random) => `{"color": "${sentence(random, 1)}", "weight": ${Math.floor(random() * 900)}, "tags": ["${sentence(random, 1)}"]}`,
+  [TIME]: (random) =>
+    `2026-01-0${1 + Math.floor(random() * 4)} 1${Math.floor(random() * 10)}:20:3${Math.floor(random() * 10)}.25+00`,
+  3802: (random) =>
+    `{"color": "${sentence(random, 1)}", "weight": ${Math.floor(random() * 900)}, "tags": ["${sentence(random, 1)}"]}`,
   [TEXT]: (random, words) => sentence(random, words),
 }
 

@@ -58,7 +58,9 @@ function participant(setUp: string, memory: boolean): Participant {
     setUp,
     isolate(): Isolate {
       const store = memory
-        ? bentostore().useL1Layer(memoryDriver({ maxItems: 10_000 })).useL2Layer(upstash)
+        ? bentostore()
+            .useL1Layer(memoryDriver({ maxItems: 10_000 }))
+            .useL2Layer(upstash)
         : bentostore().useL2Layer(upstash)
       const bento = new BentoCache({ default: 'rows', stores: { rows: store } })
       return {
@@ -79,4 +81,7 @@ export const bentocache = participant(
   'Memory and a driver for Upstash over HTTP; no bus, which needs a connection that Workers cannot keep; a write deletes the keys that it can name.',
   true,
 )
-export const bentocacheBounded = participant('The driver for Upstash alone: it has no lifetime of its own for memory.', false)
+export const bentocacheBounded = participant(
+  'The driver for Upstash alone: it has no lifetime of its own for memory.',
+  false,
+)

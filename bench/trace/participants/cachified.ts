@@ -10,7 +10,7 @@ import { REDIS } from '../redis-endpoint.ts'
 /** What its adapter for node-redis does, with Upstash's client. */
 const upstashAdapter = (redis: Redis): Cache => ({
   name: 'Upstash',
-  get: (key) => redis.get<CacheEntry<unknown>>(key),
+  get: (key) => redis.get<CacheEntry>(key),
   set: (key, entry) => redis.set(key, entry, { pxat: entry.metadata.createdTime + totalTtl(entry.metadata) }),
   delete: (key) => redis.del(key),
 })
@@ -30,7 +30,13 @@ function participant(setUp: string, memorySeconds: number): Participant {
             queries.map((query) => {
               const { key } = query
               const ofRedis = () =>
-                cachified<readonly Row[]>({ key, cache: l2, ttl: TTL * 1000, waitUntil, getFreshValue: () => load(query) })
+                cachified<readonly Row[]>({
+                  key,
+                  cache: l2,
+                  ttl: TTL * 1000,
+                  waitUntil,
+                  getFreshValue: () => load(query),
+                })
               return cachified({ key, cache: l1, ttl: memorySeconds * 1000, waitUntil, getFreshValue: ofRedis })
             }),
           ),

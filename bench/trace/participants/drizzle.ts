@@ -99,7 +99,8 @@ function sameText<T extends { toSQL(): { sql: string } }>(built: T, { sql }: Que
 
 export const drizzle: Participant = {
   name: 'drizzle upstashCache',
-  setUp: '`upstashCache({ global: true, config: { ex } })`: its own keys, its own invalidation on writes, `$withAuth(token)` for what belongs to a user.',
+  setUp:
+    '`upstashCache({ global: true, config: { ex } })`: its own keys, its own invalidation on writes, `$withAuth(token)` for what belongs to a user.',
   isolate(): Isolate {
     const cache = upstashCache({ ...REDIS, global: true, config: { ex: TTL } })
     const db = connect(neon(NEON.connectionString), { cache })

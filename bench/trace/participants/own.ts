@@ -13,7 +13,8 @@ function executors({ clock, waitUntil }: World): (user?: number) => CachedQueryE
   const cache = createQueryCache({ type: 'hybrid', queryCache: { defaultTTL: TTL }, redis: REDIS })
   const runtime = { waitUntil, now: () => clock.now }
   return (user) => {
-    const asked = user === undefined ? database : createConnectionPool({ ...NEON, authToken: tokenOf(user), scope: `${user}` })
+    const asked =
+      user === undefined ? database : createConnectionPool({ ...NEON, authToken: tokenOf(user), scope: `${user}` })
     return new CachedQueryExecutor(asked, cache, runtime)
   }
 }
@@ -28,7 +29,7 @@ export const byTable: Participant = {
     const executor = executors(world)
     return {
       read: async (queries) =>
-        executor(userOf(queries)).queryBatch(queries.map(({ sql, params }) => ({ sql, params }))) as Promise<Row[][]>,
+        executor(userOf(queries)).queryBatch<Row[]>(queries.map(({ sql, params }) => ({ sql, params }))),
       write: async ({ sql, params }) => void (await executor().execute(sql, params)),
     }
   },
@@ -39,7 +40,8 @@ const TABLES: Partial<Record<Query['read'], readonly string[]>> = { orders: ['pr
 
 export const byKey: Participant = {
   name: OWN,
-  setUp: 'Each query with `cached()` under the key that the peers give it, which is also its tag; a write names the tags that it can, and tables where it cannot.',
+  setUp:
+    'Each query with `cached()` under the key that the peers give it, which is also its tag; a write names the tags that it can, and tables where it cannot.',
   isolate(world): Isolate {
     const executor = executors(world)
     return {
@@ -55,19 +57,3 @@ export const byKey: Participant = {
     }
   },
 }
-
-export const narrow = (shards: number): Participant => ({
-  name: `${OWN}, narrow ${shards}`,
-  setUp: '',
-  isolate(world): Isolate {
-    const executor = executors(world)
-    const tag = (key: string) => key.replace(/\d+$/, (id) => `${Number(id) % shards}`)
-    return {
-      read: async (queries) =>
-        executor(userOf(queries)).queryBatch(
-          queries.map(({ sql, params, key, read }) => ({ sql, params, options: { tables: ['!', ...(TABLES[read] ?? [])], tags: [tag(key)] } })),
-        ) as Promise<Row[][]>,
-      write: async ({ sql, params, keys }) => void (await executor().execute(sql, params, { tags: keys.map(tag) })),
-    }
-  },
-})

@@ -16,7 +16,8 @@ export function hyperdrive(): Participant {
   const answers = new Map<string, { rows: Promise<readonly Row[]>; at: number }>()
   return {
     name: "Hyperdrive's rules",
-    setUp: 'A model of `max_age` 60 s and `stale_while_revalidate` 15 s: no invalidation, one identity for each configuration.',
+    setUp:
+      'A model of `max_age` 60 s and `stale_while_revalidate` 15 s: no invalidation, one identity for each configuration.',
     isolate({ clock, waitUntil }): Isolate {
       return {
         read: (queries) =>

@@ -11,19 +11,18 @@ function participant(setUp: string, memory: boolean): Participant {
     name: '@unkey/cache',
     setUp,
     isolate({ waitUntil }): Isolate {
-      const l1 = memory ? new MemoryStore<'rows', Row[]>({ persistentMap: new Map(), unstableEvictOnSet: EVICT }) : undefined
+      const l1 = memory ? [new MemoryStore<'rows', Row[]>({ persistentMap: new Map(), unstableEvictOnSet: EVICT })] : []
       const l2 = new UpstashRedisStore<'rows', Row[]>({ redis: new Redis(REDIS) })
       const lifetime = { fresh: TTL * 1000, stale: TTL * 1000 }
       const { rows } = createCache({
-        rows: new Namespace<Row[]>({ waitUntil }, { stores: [l1, l2], ...lifetime }),
+        rows: new Namespace<Row[]>({ waitUntil }, { stores: [...l1, l2], ...lifetime }),
       })
       return {
         read: (queries) =>
           Promise.all(queries.map(async (query) => (await rows.swr(query.key, async () => load(query))).val!)),
         write: async (write) => {
           await send(write)
-          // It takes several keys, whatever its types say.
-          await rows.remove(write.keys as unknown as string)
+          await rows.remove(write.keys)
         },
       }
     },
@@ -32,5 +31,11 @@ function participant(setUp: string, memory: boolean): Participant {
 
 const EVICT = { frequency: 0.01, maxItems: 10_000 }
 
-export const unkey = participant('MemoryStore and UpstashRedisStore in a TieredStore, `swr()`; a write removes the keys that it can name.', true)
-export const unkeyBounded = participant('UpstashRedisStore alone: it has no lifetime of its own for the MemoryStore.', false)
+export const unkey = participant(
+  'MemoryStore and UpstashRedisStore in a TieredStore, `swr()`; a write removes the keys that it can name.',
+  true,
+)
+export const unkeyBounded = participant(
+  'UpstashRedisStore alone: it has no lifetime of its own for the MemoryStore.',
+  false,
+)
