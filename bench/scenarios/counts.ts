@@ -1,5 +1,4 @@
 /** The exact counts of trips and commands: the budget's, and each operation's beside the peers'. */
-import { OWN } from '../lib/types.ts'
 import type { Scenario } from '../lib/types.ts'
 import { background } from '../trace/counts/background.ts'
 import { byContent, byName } from '../trace/counts/cleanup.ts'
@@ -34,7 +33,6 @@ export const scenario: Scenario = {
       await metered(byName),
       await metered(byContent),
     ]
-    const own = { ...byTable, name: OWN }
-    return { tables: await sideBySide([own, unkey, bentocache, cachifiedTiers, drizzle, ocache]), budgets }
+    return { tables: await sideBySide([byTable, unkey, bentocache, cachifiedTiers, drizzle, ocache]), budgets }
   },
 }

@@ -1,11 +1,4 @@
-/**
- * What things cost, as published; read on 2026-11-25.
- *
- * Upstash Redis, pay as you go (https://upstash.com/docs/redis/overall/billing): $0.20 per 100,000 commands, bandwidth free up to 200 GB
- * a month, then $0.03 per GB. Neon, Launch plan (https://neon.com/docs/introduction/plans, updated 2026-11-12): $0.106 per CU-hour of
- * compute, public network transfer 100 GB a month included, then $0.10 per GB. Counted is what one more million requests costs someone
- * who is past what is included.
- */
+/** What things cost, as published. */
 import type { Read } from './statements.ts'
 
 export const USD = {
@@ -35,3 +28,10 @@ export function dollars(use: { commands: number; redisBytes: number; neonBytes: 
     (use.busyMs / 3_600_000) * USD.neonCuHour
   )
 }
+
+/** Read on 2026-11-25. */
+export const PRICES =
+  'Dollars are what a million more cost beyond what is free: Upstash Redis, pay as you go, $0.20 per 100,000 commands, $0.03 per GB ' +
+  '(https://upstash.com/docs/redis/overall/billing); Neon, Launch, $0.106 per CU-hour, $0.10 per GB of transfer ' +
+  '(https://neon.com/docs/introduction/plans), both as of 2026-11-25. Neon bills the time a compute runs, not queries: each query is taken to keep one CU ' +
+  'busy for 0.5 to 40 ms by its kind, an estimate of ours.'

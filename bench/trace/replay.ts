@@ -24,8 +24,11 @@ export interface Outcome {
 const SEED = 20_260_105
 const BOUND_MS = 2_000
 
-/** What `count` requests came to, scaled to a million. */
-export async function replay({ isolate }: Participant, count: number): Promise<Outcome> {
+/** What the trace came to after its first `warmUp` requests, scaled to a million. */
+export async function replay(
+  { isolate }: Participant,
+  { warmUp, counted }: { warmUp: number; counted: number },
+): Promise<Outcome> {
   const clock = new Clock()
   const startedAt = clock.now
   const shop = new Shop(clock, SEED)
@@ -36,8 +39,25 @@ export async function replay({ isolate }: Participant, count: number): Promise<O
   const waitUntil = (promise: Promise<unknown>) => void background.push(promise)
   const isolates: Isolate[] = Array.from({ length: ISOLATES }, () => isolate({ clock, waitUntil }))
   const judged = { stale: 0, staleLong: 0, wrongRows: 0 }
+  const used = (): Outcome => {
+    const [ofRedis, ofNeon] = [network.traffic.get(redis)!, network.traffic.get(neon)!]
+    const { commands } = redis
+    const { queries, busyMs } = neon
+    return {
+      usd: dollars({ commands, redisBytes: ofRedis.bytes, neonBytes: ofNeon.bytes, busyMs }),
+      trips: ofRedis.trips,
+      commands,
+      redisMB: ofRedis.bytes / 1e6,
+      neonMB: ofNeon.bytes / 1e6,
+      queries,
+      ...judged,
+    }
+  }
+  let warm: Outcome | undefined
+  let made = 0
   try {
-    for (const request of requests(count, SEED)) {
+    for (const request of requests(warmUp + counted, SEED)) {
+      if (made++ === warmUp) warm = used()
       clock.now = startedAt + request.at
       const asked = isolates[request.isolate]!
       if (request.write) await asked.write(request.write)
@@ -51,23 +71,10 @@ export async function replay({ isolate }: Participant, count: number): Promise<O
   } finally {
     for (const undo of restore) undo()
   }
-  const [ofRedis, ofNeon] = [network.traffic.get(redis)!, network.traffic.get(neon)!]
-  const usd = dollars({
-    commands: redis.commands,
-    redisBytes: ofRedis.bytes,
-    neonBytes: ofNeon.bytes,
-    busyMs: neon.busyMs,
-  })
-  const outcome: Outcome = {
-    trips: ofRedis.trips,
-    commands: redis.commands,
-    redisMB: ofRedis.bytes / 1e6,
-    neonMB: ofNeon.bytes / 1e6,
-    queries: neon.queries,
-    usd,
-    ...judged,
-  }
-  const scaled = Object.entries(outcome).map(([name, value]) => [name, (value * 1e6) / count])
+  const scaled = Object.entries(used()).map(([name, value]) => [
+    name,
+    ((value - warm![name as keyof Outcome]) * 1e6) / counted,
+  ])
   return Object.fromEntries(scaled) as Outcome
 }
 

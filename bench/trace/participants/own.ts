@@ -23,7 +23,7 @@ function executors({ clock, waitUntil }: World): (user?: number) => CachedQueryE
 const userOf = (queries: readonly Query[]): number | undefined => queries[0]!.user
 
 export const byTable: Participant = {
-  name: `${OWN}, tables only`,
+  name: OWN,
   setUp: 'Reads and writes as they are: tables are found in the SQL, nothing is named.',
   isolate(world): Isolate {
     const executor = executors(world)
@@ -31,29 +31,6 @@ export const byTable: Participant = {
       read: async (queries) =>
         executor(userOf(queries)).queryBatch<Row[]>(queries.map(({ sql, params }) => ({ sql, params }))),
       write: async ({ sql, params }) => void (await executor().execute(sql, params)),
-    }
-  },
-}
-
-/** What a query depends on beyond its key: whatever changes it that no writer can name. */
-const TABLES: Partial<Record<Query['read'], readonly string[]>> = { orders: ['products'] }
-
-export const byKey: Participant = {
-  name: OWN,
-  setUp:
-    'Each query with `cached()` under the key that the peers give it, which is also its tag; a write names the tags that it can, and tables where it cannot.',
-  isolate(world): Isolate {
-    const executor = executors(world)
-    return {
-      read: async (queries) => {
-        const asked = executor(userOf(queries))
-        return Promise.all(
-          queries.map(({ key, read, sql, params }) =>
-            asked.cached(key, (inner) => inner.query<Row>(sql, params), { tags: [key], tables: TABLES[read] }),
-          ),
-        )
-      },
-      write: async ({ sql, params, keys }) => void (await executor().execute(sql, params, { tags: keys })),
     }
   },
 }
