@@ -8,13 +8,12 @@ import { MissingBindingError } from './errors.js'
 import { CachedQueryExecutor } from './executor.js'
 import { QueryCache } from './l1.js'
 import type { CacheConfig } from './options.js'
-import type { Variables } from './setup.js'
 import type { Database } from './types.js'
 
 const DATABASE = 'DATABASE_URL'
 const ENDPOINT = 'NEON_FETCH_ENDPOINT'
-const REDIS_URL = ['UPSTASH_REDIS_REST_URL', 'KV_REST_API_URL'] as const
-const REDIS_TOKEN = ['UPSTASH_REDIS_REST_TOKEN', 'KV_REST_API_TOKEN'] as const
+export const REDIS_URL = ['UPSTASH_REDIS_REST_URL', 'KV_REST_API_URL'] as const
+export const REDIS_TOKEN = ['UPSTASH_REDIS_REST_TOKEN', 'KV_REST_API_TOKEN'] as const
 
 /** The variables that the default setup reads. */
 export interface QueryCacheBindings {
@@ -35,11 +34,14 @@ const MOST_SETS = 32
 export function variable(env: unknown, name: string): string | undefined {
   const bound = typeof env === 'object' && env !== null ? (env as Record<string, unknown>)[name] : undefined
   if (typeof bound === 'string' && bound !== '') return bound
-  return (globalThis as { process?: { env?: Variables } }).process?.env?.[name] || undefined
+  return (
+    (globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }).process?.env?.[name] ||
+    undefined
+  )
 }
 
-const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
-  names.map((name) => variable(env, name)).find((value) => value !== undefined)
+export const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
+  names.map((name) => variable(env, name)).find(Boolean)
 
 /** Executors, one per set of bindings. */
 class Executors {
@@ -106,14 +108,14 @@ function cacheOf(env: unknown, config: CacheConfig | undefined): QueryCache {
     throw new MissingBindingError(missing(absent, 'the REST credentials of the Upstash database'))
   const cache = createQueryCache({ type: 'local' })
   cache.events.once(
-    `${REDIS_URL[0]} and ${REDIS_TOKEN[0]} are not set: each isolate caches for itself, and a write is seen by other isolates at the TTL only`,
+    `${REDIS_URL[0]} and ${REDIS_TOKEN[0]} are not set: each isolate caches for itself and sees the writes of others at the TTL`,
   )
   return cache
 }
 
 function missing(names: readonly string[], what: string): string {
   const commands = names.map((name) => `npx wrangler secret put ${name}`).join(' && ')
-  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set: ${what}. On Cloudflare run \`${commands}\`, locally put it into .dev.vars; on Vercel add it to the project's environment variables.`
+  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set: ${what}. Run \`${commands}\`, locally put it into .dev.vars; on Vercel add it to the project's environment variables.`
 }
 
 /** The isolate's: every middleware and cron handler with the same bindings and configuration works on one cache. */

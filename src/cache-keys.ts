@@ -30,13 +30,12 @@ function written(value: KeyValue): string {
   if (typeof value === 'string') return `"${escaped(value)}"`
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
-  if (value === null || typeof value === 'boolean') return String(value)
+  if (value === null || value === undefined || typeof value === 'boolean') return String(value)
   if (value instanceof Date) return `date(${Number.isNaN(value.getTime()) ? 'invalid' : escaped(value.toISOString())})`
   if (Array.isArray(value)) return `[${(value as readonly KeyValue[]).map(written).join(',')}]`
   if (typeof value === 'object' && isPlain(value)) return `{${properties(value as { [name: string]: KeyValue })}}`
-  if (value === undefined) return 'undefined'
   throw new TypeError(
-    `A cache key cannot hold ${typeof value === 'object' ? 'an object of a class' : `a ${typeof value}`}. Use texts, numbers, booleans, Dates, arrays and plain objects.`,
+    `A cache key cannot hold this ${typeof value}. Use texts, numbers, booleans, Dates, arrays and plain objects.`,
   )
 }
 

@@ -6,7 +6,7 @@
 import type { Call, Core } from './ask.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
-import { InvalidOptionError } from './errors.js'
+import { check, number } from './configure.js'
 import { keySafe } from './key.js'
 import { RedisError } from './redis.js'
 import { clock } from './runtime.js'
@@ -18,6 +18,8 @@ export interface CleanupOptions {
   maxMs?: number
 }
 
+const ABOVE_0 = number('a number above 0', (value) => value > 0)
+
 /** Keys that one SCAN looks at, and that one UNLINK removes at most. */
 const PAGE = 500
 
@@ -27,14 +29,13 @@ export async function cleanup(
   call: Call,
   { maxCommands = 1_000, maxMs = 20_000 }: CleanupOptions,
 ): Promise<number> {
-  for (const [name, value] of Object.entries({ maxCommands, maxMs }))
-    if (!(value > 0)) throw new InvalidOptionError(name, String(value), 'Allowed: a number above 0.')
+  for (const [name, value] of Object.entries({ maxCommands, maxMs })) check(name, value, ABOVE_0)
   const now = clock(call.runtime)
   const { cache } = core
-  const fromMemory = cache.dropWhere((entry) =>
-    now > entry.provisionalUntil && !entry.versions
-      ? true
-      : now >= Math.max(entry.freshUntil, entry.staleUntil, entry.errorUntil),
+  const fromMemory = cache.dropWhere(
+    (entry) =>
+      (now > entry.provisionalUntil && !entry.versions) ||
+      now >= Math.max(entry.freshUntil, entry.staleUntil, entry.errorUntil),
   )
   return isRedisCache(cache) ? fromMemory + (await sweep(cache, call, maxCommands, now + maxMs)) : fromMemory
 }
@@ -43,7 +44,7 @@ async function sweep(cache: RedisQueryCache, call: Call, maxCommands: number, de
   const { redisKeyPrefix } = cache.config
   const cursorKey = `${redisKeyPrefix}:c:cursor`
   const [saved] = await cache.link.pipeline('cleanup', (pipeline) => pipeline.get(cursorKey))
-  let cursor = typeof saved!.result === 'string' && /^\d+$/.test(saved!.result) ? saved!.result : '0'
+  let cursor = /^\d+$/.exec(String(saved!.result))?.[0] ?? '0'
   // The cursor's GET and SET are commands too.
   let commands = 2
   let removed = 0

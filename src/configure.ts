@@ -20,103 +20,105 @@ const MIB = 1024 * 1024
 /** A Worker has 128 MB; half of it stays for the application. */
 const WORKER_L1_MB = 64
 
-/** Says what is allowed when a value is not. `quotes`: a choice of words, which can be repeated to the reader. `given`: says what was given. */
-type Check = ((value: unknown) => string | undefined) & { quotes?: boolean; given?: (value: unknown) => string }
+/** Whether a value is one that an option may have, what that is in words, and how to say what was given instead. */
+export type Rule = readonly [test: (value: unknown) => boolean, allowed: string, given?: (value: unknown) => string]
 
-const check =
-  (test: (value: never) => boolean, allowed: string): Check =>
-  (value) =>
-    test(value as never) ? undefined : allowed
-const bool = check((v: unknown) => typeof v === 'boolean', 'Allowed: true or false.')
-const text = check((v: unknown) => typeof v === 'string' && v !== '', 'Allowed: a text that is not empty.')
-const anyText = check((v: unknown) => typeof v === 'string', 'Allowed: a text.')
-const object = check((v: unknown) => typeof v === 'object' && v !== null && !Array.isArray(v), 'Allowed: an object.')
-const callable = check((v: unknown) => typeof v === 'function', 'Allowed: a function.')
-const seconds = check(
-  (v: unknown) => typeof v === 'number' && v >= 0,
-  'Allowed: seconds, 0 or more; Infinity for no end.',
-)
-const positive = (unit: string): Check =>
-  check(
-    (v: unknown) => typeof v === 'number' && v > 0 && Number.isFinite(v),
-    `Allowed: ${unit}, a finite number above 0.`,
-  )
-const zeroUp = (unit: string): Check =>
-  check(
-    (v: unknown) => typeof v === 'number' && v >= 0 && Number.isFinite(v),
-    `Allowed: ${unit}, a finite number, 0 or more.`,
-  )
-const part = check((v: unknown) => typeof v === 'number' && v >= 0 && v < 1, 'Allowed: a number from 0 to below 1.')
-const oneOf = (...values: string[]): Check =>
-  Object.assign(
-    check((v: unknown) => values.includes(v as string), `Allowed: ${values.map((v) => `'${v}'`).join(', ')}.`),
-    {
-      quotes: true,
-    },
-  )
-const isTexts = (v: unknown): boolean => Array.isArray(v) && v.every((item) => typeof item === 'string' && item !== '')
-const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
-const isTables = (v: unknown): boolean => isTexts(v) && !(v as string[]).includes('*')
-/** Parts that an object may have; explicit undefined is not set. */
-const hasParts =
-  (parts: Record<string, (v: unknown) => boolean>) =>
-  (v: unknown): boolean =>
-    isObject(v) &&
-    Object.entries(v).every(([name, part]) => Object.hasOwn(parts, name) && (part === undefined || parts[name]!(part)))
-const isBool = (v: unknown): boolean => typeof v === 'boolean'
-const isFunctionParts = hasParts({ reads: isTables, writes: isTexts, identity: isBool, volatile: isBool })
-const isRelationParts = hasParts({ reads: isTables, writes: isTexts, volatile: isBool })
+/** What was given instead of a text. */
+export const kindOf = (value: unknown): string =>
+  value === undefined ? 'not set' : value === '' ? 'empty' : `of type ${typeof value}`
 
-/** A map from names to what `test` accepts; the error names the entry. */
-const mapOf = (test: (v: unknown) => boolean, allowed: string): Check => {
-  const wrong = (v: unknown) =>
-    isObject(v) ? Object.entries(v).find(([, item]) => item !== undefined && !test(item)) : ['', v]
-  return Object.assign((v: unknown) => (wrong(v) ? allowed : undefined), {
-    given: (v: unknown) => {
-      const [name, item] = wrong(v) as [string, unknown]
-      return isObject(v) ? `${described(item)} for ${quoted(name)}` : described(v)
-    },
-  })
+/** What was given, without giving it away: numbers and booleans as they are, anything else by its kind. */
+function described(value: unknown): string {
+  if (typeof value === 'string') return 'a text that is not allowed'
+  if (Array.isArray(value)) return 'an array'
+  return Object(value) === value ? `a value of type ${typeof value}` : String(value)
 }
-const declarations = mapOf(
-  (v) => v === 'stable' || v === 'volatile' || v === 'identity' || isFunctionParts(v),
-  "Allowed: a name for each function, and for each 'stable', 'volatile', 'identity' or { reads?: [tables], writes?: [tables], identity?: boolean, volatile?: boolean }; '*' in `writes` alone.",
-)
-const dependencies = mapOf(
-  (v) => v === 'volatile' || isTables(v) || isRelationParts(v),
-  "Allowed: a name for each view or table, and for each an array of table names, 'volatile', or { reads?: [tables], writes?: [tables], volatile?: boolean }; '*' in `writes` alone.",
-)
-/** What each key may be is said where keys are read. */
-const anyTexts = check(
-  (v: unknown) => Array.isArray(v) && v.every((item) => typeof item === 'string'),
-  'Allowed: an array of texts.',
-)
-const texts = check(
-  (v: unknown) => Array.isArray(v) && v.every((item) => typeof item === 'string' && item !== ''),
-  'Allowed: an array of texts that are not empty.',
-)
 
-const signal = check((v: unknown) => v instanceof AbortSignal, 'Allowed: an AbortSignal.')
+/** Of a choice of words the one that was given can be repeated to the reader. */
+const quoted = (value: unknown): string =>
+  typeof value === 'string' ? `'${value.slice(0, 40)}'` : value === undefined ? 'missing' : described(value)
 
-/** A forgotten option is a compile error: each interface's checks are mapped from its keys. */
-type Checks<T> = { [K in keyof Required<T>]: Check }
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
+const isTables = (value: unknown): boolean => isTexts(value) && !value.includes('*')
+const isBool = (value: unknown): boolean => typeof value === 'boolean'
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const QUERY_CACHE: Checks<QueryCacheSettings> = {
+export const anything: Rule = [() => true, '']
+const bool: Rule = [isBool, 'true or false']
+export const text: Rule = [isText, 'a text that is not empty', kindOf]
+const anyText: Rule = [(value) => typeof value === 'string', 'a text']
+const texts: Rule = [isTexts, 'an array of texts that are not empty']
+const object: Rule = [isObject, 'an object']
+export const number = (allowed: string, test: (value: number) => boolean): Rule => [
+  (value) => typeof value === 'number' && test(value),
+  allowed,
+]
+const seconds = number('seconds, 0 or more, or Infinity', (value) => value >= 0)
+export const positive = (unit: string): Rule =>
+  number(`${unit}, a finite number above 0`, (value) => value > 0 && value < Infinity)
+const zeroUp = (unit: string): Rule =>
+  number(`${unit}, a finite number, 0 or more`, (value) => value >= 0 && value < Infinity)
+const part = number('a number from 0 to below 1', (value) => value >= 0 && value < 1)
+const oneOf = (...words: string[]): Rule => [
+  (value) => words.includes(value as string),
+  words.map((word) => `'${word}'`).join(', '),
+  quoted,
+]
+
+type RuleOf = (name: string) => Rule | undefined
+const among =
+  (rules: Record<string, Rule>): RuleOf =>
+  (name) =>
+    Object.hasOwn(rules, name) ? rules[name] : undefined
+
+/** The first entry that is unknown or has a value it cannot have. Explicit undefined is not set. */
+const wrongIn = (given: object, ruleOf: RuleOf): [string, unknown] | undefined =>
+  Object.entries(given).find(([name, value]) => value !== undefined && !ruleOf(name)?.[0](value))
+
+/** A map from names to words or to objects with such flags; the error names the entry. */
+function declared(of: string, words: string[], flags: string[], test = (_: unknown): boolean => false): Rule {
+  const parts = among({
+    reads: [isTables, ''],
+    writes: texts,
+    ...Object.fromEntries(flags.map((flag) => [flag, bool])),
+  })
+  const one: Rule = [
+    (value) => words.includes(value as string) || test(value) || (isObject(value) && !wrongIn(value, parts)),
+    '',
+  ]
+  const wrong = (value: unknown) => (isObject(value) ? wrongIn(value, () => one) : ['', value])
+  return [
+    (value) => !wrong(value),
+    `for each ${of} '${words.join("', '")}' or { reads?: [tables], writes?: [tables], ${flags.join('?: boolean, ')}?: boolean }; '*' in \`writes\` alone`,
+    (value) => {
+      const [name, item] = wrong(value) as [string, unknown]
+      return described(item) + (name && ` for ${quoted(name)}`)
+    },
+  ]
+}
+
+/** A forgotten option is a compile error: each interface's rules are mapped from its keys. */
+type Rules<T> = { [K in keyof Required<T>]: Rule }
+
+const QUERY_CACHE: Rules<QueryCacheSettings> = {
   enabled: bool,
   maxSizeMB: positive('mebibytes'),
   defaultTTL: seconds,
-  maxQueries: check((v: unknown) => Number.isInteger(v) && (v as number) > 0, 'Allowed: a whole number above 0.'),
+  maxQueries: number('a whole number above 0', (value) => value > 0 && Number.isInteger(value)),
   ttlJitter: part,
   refreshAhead: part,
   keyPrefix: text,
 }
-const REDIS: Checks<RedisSettings> = {
-  url: restUrl,
+const REDIS: Rules<RedisSettings> = {
+  url: [
+    (value) => /^https?:\/\/./.test(String(value)),
+    'the https:// address of the REST API: UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, on Vercel KV_REST_API_URL and KV_REST_API_TOKEN',
+    (value) => (/^rediss?:/.test(String(value)) ? 'a redis:// address, which speaks TCP' : described(value)),
+  ],
   token: text,
-  client: check(
-    (v: unknown) => typeof (v as Redis | null)?.mget === 'function',
-    'Allowed: a client of @upstash/redis.',
-  ),
+  client: [(value) => typeof (value as Redis | null)?.mget === 'function', 'a client of @upstash/redis'],
   redisKeyPrefix: text,
   enableLocalCache: bool,
   localCacheSizeMB: positive('mebibytes'),
@@ -126,19 +128,19 @@ const REDIS: Checks<RedisSettings> = {
   compressAboveBytes: zeroUp('bytes'),
   maxEntryMB: positive('mebibytes'),
 }
-const CONSISTENCY: Checks<ConsistencySettings> = {
+const CONSISTENCY: Rules<ConsistencySettings> = {
   maxStalenessSeconds: zeroUp('seconds'),
   invalidate: oneOf('after', 'fenced'),
   fenceSeconds: positive('seconds'),
 }
-const SQL: Checks<SqlSettings> = {
+const SQL: Rules<SqlSettings> = {
   defaultSchema: text,
-  dependencies,
-  functions: declarations,
+  dependencies: declared('view or table [tables],', ['volatile'], ['volatile'], isTables),
+  functions: declared('function', ['stable', 'volatile', 'identity'], ['identity', 'volatile']),
   rowSecurity: texts,
   onUnknown: oneOf('bypass', 'ttl-only'),
 }
-const CONFIG: Checks<CacheConfig> = {
+const CONFIG: Rules<CacheConfig> = {
   type: oneOf('local', 'redis', 'hybrid'),
   queryCache: object,
   redis: object,
@@ -146,83 +148,76 @@ const CONFIG: Checks<CacheConfig> = {
   sql: object,
   epoch: anyText,
   debug: bool,
-  onEvent: callable,
+  onEvent: [(value) => typeof value === 'function', 'a function'],
 }
-const QUERY: Checks<QueryOptions> = {
+const WRITE: Rules<WriteOptions> = {
+  tables: texts,
+  tags: texts,
+  timeoutMs: positive('milliseconds'),
+  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+}
+const QUERY: Rules<QueryOptions> = {
+  ...WRITE,
   ttl: seconds,
   staleWhileRevalidate: seconds,
   staleIfError: seconds,
   emptyTtl: seconds,
-  tables: texts,
-  tags: texts,
   cacheKey: text,
   scope: anyText,
   skipCache: bool,
   refreshCache: bool,
   coalesce: oneOf('isolate', 'global'),
   nowBucket: positive('seconds'),
-  timeoutMs: positive('milliseconds'),
-  signal,
+}
+const NAMED: Rules<Named> = {
+  tables: texts,
+  tags: texts,
+  // What each key may be is said where keys are read.
+  keys: [(value) => Array.isArray(value) && value.every((item) => typeof item === 'string'), 'an array of texts'],
 }
 
-const NAMED: Checks<Named> = { tables: texts, tags: texts, keys: anyTexts }
-const WRITE: Checks<WriteOptions> = { tables: texts, tags: texts, timeoutMs: positive('milliseconds'), signal }
-
-function restUrl(value: unknown): string | undefined {
-  if (typeof value === 'string' && /^https?:\/\/./.test(value)) return undefined
-  if (typeof value === 'string' && /^rediss?:/.test(value))
-    return 'A redis:// address speaks TCP, which a Worker has not. Give the REST address: UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN in the Upstash console, or KV_REST_API_URL and KV_REST_API_TOKEN on Vercel.'
-  return 'Allowed: the REST address of the Redis database, https://...'
+/** Throws an `InvalidOptionError` for a value that an option cannot have. */
+export function check(option: string, value: unknown, [test, allowed, given = described]: Rule): void {
+  if (!test(value)) throw new InvalidOptionError(option, given(value), `Allowed: ${allowed}.`)
 }
-
-/** What was given, without giving it away: numbers and booleans as they are, anything else by its kind. */
-function described(value: unknown): string {
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
-  if (typeof value === 'string') return value === '' ? 'an empty text' : 'a text that is not allowed'
-  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
-}
-
-const quoted = (value: unknown): string => (typeof value === 'string' ? `'${value.slice(0, 40)}'` : described(value))
 
 /** Throws an `InvalidOptionError` for the first option that is unknown or has a value it cannot have. */
-export function validate(given: object, checks: Record<string, Check>, path: string): void {
+export function validate(given: object, rules: Record<string, Rule>, path = ''): void {
+  // A call's options come through here: no text is made for what is right.
   for (const name in given) {
     const value = (given as Record<string, unknown>)[name]
     if (value === undefined) continue
-    const rule = Object.hasOwn(checks, name) ? checks[name] : undefined
-    if (!rule)
-      throw new InvalidOptionError(`${path}${name}`, 'not an option', `Known here: ${Object.keys(checks).join(', ')}.`)
-    const allowed = rule(value)
-    if (!allowed) continue
-    const tell = rule.given ?? (rule.quotes ? quoted : described)
-    throw new InvalidOptionError(`${path}${name}`, tell(value), allowed)
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
+    if (!rule) throw notAnOption(path + name, Object.keys(rules))
+    if (!rule[0](value)) check(path + name, value, rule)
   }
 }
 
-/** Throws an `InvalidOptionError` when a call's options cannot be meant. */
-export function validateQueryOptions(options: QueryOptions): void {
-  validate(options, QUERY, '')
+/** Throws an `InvalidOptionError` for an option that none of `known` names: a misspelt one would do nothing. */
+export function refuseUnknown(given: object, known: readonly string[]): void {
+  for (const name of Object.keys(given)) if (!known.includes(name)) throw notAnOption(name, known)
 }
+
+const notAnOption = (option: string, known: readonly string[]): InvalidOptionError =>
+  new InvalidOptionError(option, 'not an option', `Known here: ${known.join(', ')}.`)
+
+/** Throws an `InvalidOptionError` when a call's options cannot be meant. */
+export const validateQueryOptions = (options: QueryOptions): void => validate(options, QUERY)
 
 /** Throws an `InvalidOptionError` when a write's options cannot be meant. */
-export function validateWriteOptions(options: WriteOptions): void {
-  validate(options, WRITE, '')
-}
+export const validateWriteOptions = (options: WriteOptions): void => validate(options, WRITE)
 
 /** Throws an `InvalidOptionError` when what is to be invalidated cannot be meant: a misspelt name would invalidate nothing. */
-export function validateNamed(named: Named): void {
-  validate(named, NAMED, '')
-}
+export const validateNamed = (named: Named): void => validate(named, NAMED)
 
 /**
  * Checks a configuration and fills in the defaults. Does no I/O and reads no clock.
  * @throws InvalidOptionError naming the option, what was given and what is allowed.
  */
 export function resolveConfig(config: CacheConfig, notice: (message: string) => void): ResolvedConfig {
-  if (typeof config !== 'object' || config === null)
-    throw new InvalidOptionError('config', described(config), 'Allowed: an object.')
-  validate(config, CONFIG, '')
-  if (config.type === undefined) throw new InvalidOptionError('type', 'missing', "Allowed: 'local', 'redis', 'hybrid'.")
+  check('config', config, object)
+  validate(config, CONFIG)
+  check('type', config.type, CONFIG.type)
   const { queryCache = {}, redis = {}, consistency = {}, sql = {} } = config
   validate(queryCache, QUERY_CACHE, 'queryCache.')
   validate(redis, REDIS, 'redis.')
@@ -233,9 +228,9 @@ export function resolveConfig(config: CacheConfig, notice: (message: string) => 
     throw new InvalidOptionError(
       redis.url ? 'redis.token' : 'redis.url',
       'missing',
-      `Type '${config.type}' needs \`redis.url\` and \`redis.token\` (UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN), or \`redis.client\`; REDIS_URL of a TCP client is not enough. Without Redis use type 'local'.`,
+      "Give `redis.url` and `redis.token` (UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN) or `redis.client`, or use type 'local'.",
     )
-  const wanted = type === 'local' ? (queryCache.maxSizeMB ?? 32) : (redis.localCacheSizeMB ?? 32)
+  const wanted = (type === 'local' ? queryCache.maxSizeMB : redis.localCacheSizeMB) ?? 32
   return {
     type,
     enabled: queryCache.enabled ?? true,
@@ -263,12 +258,6 @@ export function resolveConfig(config: CacheConfig, notice: (message: string) => 
 function clampToWorker(wanted: number, notice: (message: string) => void): number {
   const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent
   if (agent !== 'Cloudflare-Workers' || wanted <= WORKER_L1_MB) return wanted
-  notice(`isolate memory for the cache is ${WORKER_L1_MB} MB instead of ${wanted}: a Worker has 128 MB for everything`)
+  notice(`isolate memory for results is ${WORKER_L1_MB} MB instead of ${wanted}: a Worker has 128 MB`)
   return WORKER_L1_MB
-}
-
-/** Throws an `InvalidOptionError` for an option that none of `known` names: a misspelt one would do nothing. */
-export function refuseUnknown(given: object, known: readonly string[]): void {
-  for (const name of Object.keys(given))
-    if (!known.includes(name)) throw new InvalidOptionError(name, 'not an option', `Known here: ${known.join(', ')}.`)
 }

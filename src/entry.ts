@@ -23,7 +23,7 @@ export interface TtlOptions {
 }
 
 /** A lifetime that no clock reaches. Finite, so that it survives JSON. */
-const NEVER = Number.MAX_SAFE_INTEGER
+const NEVER = 2 ** 53 - 1
 
 const after = (start: number, seconds: number): number => Math.min(NEVER, start + seconds * 1000)
 

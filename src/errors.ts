@@ -16,6 +16,9 @@ const CODES = [
 
 export type QueryCacheErrorCode = (typeof CODES)[number]
 
+/** What to do where Redis fails. */
+export const CHECK_REDIS = "Check `redis.url`, `redis.token`, `redis.timeoutMs` and the database's limits."
+
 /** Base of all errors that this package makes. `code` is stable; messages are not. */
 export class QueryCacheError extends Error {
   override readonly name: string = 'QueryCacheError'
@@ -55,7 +58,7 @@ export class InvalidationError extends QueryCacheError {
   constructor(cause: string) {
     super(
       'INVALIDATION_FAILED',
-      `Redis did not acknowledge the invalidation (${cause}). This isolate no longer trusts what was named, and the invalidation is retried in the background. Check \`redis.url\`, \`redis.token\` and the database's limits.`,
+      `Redis did not acknowledge the invalidation (${cause}). It is repeated in the background, and others may serve older rows until then. ${CHECK_REDIS}`,
     )
   }
 }

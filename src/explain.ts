@@ -63,75 +63,61 @@ interface About {
 }
 
 /** What `nowBucket` gives the time to. */
-const CLOCK = /^(pg_catalog\.)?(now|(transaction|statement|current)_timestamp|current_(date|time)|localtime(stamp)?)$/
+const CLOCK = /^(pg_catalog\.)?(now|(transaction|statement)_timestamp|current_(date|time\w*)|localtime\w*)$/
 
 const DECLARE =
-  "declare it in `sql.functions` as 'stable', or with the tables that it reads and writes (`npx edge-query-cache dependencies` prints this)"
-const WHOSE = 'give a `scope` that says whose rows these are'
+  "declare it in `sql.functions` as 'stable' or by its tables (`npx edge-query-cache dependencies` prints this)"
+const WHOSE = 'give a `scope` that says whose rows these are.'
+const ROUNDED = 'give the time as a parameter, rounded.'
+const NOTHING = 'nothing to do.'
 
-const invalidates = ({ writes }: SqlFacts): string =>
-  writes === undefined
-    ? 'invalidates everything, because the text does not tell what it changes'
-    : writes.length === 0
-      ? 'invalidates nothing'
-      : `invalidates ${writes.join(', ')}`
+const runsOnce = ({ writes }: SqlFacts): string =>
+  `it runs once and invalidates ${writes?.join(', ') ?? 'everything'}${writes?.length === 0 ? 'nothing' : ''}.`
 
 /** One sentence for each reason; a forgotten one is a compile error. */
 export const ADVICE: { readonly [R in BypassReason]: (about: About) => string } = {
-  'skip-cache': () =>
-    '`skipCache` is set, or it runs inside a loader of `cached()`: leave `skipCache` out to have it cached.',
-  disabled: () => 'The cache is switched off: set `queryCache.enabled` to true.',
-  ttl: () => 'Its TTL is 0: give a `ttl` above 0, here or as `queryCache.defaultTTL`.',
+  'skip-cache': () => '`skipCache` is set, or a loader of `cached()` asks: leave `skipCache` out.',
+  disabled: () => 'The cache is off: set `queryCache.enabled` to true.',
+  ttl: () => 'Its TTL is 0: set `ttl` or `queryCache.defaultTTL` above 0.',
   'scope-required': scopeRequired,
-  'in-transaction': () =>
-    'A transaction is open on this connection: ask after its end, or give the statements to `executor.transaction`.',
+  'in-transaction': () => 'A transaction is open on this connection: ask after its end, or use `executor.transaction`.',
   'unsupported-parameter': () =>
-    'A parameter cannot be part of a key (a function, a symbol, an object of a class), or is a text that the database may take for the present: give plain data, and times as dates.',
-  'not-serialisable': () =>
-    'What the loader returned cannot be stored so that it comes back the same: return plain data, without functions or objects of a class.',
-  write: ({ token, facts }) =>
-    `\`${token}\` writes: it runs once and ${invalidates(facts)}. Ask for rows with a SELECT to have them cached.`,
-  ddl: ({ token, facts }) => `\`${token}\` changes the schema: it runs once and ${invalidates(facts)}.`,
-  locking: ({ token }) =>
-    `\`${token}\` locks rows, which an answer from a cache does not: leave it out to have it cached.`,
+    'A parameter cannot be part of a key, or is a text that may mean the present: give plain data, and times as dates.',
+  'not-serialisable': () => 'The value would not come back the same: return plain data.',
+  write: ({ token, facts }) => `\`${token}\` writes: ${runsOnce(facts)} Ask for rows with a SELECT.`,
+  ddl: ({ token, facts }) => `\`${token}\` changes the schema: ${runsOnce(facts)}`,
+  locking: ({ token }) => `\`${token}\` locks rows, which a cache does not: leave it out.`,
   'data-modifying-cte': ({ token, facts }) =>
-    `\`${token}\` in the WITH list writes: it runs once and ${invalidates(facts)}. Give the write and the read to calls of their own to have the read cached.`,
-  'select-into': ({ token, facts }) =>
-    `\`${token}\` makes a table: it runs once and ${invalidates(facts)}. Leave it out to have the rows cached.`,
-  'multiple-statements': () =>
-    'Several statements in one text run once and invalidate everything: give each to a call of its own, to `queryBatch` or to `transaction`.',
+    `\`${token}\` in the WITH list writes: ${runsOnce(facts)} Ask for rows in a call of their own.`,
+  'select-into': ({ token, facts }) => `\`${token}\` makes a table: ${runsOnce(facts)} Leave it out.`,
+  'multiple-statements': ({ facts }) =>
+    `Several statements in one text: ${runsOnce(facts)} Use \`queryBatch\` or \`transaction\`.`,
   'volatile-function': volatileFunction,
   'unknown-function': ({ token, cached }) =>
-    cached
-      ? `It calls \`${token}\`, of which nothing is known, and is cached for its TTL although writes behind it are not seen (\`sql.onUnknown\`): ${DECLARE}.`
-      : `It calls \`${token}\`, of which nothing is known: ${DECLARE}.`,
-  tablesample: ({ token }) =>
-    `\`${token}\` takes rows by chance: choose them by a condition or a LIMIT to have it cached.`,
-  'session-statement': ({ token }) =>
-    `\`${token}\` is about the session, the server or a plan, not about rows that could be cached: there is nothing to do.`,
-  'not-understood': ({ token }) =>
-    `The text is not understood${token === undefined ? '' : ` at \`${token}\``}, so that it may be a write: it runs once and invalidates everything. Write it in another way; if PostgreSQL takes it as it is, please report it.`,
+    `Nothing is known of \`${token}\`${cached ? ', and it is cached for its TTL, whatever is written (`sql.onUnknown`)' : ''}: ${DECLARE}.`,
+  tablesample: ({ token }) => `\`${token}\` takes rows by chance: use a condition or a LIMIT.`,
+  'session-statement': ({ token }) => `\`${token}\` is about the session or the server, not about rows: ${NOTHING}`,
+  'not-understood': ({ token, facts }) =>
+    `The text is not understood${token === undefined ? '' : ` at \`${token}\``}, so that it may write: ${runsOnce(facts)} Write it in another way, or report it where PostgreSQL takes it.`,
   empty: () => 'The text holds no statement: check what was given.',
 }
 
 function scopeRequired({ token, facts, database, settings }: About): string {
   if (token !== undefined && token === facts.token)
-    return `It calls \`${token}\`, of which nothing is known, so that it may depend on who asks as other things do that are declared: ${DECLARE}, or ${WHOSE}.`
-  if (database.needsScope)
-    return `The connection has an auth token or session state, which may decide what rows are seen: ${WHOSE}.`
-  if (token !== undefined && settings.rowSecurity.has(token))
-    return `The rows of \`${token}\` depend on who asks (\`sql.rowSecurity\`): ${WHOSE}.`
-  return `\`${token}\` depends on who asks: ${WHOSE}.`
+    return `Nothing is known of \`${token}\`, which may depend on who asks: ${DECLARE}, or ${WHOSE}`
+  if (database.needsScope) return `An auth token or session state may decide what rows are seen: ${WHOSE}`
+  const secured = token !== undefined && settings.rowSecurity.has(token)
+  return `\`${token}\` depends on who asks${secured ? ' (`sql.rowSecurity`)' : ''}: ${WHOSE}`
 }
 
 function volatileFunction({ token = '', facts, settings, bucket }: About): string {
   if (settings.volatile.has(token))
-    return `The rows of \`${token}\` change without a write (\`sql.dependencies\`): ask the tables behind it, with the time and the like as parameters, to have it cached.`
+    return `\`${token}\` changes without a write (\`sql.dependencies\`): ask the tables behind it.`
   if (facts.tables.some((table) => table === token || table.endsWith(`.${token}`)))
-    return `\`${token}\` tells of the server itself, which changes without a write: there is nothing to do.`
-  if (CLOCK.test(token))
-    return bucket
-      ? `\`${token}\` stands where \`nowBucket\` cannot give it the time: give the time as a parameter, rounded to what you need, to have it cached.`
-      : `\`${token}\` reads the clock: set \`nowBucket\` to the seconds that the time may be rounded down to, or give the time as a parameter, to have it cached.`
-  return `\`${token}\` depends on the moment, on chance, or on the state of session or server: where it stands for a value, such as the time, give that as a parameter, rounded to what you need, to have it cached.`
+    return `\`${token}\` tells of the server itself: ${NOTHING}`
+  if (!CLOCK.test(token))
+    return `\`${token}\` depends on the moment, on chance or on state: give its value as a parameter.`
+  return bucket
+    ? `\`${token}\` stands where \`nowBucket\` cannot give it the time: ${ROUNDED}`
+    : `\`${token}\` reads the clock: set \`nowBucket\`, or ${ROUNDED}`
 }

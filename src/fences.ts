@@ -4,6 +4,7 @@
  * @module
  */
 import type { Pipeline } from '@upstash/redis'
+import type { ResolvedConfig } from './options.js'
 import { clock, randomAddend } from './runtime.js'
 import type { Runtime } from './runtime.js'
 import type { Known } from './versions.js'
@@ -21,7 +22,7 @@ export class Fences {
   readonly #prefix: string
   readonly #fenceMs: number
 
-  constructor(redisKeyPrefix: string, fenceMs: number) {
+  constructor({ redisKeyPrefix, fenceMs }: ResolvedConfig) {
     this.#prefix = `${redisKeyPrefix}:f:`
     this.#fenceMs = fenceMs
   }

@@ -2,6 +2,7 @@
  * Is the cache doing its work?
  * @module
  */
+import { CHECK_REDIS } from './errors.js'
 import type { CachedQueryExecutor } from './executor.js'
 import { isRedisCache } from './l2.js'
 import type { RedisInfo } from './l2.js'
@@ -31,25 +32,23 @@ export class CacheMonitoringService {
     const { cache } = this.#executor.core
     const stats = this.#executor.getCacheStats()
     const redis = isRedisCache(cache) ? await cache.getRedisInfo().catch(() => null) : null
-    const issues: string[] = []
-    const away = isRedisCache(cache) && redis === null
-    if (away)
-      issues.push(
-        "Redis gives no answer: every isolate asks the database. Check `redis.url`, `redis.token` and the database's limits.",
-      )
-    if (isRedisCache(cache) && cache.unacknowledged.size > 0)
-      issues.push('Redis has not acknowledged an invalidation yet: other isolates may serve older rows until it has.')
+    const linked = isRedisCache(cache)
+    const away = linked && redis === null
     const asked = stats.cacheHits + stats.cacheMisses
-    if (asked >= ENOUGH_QUERIES && stats.hitRatio < LOW_HIT_RATIO)
-      issues.push(
-        'The hit ratio is low: see `executor.explain` for why a query is not cached, and the `ttl` of those that are.',
-      )
-    if (asked >= ENOUGH_QUERIES && stats.errors / stats.totalQueries > HIGH_ERROR_RATIO)
-      issues.push('Many queries or Redis calls fail: `onEvent` tells which.')
-    if (cache.bytes > cache.config.l1Bytes * 0.95 && stats.evictions > asked / 2)
-      issues.push(
-        'Isolate memory is full and evicts most of what it stores: raise `localCacheSizeMB` (`maxSizeMB` without Redis) or cache less.',
-      )
+    const enough = asked >= ENOUGH_QUERIES
+    const issues = [
+      away && `Redis gives no answer. ${CHECK_REDIS}`,
+      linked &&
+        cache.unacknowledged.size > 0 &&
+        'Redis has not acknowledged an invalidation yet: others may serve older rows until it has.',
+      enough && stats.hitRatio < LOW_HIT_RATIO && 'The hit ratio is low: see `executor.explain`, and raise `ttl`.',
+      enough &&
+        stats.errors / stats.totalQueries > HIGH_ERROR_RATIO &&
+        'Many queries or Redis calls fail: see `onEvent`.',
+      cache.bytes > cache.config.l1Bytes * 0.95 &&
+        stats.evictions > asked / 2 &&
+        'Isolate memory is full: raise `localCacheSizeMB` (`maxSizeMB` without Redis).',
+    ].filter((issue) => issue !== false)
     return { health: { status: away ? 'unhealthy' : issues.length > 0 ? 'degraded' : 'healthy', issues }, stats, redis }
   }
 }

@@ -37,11 +37,7 @@ export async function invalidateNames(
     return true
   }
   const order = cache.versions.mark()
-  const { acknowledged, version } = await cache.renew(
-    call.runtime,
-    names,
-    mayStillCommit ? { standing: true } : fence && { lift: fence },
-  )
+  const { acknowledged, version } = await cache.renew(call.runtime, names, mayStillCommit ? 'standing' : fence)
   // Of a write that may still commit no version vouches for what it wrote.
   call.own?.end(names, acknowledged && !mayStillCommit ? version : undefined)
   cache.versions.invalidated(names)
@@ -120,7 +116,7 @@ async function payOff(cache: RedisQueryCache, call: Call, fenced: boolean): Prom
   const names = [...cache.unacknowledged].filter(([, owed]) => owed.fence === fenced).map(([known]) => known)
   const order = cache.versions.mark()
   if (names.length === 0) return
-  const { acknowledged } = await cache.renew(call.runtime, names, fenced ? { standing: true } : undefined)
+  const { acknowledged } = await cache.renew(call.runtime, names, fenced ? 'standing' : undefined)
   if (!acknowledged) return
   cache.versions.invalidated(names)
   settle(cache, names, order, fenced)

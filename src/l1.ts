@@ -14,14 +14,15 @@ import type { Loaded } from './read.js'
 import { Refreshes } from './refresh.js'
 import type { ResultReader } from './result.js'
 import { Background } from './runtime.js'
+import { Sieve } from './sieve.js'
+import type { Kept } from './sieve.js'
 import { Statements } from './statement.js'
 import type { Shortcuts } from './statement.js'
 import { Counters } from './stats.js'
 import type { Known } from './versions.js'
 import { VersionBook } from './versions.js'
 
-export interface L1Entry extends Lifetime {
-  readonly key: string
+export interface L1Entry extends Lifetime, Kept<L1Entry> {
   /** The custom key, or a short fingerprint. */
   readonly display: string
   readonly tables: readonly string[]
@@ -37,10 +38,7 @@ export interface L1Entry extends Lifetime {
   readonly provisionalUntil: number
   readonly payload: Payload
   readonly reader: ResultReader
-  readonly size: number
   hits: number
-  /** Read since eviction last looked at it. */
-  visited: boolean
 }
 
 export interface EntryInfo {
@@ -68,8 +66,7 @@ export class QueryCache {
   /** @internal */ readonly refreshes = new Refreshes()
   /** @internal */ readonly statements: Statements
   /** @internal */ readonly checks: CheckState = { lastAt: -Infinity }
-  readonly #entries = new Map<string, L1Entry>()
-  #bytes = 0
+  readonly #entries = new Sieve<L1Entry>()
 
   /** @throws InvalidOptionError */
   constructor(config: CacheConfig) {
@@ -82,7 +79,7 @@ export class QueryCache {
 
   /** What isolate memory holds, most lately stored last. Expired entries that nobody met yet are among them. */
   getEntries(now: number = Date.now()): EntryInfo[] {
-    return [...this.#entries.values()].map((entry) => ({
+    return Array.from(this.#entries.all(), (entry) => ({
       key: entry.display,
       tables: [...entry.tables],
       size: entry.size,
@@ -93,7 +90,7 @@ export class QueryCache {
 
   /** @internal */
   get bytes(): number {
-    return this.#bytes
+    return this.#entries.bytes
   }
 
   /** @internal */
@@ -101,49 +98,40 @@ export class QueryCache {
     return this.#entries.get(key)
   }
 
-  /** @internal Keeps an entry when it fits, and makes room by giving each read entry a second chance. */
+  /** @internal Keeps an entry when it fits, and makes room for it. */
   put(entry: L1Entry): void {
+    const entries = this.#entries
     // A load that began earlier may end later: what was read last stays.
-    if ((this.#entries.get(entry.key)?.readAt ?? 0) > entry.readAt) return
-    this.drop(entry.key)
+    if ((entries.get(entry.key)?.readAt ?? 0) > entry.readAt) return
     const { l1Bytes, l1Entries } = this.config
+    this.drop(entry.key)
     if (entry.size > l1Bytes * LARGEST_PART) return
-    this.#entries.set(entry.key, entry)
+    entries.add(entry)
     if (entry.shortKey !== null) entry.shortcuts?.set(entry.shortKey, entry)
-    this.#bytes += entry.size
-    while (this.#bytes > l1Bytes || this.#entries.size > l1Entries) this.#evictOne()
-  }
-
-  #evictOne(): void {
-    for (const [key, entry] of this.#entries) {
-      if (!entry.visited) {
-        this.drop(key)
-        this.counters.add('evictions', 1)
-        return
-      }
-      entry.visited = false
-      this.#entries.delete(key)
-      this.#entries.set(key, entry)
+    while (entries.bytes > l1Bytes || entries.count > l1Entries) {
+      forgetShortcut(entries.evict())
+      this.counters.add('evictions', 1)
     }
   }
 
   /** @internal */
   drop(key: string): void {
-    const entry = this.#entries.get(key)
-    if (!entry) return
-    this.#entries.delete(key)
-    entry.shortcuts?.delete(entry.shortKey)
-    this.#bytes -= entry.size
+    forgetShortcut(this.#entries.drop(key))
   }
 
   /** @internal Drops what `test` says and returns how many. */
   dropWhere(test: (entry: L1Entry) => boolean): number {
     let dropped = 0
-    for (const [key, entry] of this.#entries) {
+    for (const entry of this.#entries.all()) {
       if (!test(entry)) continue
-      this.drop(key)
+      this.drop(entry.key)
       dropped++
     }
     return dropped
   }
+}
+
+/** What is dropped is not to be found any more. */
+function forgetShortcut(dropped: L1Entry | undefined): void {
+  dropped?.shortcuts?.delete(dropped.shortKey)
 }

@@ -62,8 +62,8 @@ export class RedisQueryCache extends QueryCache {
 
   constructor(config: CacheConfig) {
     super(config)
-    this.link = new RedisLink(config.redis ?? {}, this.config, this.events, this.counters)
-    this.#fences = new Fences(this.config.redisKeyPrefix, this.config.fenceMs)
+    this.link = new RedisLink(config.redis ?? {}, this)
+    this.#fences = new Fences(this.config)
   }
 
   /** Asks Redis how full it is, in two trips. Rejects with `RedisError` when it does not answer. */
@@ -203,29 +203,25 @@ export class RedisQueryCache extends QueryCache {
 
   /**
    * @internal One attempt to give names new versions, with a new value: a repeated one that arrives late would revive old entries.
-   * `standing`: leaves a fence, because a write may still commit. `lift`: takes back a fence of one's own. A full Redis refuses SET;
+   * `standing`: leaves a fence, because a write may still commit. A `Fence` of one's own is taken back. A full Redis refuses SET;
    * deleting the version is allowed then and does the same.
    */
-  async renew(
-    runtime: Runtime,
-    names: readonly Known[],
-    fence?: { standing: true } | { lift: Fence },
-  ): Promise<Renewed> {
+  async renew(runtime: Runtime, names: readonly Known[], fence?: Fence | 'standing'): Promise<Renewed> {
     if (names.length === 0) return { acknowledged: true }
     const version = uniqueValue()
     try {
       let at = 0
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
         // A pipeline is not atomic: who finds the new version must find the fence too, until the version that ends it.
-        if (fence && 'standing' in fence) this.#fences.raise(pipeline, runtime, names)
+        if (fence === 'standing') this.#fences.raise(pipeline, runtime, names)
         at = pipeline.length()
         pipeline.mset(this.#versions(names, version))
-        if (fence && 'lift' in fence) this.#fences.lower(pipeline, fence.lift)
+        if (fence && fence !== 'standing') this.#fences.lower(pipeline, fence)
       })
       const renewed = replies[at]!.result === 'OK'
       // Entries of now end also where the fence that is to keep out later ones was refused.
       const ended = renewed || (await this.#remove(names))
-      const fenced = !(fence && 'standing' in fence) || replies.slice(0, at).every(succeeded)
+      const fenced = fence !== 'standing' || replies.slice(0, at).every(succeeded)
       return { acknowledged: ended && fenced, version: renewed && ended ? version : undefined }
     } catch {
       return { acknowledged: false }

@@ -14,7 +14,7 @@ import { ends, fromStored, heldLeases, redisKey } from './stored.js'
 /** Milliseconds that a lease lasts when its holder dies, and that others wait for it. */
 export const LEASE_MS = 5_000
 /** Milliseconds between two looks of those who wait; the last pause is repeated. Together `LEASE_MS`. */
-const PAUSES_MS = [30, 45, 70, 100, 150, 225, 340, ...Array.from({ length: 8 }, () => 500)]
+const PAUSES_MS = [30, 45, 70, 100, 150, 225, 340, 500, 500, 500, 500, 500, 500, 500, 500]
 /** Those who wait take a lease that became free so many times, and then load without one. */
 const MOST_TURNS = 2
 

@@ -72,6 +72,8 @@ export function entryFrom(
     size: ENTRY_BYTES + ask.key.length * 2 + payloadBytes(payload),
     hits: 0,
     visited: false,
+    newer: undefined,
+    older: undefined,
     readAt: life.readAt,
     freshUntil: life.freshUntil,
     staleUntil: life.staleUntil,

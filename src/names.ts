@@ -66,7 +66,7 @@ function keyNames(pattern: string): string[] {
     throw new InvalidOptionError(
       'pattern',
       'a pattern that is not supported',
-      "Allowed: a key ('user:42'), a prefix that ends in ':*' ('user:*', 'user:42:*'), or '*' for everything.",
+      "Allowed: a key ('user:42'), a prefix ('user:*', 'user:42:*'), or '*' for everything.",
     )
   return prefix === undefined ? [selfName(literal), prefixName(literal)] : [prefixName(prefix)]
 }

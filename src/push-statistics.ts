@@ -61,9 +61,9 @@ export async function readStatistics(
   range: StatsRange,
 ): Promise<CounterValues> {
   const now = clock(call.runtime)
-  const until = range.until === undefined ? now : Math.min(now, Number(range.until))
+  const until = Math.min(now, Number(range.until ?? now))
   const oldest = (Math.floor(now / DAY_MS) - KEPT_DAYS) * DAY_MS
-  const since = Math.max(oldest, range.since === undefined ? oldest : Number(range.since))
+  const since = Math.max(oldest, Number(range.since ?? oldest))
   await push(core, cache, now)
   const days: number[] = []
   for (let day = Math.floor(since / DAY_MS); day <= Math.floor(until / DAY_MS); day++) days.push(day)

@@ -6,12 +6,12 @@
 import { Redis } from '@upstash/redis'
 import type { Pipeline } from '@upstash/redis'
 import { Breaker } from './breaker.js'
-import { QueryCacheError } from './errors.js'
-import type { CacheEvent, Events, RedisFailure } from './events.js'
-import type { ResolvedConfig, RedisSettings } from './options.js'
+import { CHECK_REDIS, QueryCacheError } from './errors.js'
+import type { CacheEvent, RedisFailure } from './events.js'
+import type { QueryCache } from './l1.js'
+import type { RedisSettings } from './options.js'
 import { clock, withTimeout } from './runtime.js'
 import type { Runtime } from './runtime.js'
-import type { Counters } from './stats.js'
 
 export type RedisOperation = Extract<CacheEvent, { type: 'redis-failed' }>['operation']
 
@@ -21,10 +21,7 @@ export class RedisError extends QueryCacheError {
   readonly failure: RedisFailure
 
   constructor(failure: RedisFailure) {
-    super(
-      'REDIS_FAILED',
-      `Redis gave no usable answer (${failure}). Check \`redis.url\`, \`redis.token\` and \`redis.timeoutMs\`.`,
-    )
+    super('REDIS_FAILED', `Redis gave no usable answer (${failure}). ${CHECK_REDIS}`)
     this.failure = failure
   }
 }
@@ -48,29 +45,25 @@ interface Internals {
 export class RedisLink {
   readonly breaker = new Breaker()
   readonly #settings: RedisSettings
-  readonly #timeoutMs: number
-  readonly #events: Events
-  readonly #counters: Counters
+  readonly #cache: Pick<QueryCache, 'config' | 'events' | 'counters'>
   #client: Redis | undefined
 
-  constructor(settings: RedisSettings, config: ResolvedConfig, events: Events, counters: Counters) {
+  constructor(settings: RedisSettings, cache: Pick<QueryCache, 'config' | 'events' | 'counters'>) {
     this.#settings = settings
-    this.#timeoutMs = config.redisTimeoutMs
-    this.#events = events
-    this.#counters = counters
+    this.#cache = cache
   }
 
   /** Reads texts in one command. Rejects with `RedisError`; a reply of another shape is one too. */
   async mget(runtime: Runtime, keys: readonly string[], operation: RedisOperation): Promise<(string | null)[]> {
     try {
       const values = this.texts({ result: await this.#trip(1, (client) => client.mget(...keys)) }, keys.length)
-      if (this.breaker.succeeded()) this.#events.emit({ type: 'breaker', state: 'closed' })
+      if (this.breaker.succeeded()) this.#cache.events.emit({ type: 'breaker', state: 'closed' })
       return values
     } catch (error) {
       const failed = scrubbed(error)
-      this.#events.emit({ type: 'redis-failed', operation, failure: failed.failure })
-      this.#counters.add('errors', 1)
-      if (this.breaker.failed(clock(runtime))) this.#events.emit({ type: 'breaker', state: 'open' })
+      this.#cache.events.emit({ type: 'redis-failed', operation, failure: failed.failure })
+      this.#cache.counters.add('errors', 1)
+      if (this.breaker.failed(clock(runtime))) this.#cache.events.emit({ type: 'breaker', state: 'open' })
       throw failed
     }
   }
@@ -81,7 +74,7 @@ export class RedisLink {
       throw new RedisError('nonsense')
     let bytes = 0
     for (const value of result) if (value) bytes += value.length
-    this.#counters.add('bytesIn', bytes)
+    this.#cache.counters.add('bytesIn', bytes)
     return result
   }
 
@@ -100,12 +93,12 @@ export class RedisLink {
       const replies: unknown = await this.#trip(count, () => prepared.exec({ keepErrors: true }))
       if (!Array.isArray(replies) || replies.length !== count) throw new RedisError('nonsense')
       const failure = (replies as Reply[]).find((reply) => reply.error !== undefined)
-      if (failure) this.#events.emit({ type: 'redis-failed', operation, failure: classify(failure.error ?? '') })
+      if (failure) this.#cache.events.emit({ type: 'redis-failed', operation, failure: classify(failure.error ?? '') })
       return replies as Reply[]
     } catch (error) {
       const failed = scrubbed(error)
-      this.#counters.add('errors', 1)
-      this.#events.emit({ type: 'redis-failed', operation, failure: failed.failure })
+      this.#cache.counters.add('errors', 1)
+      this.#cache.events.emit({ type: 'redis-failed', operation, failure: failed.failure })
       throw failed
     }
   }
@@ -118,23 +111,23 @@ export class RedisLink {
       return (await this.#trip(1, () => requester.request!({ body }))).result
     } catch (error) {
       const failed = scrubbed(error)
-      this.#events.emit({ type: 'redis-failed', operation, failure: failed.failure })
+      this.#cache.events.emit({ type: 'redis-failed', operation, failure: failed.failure })
       throw failed
     }
   }
 
   #trip<T>(commands: number, send: (client: Redis) => Promise<T>): Promise<T> {
-    this.#counters.add('redisTrips', 1)
-    this.#counters.add('redisCommands', commands)
+    this.#cache.counters.add('redisTrips', 1)
+    this.#cache.counters.add('redisCommands', commands)
     // The signal bounds the SDK's request; the timer also bounds a client that knows no signal.
-    return withTimeout(send(this.#redis()), this.#timeoutMs, () => new RedisError('timeout'))
+    return withTimeout(send(this.#redis()), this.#cache.config.redisTimeoutMs, () => new RedisError('timeout'))
   }
 
   /** Made at the first trip: a Worker's module scope allows neither timers nor signals. */
   #redis(): Redis {
     if (this.#client) return this.#client
     const { client, url, token } = this.#settings
-    const signal = () => AbortSignal.timeout(this.#timeoutMs)
+    const signal = () => AbortSignal.timeout(this.#cache.config.redisTimeoutMs)
     this.#client = client
       ? hardened(client, signal)
       : new Redis({
@@ -161,7 +154,7 @@ function hardened(client: Redis, signal: () => AbortSignal): Redis {
   const inner = (client as unknown as Partial<Internals>).client
   if (typeof inner?.request !== 'function') return client
   const requester = Object.create(inner, {
-    retry: { value: { attempts: 0, backoff: () => 0 } },
+    retry: { value: { attempts: 0 } },
     options: { value: { ...inner.options, signal } },
   }) as ConstructorParameters<typeof Redis>[0]
   const copy = new Redis(requester)
@@ -183,16 +176,16 @@ const isTextOrNull = (value: unknown): value is string | null => value === null 
 
 function scrubbed(error: unknown): RedisError {
   if (error instanceof RedisError) return error
-  const { name, message } = error instanceof Error ? error : { name: '', message: '' }
-  if (name === 'TimeoutError' || name === 'AbortError') return new RedisError('timeout')
-  if (name === 'UpstashJSONParseError' || name === 'SyntaxError') return new RedisError('nonsense')
+  const { name = '', message = '' } = Object(error) as Partial<Error>
+  if (/^(Timeout|Abort)E/.test(name)) return new RedisError('timeout')
+  if (/JSON|Syntax/.test(name)) return new RedisError('nonsense')
   if (name === 'UpstashError') return new RedisError(classify(message))
   return new RedisError('network')
 }
 
 function classify(message: string): RedisFailure {
-  if (/^(WRONGPASS|NOAUTH|NOPERM)|unauthorized/i.test(message)) return 'unauthorized'
-  if (/^OOM|max (database|storage|data) size/i.test(message)) return 'full'
-  if (/rate.?limit|max (daily |monthly )?requests?|too many/i.test(message)) return 'rate-limited'
+  if (/^(wrongpass|no(auth|perm)|unauth)/i.test(message)) return 'unauthorized'
+  if (/^OOM|max \w+ size/i.test(message)) return 'full'
+  if (/rate.?limit|max (\w+ )?request|too many/i.test(message)) return 'rate-limited'
   return /^ERR|^[A-Z]+ /.test(message) ? 'refused' : 'server-error'
 }

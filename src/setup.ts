@@ -7,6 +7,7 @@ import { CachedQueryExecutor } from './executor.js'
 import type { CacheConfig } from './options.js'
 import { DEFAULT_CACHE_CONFIGS } from './presets.js'
 import type { Environment } from './presets.js'
+import { REDIS_TOKEN, REDIS_URL, anyOf } from './bindings.js'
 import type { Database } from './types.js'
 
 /** A preset's settings, each group merged over the preset's own. */
@@ -28,28 +29,24 @@ export function setupCachedQueryExecutor(
       'not known',
       `Allowed: ${Object.keys(DEFAULT_CACHE_CONFIGS).join(', ')}.`,
     )
-  return new CachedQueryExecutor(database, presetWith(environment, overrides, environmentVariables()))
+  return new CachedQueryExecutor(database, presetWith(environment, overrides))
 }
 
 /** The preset with overrides; explicit `undefined` leaves the preset's value. */
-export function presetWith(environment: Environment, overrides: CacheOverrides, variables: Variables): CacheConfig {
+export function presetWith(environment: Environment, overrides: CacheOverrides): CacheConfig {
   const preset: CacheConfig = DEFAULT_CACHE_CONFIGS[environment]
   const config: CacheConfig = { ...preset, ...defined(overrides) }
   config.queryCache = { ...preset.queryCache, ...defined(overrides.queryCache) }
   const redis = { ...preset.redis, ...defined(overrides.redis) }
   if (config.type !== 'local') {
     if (!redis.client) {
-      redis.url ??= variables['UPSTASH_REDIS_REST_URL'] || variables['KV_REST_API_URL'] || undefined
-      redis.token ??= variables['UPSTASH_REDIS_REST_TOKEN'] || variables['KV_REST_API_TOKEN'] || undefined
+      redis.url ??= anyOf({}, REDIS_URL)
+      redis.token ??= anyOf({}, REDIS_TOKEN)
     }
     config.redis = redis
   }
   return config
 }
-
-export type Variables = Readonly<Record<string, string | undefined>>
-
-const environmentVariables = (): Variables => (globalThis as { process?: { env?: Variables } }).process?.env ?? {}
 
 /** An object's properties that are set. */
 export function defined<T extends object>(object: T | undefined): Partial<T> {

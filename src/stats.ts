@@ -91,27 +91,16 @@ export class Counters {
 }
 
 /** The public figures from raw counters. `bytesHeld`: this isolate's memory, 0 where it is not known. */
-export function summarise(values: CounterValues, bytesHeld: number): CacheStats {
+export function summarise({ misses, dbTimeMs, ...values }: CounterValues, bytesHeld: number): CacheStats {
   const cacheHits = values.l1Hits + values.l2Hits
-  const answered = cacheHits + values.misses
+  const answered = cacheHits + misses
   return {
     hitRatio: answered === 0 ? 0 : cacheHits / answered,
     totalQueries: answered + values.bypassed,
     cacheHits,
-    cacheMisses: values.misses,
-    totalSizeMB: bytesHeld / (1024 * 1024),
-    averageQueryTime: values.dbQueries === 0 ? 0 : values.dbTimeMs / values.dbQueries,
-    evictions: values.evictions,
-    l1Hits: values.l1Hits,
-    l2Hits: values.l2Hits,
-    staleHits: values.staleHits,
-    coalesced: values.coalesced,
-    bypassed: values.bypassed,
-    errors: values.errors,
-    bytesIn: values.bytesIn,
-    bytesOut: values.bytesOut,
-    redisCommands: values.redisCommands,
-    redisTrips: values.redisTrips,
-    dbQueries: values.dbQueries,
+    cacheMisses: misses,
+    totalSizeMB: bytesHeld / 2 ** 20,
+    averageQueryTime: values.dbQueries === 0 ? 0 : dbTimeMs / values.dbQueries,
+    ...values,
   }
 }

@@ -8,6 +8,7 @@ import { refuseUnknown } from '../configure.js'
 import type { CleanupOptions } from '../cleanup.js'
 import { isQueryCacheError } from '../errors.js'
 import type { CachedQueryExecutor } from '../executor.js'
+import { digest } from '../key.js'
 import type { QueryCache } from '../l1.js'
 import type { CacheConfig } from '../options.js'
 import type { Runtime } from '../runtime.js'
@@ -67,8 +68,7 @@ export function cronRoute(options: CronRouteOptions = {}): Handler {
   const name = options.secretVariable ?? 'CRON_SECRET'
   return async function cronRouteHandler(c: Context) {
     const secret = variable(c.env, name)
-    if (secret === undefined)
-      return c.json({ error: `${name} is not set: add it to the project's environment variables.` }, 500)
+    if (secret === undefined) return c.json({ error: `${name} is not set: add it to the environment variables.` }, 500)
     if (!(await sameText(c.req.header('Authorization') ?? '', `Bearer ${secret}`)))
       return c.json({ error: 'Unauthorized' }, 401)
     try {
@@ -82,14 +82,10 @@ export function cronRoute(options: CronRouteOptions = {}): Handler {
   }
 }
 
-/** Compares digests of equal length byte by byte to the end, so that the time tells nothing of where two texts differ. */
+/** Compares digests to the end, so that the time tells nothing of where two texts differ. */
 async function sameText(a: string, b: string): Promise<boolean> {
-  const [x, y] = await Promise.all(
-    [a, b].map((text) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))),
-  )
-  const left = new Uint8Array(x!)
-  const right = new Uint8Array(y!)
+  const [x, y] = await Promise.all([digest(a), digest(b)])
   let different = 0
-  for (let i = 0; i < left.length; i++) different |= left[i]! ^ right[i]!
+  for (let i = 0; i < x.length; i++) different |= x.charCodeAt(i) ^ y.charCodeAt(i)
   return different === 0
 }

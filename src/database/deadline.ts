@@ -14,7 +14,7 @@ export class DatabaseTimeoutError extends QueryCacheError {
   constructor(timeoutMs: number) {
     super(
       'DATABASE_TIMEOUT',
-      `The database did not answer within ${timeoutMs} ms. If the query needs longer, raise \`timeoutMs\` of the call or of \`createConnectionPool\`; a suspended Neon compute needs some time to start.`,
+      `The database did not answer within ${timeoutMs} ms. Raise \`timeoutMs\`; a suspended Neon compute takes a while to start.`,
     )
   }
 }

@@ -2,7 +2,8 @@
  * Anything node-postgres shaped -> a Database. The shape is looked at, no driver is imported.
  * @module
  */
-import { refuseUnknown } from '../configure.js'
+import { check, kindOf, text, validate } from '../configure.js'
+import type { Rule } from '../configure.js'
 import { InvalidOptionError } from '../errors.js'
 import type { Database } from '../types.js'
 import { pgliteDatabase } from './pglite.js'
@@ -28,8 +29,11 @@ export interface FromPoolOptions {
   scope?: string
 }
 
-const IDENTITY =
-  'Give a name for the database and the role that asks it, such as `main:app_user`, and in `database` one for the database alone.'
+const OPTIONS: Record<keyof FromPoolOptions, Rule> = {
+  identity: [text[0], 'a name for the database and the role that asks it, such as `main:app_user`', kindOf],
+  database: text,
+  scope: text,
+}
 const SHAPES = 'Give a Pool or Client of `pg` or `@neondatabase/serverless`, or a PGlite.'
 
 /**
@@ -38,35 +42,19 @@ const SHAPES = 'Give a Pool or Client of `pg` or `@neondatabase/serverless`, or 
  * @throws InvalidOptionError
  */
 export function fromPool(pool: PoolLike, options: FromPoolOptions): Database {
-  refuseUnknown(options ?? {}, ['identity', 'database', 'scope'])
   const { identity, scope, database } = options ?? {}
-  if (typeof identity !== 'string' || identity === '')
-    throw new InvalidOptionError(
-      'identity',
-      identity === '' ? 'empty' : identity === undefined ? 'not set' : `of type ${typeof identity}`,
-      IDENTITY,
-    )
-  if (database !== undefined && (typeof database !== 'string' || database === ''))
-    throw new InvalidOptionError(
-      'database',
-      database === '' ? 'empty' : `of type ${typeof database}`,
-      'Give a name that all roles and pools of this database share.',
-    )
-  if (scope !== undefined && (typeof scope !== 'string' || scope === ''))
-    throw new InvalidOptionError(
-      'scope',
-      scope === '' ? 'empty' : `of type ${typeof scope}`,
-      'Give a string that says whose rows these are.',
-    )
+  validate(options ?? {}, OPTIONS)
+  check('identity', identity, OPTIONS.identity)
   const shape = pool as
     | { query?: unknown; connect?: unknown; transaction?: unknown; exec?: unknown; getTypeParser?: unknown }
     | null
     | undefined
-  if (typeof shape?.query !== 'function') throw new InvalidOptionError('pool', 'without a `query` method', SHAPES)
   const about = { identity, invalidationIdentity: database ?? identity, ...(scope !== undefined && { scope }) }
-  if (typeof shape.transaction === 'function' && typeof shape.exec === 'function')
-    return pgliteDatabase(pool as unknown as PGliteLike, about)
-  if (typeof shape.getTypeParser === 'function') return clientDatabase(pool as unknown as PgClient, about)
-  if (typeof shape.connect === 'function') return poolDatabase(pool as unknown as PgPool, about)
-  throw new InvalidOptionError('pool', 'neither a pool, which has `connect`, nor a client', SHAPES)
+  if (typeof shape?.query === 'function') {
+    if (typeof shape.transaction === 'function' && typeof shape.exec === 'function')
+      return pgliteDatabase(pool as unknown as PGliteLike, about)
+    if (typeof shape.getTypeParser === 'function') return clientDatabase(pool as unknown as PgClient, about)
+    if (typeof shape.connect === 'function') return poolDatabase(pool as unknown as PgPool, about)
+  }
+  throw new InvalidOptionError('pool', 'neither a pool nor a client', SHAPES)
 }

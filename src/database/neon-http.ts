@@ -3,12 +3,15 @@
  * @module
  */
 import { neon, neonConfig, types } from '@neondatabase/serverless'
-import { refuseUnknown } from '../configure.js'
+import { anything, check, kindOf, positive, text, validate } from '../configure.js'
+import type { Rule } from '../configure.js'
 import { InvalidOptionError } from '../errors.js'
 import type { Database, RawResult, Statement } from '../types.js'
 import { identityOf, invalidationIdentityOf, readConnectionString } from './connection-string.js'
 import type { Target } from './connection-string.js'
 import { withDeadline } from './deadline.js'
+import { shapeOf } from './pg-result.js'
+import type { PgAnswer } from './pg-result.js'
 
 export interface ConnectionConfig {
   /** `postgresql://user:password@host/database`, as Neon shows it. */
@@ -26,6 +29,26 @@ export interface ConnectionConfig {
   scope?: string
 }
 
+const OPTIONS: Record<keyof ConnectionConfig, Rule> = {
+  connectionString: anything,
+  fetchEndpoint: anything,
+  authToken: anything,
+  timeoutMs: positive('milliseconds'),
+  scope: text,
+}
+
+const ENDPOINT: Rule = [
+  (value) => {
+    try {
+      const { protocol, username, password } = new URL(value as string)
+      return /^https?:$/.test(protocol) && !username && !password
+    } catch {
+      return false
+    }
+  },
+  'the full URL, such as `http://localhost:4444/sql`, without user name and password, or a function that returns it',
+]
+
 /** Keeps Postgres' own text: it is parsed when a row is handed out. */
 const RAW = { getTypeParser: () => (text: string) => text }
 
@@ -34,25 +57,11 @@ const RAW = { getTypeParser: () => (text: string) => text }
  * @throws InvalidOptionError, which never contains the connection string
  */
 export function createConnectionPool(config: string | ConnectionConfig): Database {
-  const { connectionString, fetchEndpoint, authToken, timeoutMs, scope } =
-    typeof config === 'object' && config !== null ? config : { connectionString: config }
-  if (typeof config === 'object' && config !== null)
-    refuseUnknown(config, ['connectionString', 'fetchEndpoint', 'authToken', 'timeoutMs', 'scope'])
+  const given = typeof config === 'object' && config !== null ? config : { connectionString: config }
+  validate(given, OPTIONS)
+  const { connectionString, fetchEndpoint, authToken, timeoutMs, scope } = given
   const target = readConnectionString(connectionString)
   const endpoint = readEndpoint(fetchEndpoint, target)
-  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs < Infinity))
-    throw new InvalidOptionError(
-      'timeoutMs',
-      String(timeoutMs),
-      'Give a positive number of milliseconds, or leave it out.',
-    )
-  if (scope !== undefined && (typeof scope !== 'string' || scope === ''))
-    throw new InvalidOptionError(
-      'scope',
-      scope === '' ? 'empty' : `of type ${typeof scope}`,
-      'Give a string that says whose rows these are.',
-    )
-
   const who = identityOf(target, endpoint)
   const about = {
     // The driver leaves an empty token out and asks as the role of the connection string, which sees other rows than a caller.
@@ -86,15 +95,12 @@ function atThisMoment(authToken: () => string | Promise<string>): () => Promise<
 async function tokenOf(authToken: () => string | Promise<string>): Promise<string> {
   const token: unknown = await authToken()
   if (typeof token === 'string' && token !== '') return token
-  throw refusedToken(token)
-}
-
-const refusedToken = (token: unknown): InvalidOptionError =>
-  new InvalidOptionError(
+  throw new InvalidOptionError(
     'authToken',
-    token === '' ? 'empty' : `of type ${typeof token}`,
-    'Give the JWT as a string, or a function that returns one; leave `authToken` out to ask as the role of the connection string.',
+    kindOf(token),
+    'Give the JWT, or leave `authToken` out to ask as the role of the connection string.',
   )
+}
 
 function overHttp(connectionString: string, { about, endpoint, timeoutMs, authToken }: Way): Database {
   const sql = neon(connectionString, {
@@ -168,32 +174,12 @@ function readEndpoint(given: unknown, target: Target): string | undefined {
     typeof given === 'function'
       ? (given as (host: string, port: string) => unknown)(target.hostname, target.port)
       : given
-  const allowed = 'Give the full URL, such as `http://localhost:4444/sql`, or a function that returns one.'
-  if (typeof endpoint !== 'string') throw new InvalidOptionError('fetchEndpoint', `of type ${typeof endpoint}`, allowed)
-  let url: URL
-  try {
-    url = new URL(endpoint)
-  } catch {
-    throw new InvalidOptionError('fetchEndpoint', 'not a URL', allowed)
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new InvalidOptionError('fetchEndpoint', `a \`${url.protocol}\` address`, allowed)
-  if (url.username || url.password)
-    throw new InvalidOptionError('fetchEndpoint', 'a URL with a user name or password in it', allowed)
-  return endpoint
+  check('fetchEndpoint', endpoint, ENDPOINT)
+  return endpoint as string
 }
 
-function rawResult(answer: {
-  fields: { name: string; dataTypeID: number }[]
-  rowCount: number | null
-  command: string
-  rows: unknown[]
-}): RawResult {
-  return {
-    raw: true,
-    fields: answer.fields.map(({ name, dataTypeID }) => ({ name, dataTypeID })),
-    rowCount: answer.rowCount,
-    command: (answer.command ?? '').split(' ', 1)[0]!.toUpperCase(),
-    rows: answer.rows as (string | null)[][],
-  }
-}
+const rawResult = (answer: PgAnswer): RawResult => ({
+  ...shapeOf(answer),
+  raw: true,
+  rows: answer.rows as (string | null)[][],
+})

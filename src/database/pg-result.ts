@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidOptionError } from '../errors.js'
-import type { Database, DatabaseResult, Statement } from '../types.js'
+import type { Database, DatabaseResult, ResultShape, Statement } from '../types.js'
 
 export interface TypeSource {
   getTypeParser(oid: number, format?: string): unknown
@@ -41,7 +41,7 @@ export function refuseBinary(binary: boolean | undefined): void {
     throw new InvalidOptionError(
       'pool',
       'made with `binary: true`',
-      'Binary results cannot be kept as text: make it without `binary`.',
+      'Make it without `binary`: results are kept as text.',
     )
 }
 
@@ -50,6 +50,13 @@ export function parserFrom(types: TypeSource | undefined, oid: number): (text: s
   const parser = types?.getTypeParser(oid, 'text')
   return typeof parser === 'function' ? (parser as (text: string) => unknown) : String
 }
+
+/** What an answer says besides its rows, in this package's own words. */
+export const shapeOf = ({ fields, rowCount, command }: PgAnswer): ResultShape => ({
+  fields: (fields ?? []).map(({ name, dataTypeID }) => ({ name, dataTypeID })),
+  rowCount: rowCount ?? null,
+  command: (command ?? '').split(' ', 1)[0]!.toUpperCase(),
+})
 
 /** Asks for arrays of raw text. Where the driver does not let a query choose its parsers, the rows are what it parsed. */
 export async function ask(
@@ -74,15 +81,11 @@ export async function ask(
   const answer = await asker.query(config)
   // A text with several statements has several answers; the last one is what a single result can say.
   const last = Array.isArray(answer) ? (answer.at(-1) ?? {}) : answer
-  const fields = (last.fields ?? []).map(({ name, dataTypeID }) => ({ name, dataTypeID }))
+  const shape = shapeOf(last)
+  const { fields } = shape
   const rows = (last.rows ?? []).map((row) =>
     Array.isArray(row) ? row : fields.map(({ name }) => (row as Record<string, unknown>)[name]),
   )
-  const shape = {
-    fields,
-    rowCount: last.rowCount ?? null,
-    command: (last.command ?? '').split(' ', 1)[0]!.toUpperCase(),
-  }
   return wasAsked || (options.raw && fields.length === 0)
     ? { ...shape, raw: true, rows: rows as (string | null)[][] }
     : { ...shape, raw: false, rows: rows as unknown[][] }

@@ -4,7 +4,7 @@
  */
 import type { Database, DatabaseResult, Statement } from '../types.js'
 import { withDeadline } from './deadline.js'
-import { modes } from './pg-result.js'
+import { modes, shapeOf } from './pg-result.js'
 import type { About, PgAnswer } from './pg-result.js'
 import { connectionOf } from './single-connection.js'
 
@@ -68,14 +68,9 @@ async function ask(db: PGliteLike, asker: { query: Query }, { sql, params }: Sta
   const parsers =
     known && (Object.fromEntries(Object.keys(known).map((oid) => [oid, asText])) as Record<number, Parser>)
   const answer = await asker.query(sql, [...params], { rowMode: 'array', ...(parsers && { parsers }) })
-  const fields = (answer.fields ?? []).map(({ name, dataTypeID }) => ({ name, dataTypeID }))
   const rows = (answer.rows ?? []) as unknown[][]
-  const command = (answer.command ?? /^[\s(]*([a-z]+)/i.exec(sql)?.[1] ?? '').split(' ', 1)[0]!.toUpperCase()
-  const shape = {
-    fields,
-    command,
-    rowCount: answer.rowCount ?? (fields.length > 0 ? rows.length : (answer.affectedRows ?? null)),
-  }
+  const shape = shapeOf({ ...answer, command: answer.command ?? /^[\s(]*([a-z]+)/i.exec(sql)?.[1] })
+  shape.rowCount ??= shape.fields.length > 0 ? rows.length : (answer.affectedRows ?? null)
   return parsers ? { ...shape, raw: true, rows: rows as (string | null)[][] } : { ...shape, raw: false, rows }
 }
 
@@ -83,9 +78,6 @@ async function ask(db: PGliteLike, asker: { query: Query }, { sql, params }: Sta
 function ownParser(db: PGliteLike, oid: number): (text: string) => unknown {
   const parser = db.parsers?.[oid]
   if (parser) return (text) => parser(text, oid)
-  if (db.ready === false)
-    throw new Error(
-      'PGlite is still starting and does not know its array types yet. Wait for `db.waitReady` before the first query.',
-    )
+  if (db.ready === false) throw new Error('PGlite is still starting: wait for `db.waitReady` before the first query.')
   return String
 }

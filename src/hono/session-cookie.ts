@@ -5,8 +5,7 @@
  */
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
-import { refuseUnknown } from '../configure.js'
-import { InvalidOptionError } from '../errors.js'
+import { check, isObject, positive, refuseUnknown } from '../configure.js'
 import type { QueryCache } from '../l1.js'
 import { isRedisCache } from '../l2.js'
 import type { ResolvedConfig } from '../options.js'
@@ -60,14 +59,11 @@ export class SessionCookie {
 
   /** @throws InvalidOptionError */
   constructor(options: SessionCookieOptions) {
-    if (typeof options !== 'object' || options === null)
-      throw new InvalidOptionError('session', 'a value that is not allowed', 'Allowed: true, false or an object.')
+    check('session', options, [isObject, 'true, false or an object'])
     refuseUnknown(options, OPTIONS)
-    const { name = 'eqc-session', maxAge } = options
-    if (!/^[\w-]+$/.test(name))
-      throw new InvalidOptionError('session.name', 'a text that is not allowed', 'Allowed: letters, digits, - and _.')
-    if (maxAge !== undefined && !(maxAge > 0 && Number.isFinite(maxAge)))
-      throw new InvalidOptionError('session.maxAge', String(maxAge), 'Allowed: seconds, a finite number above 0.')
+    const { name = 'eqc-session', maxAge = 1 } = options
+    check('session.name', name, [(given) => /^[\w-]+$/.test(String(given)), 'letters, digits, - and _'])
+    check('session.maxAge', maxAge, positive('seconds'))
     this.#options = options
     this.#prefix = `${name}-`
   }
@@ -110,7 +106,7 @@ export class SessionCookie {
     const superseded = before.filter((session) => all || supersedes(writes, session))
     const { path = '/', domain, sameSite = 'Lax' } = this.#options
     const secure = this.#options.secure ?? new URL(c.req.url).protocol === 'https:'
-    const place = { path, secure, ...(domain === undefined ? {} : { domain }) }
+    const place = { path, secure, domain }
     const name = `${this.#prefix}${all ? 'all' : uniqueValue().slice(1, 9)}`
     const unknown = all || writes.some(([, mark]) => mark === undefined)
     const value = `${Math.floor(nowInSeconds()).toString(36)}.${groups}`
@@ -139,8 +135,8 @@ function grouped(writes: readonly OwnWrite[]): string {
 }
 
 function parsed(cookie: string, text: string, oldest: number): Session | undefined {
-  const [, time, groups] = /^([0-9a-z]{1,9})\.(\*|[0-9a-f-]{1,13}(?:~[0-9a-z]{1,7})+(?:!.+)?)$/.exec(text) ?? []
-  if (time === undefined || groups === undefined || parseInt(time, 36) < oldest) return undefined
+  const [time, groups] = text.split('.') as [string, string?]
+  if (!groups || !(parseInt(time, 36) >= oldest)) return undefined
   if (groups === '*') return { cookie, writes: 'everything' }
   const writes = groups.split('!').flatMap((group) => {
     const [mark, ...hashes] = group.split('~')

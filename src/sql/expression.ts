@@ -5,86 +5,81 @@
 import { isConstruct, isOperand, isXmlKind, namesOperator } from './construct.js'
 import type { Place } from './construct.js'
 import { isMoment } from './functions.js'
+import { asksWho, hasFromInside, isClock, isName, isReserved, oneOf, startsSelect } from './keywords.js'
 import {
-  AFTER_FROM,
-  CLOCK_WORDS,
-  FROM_INSIDE,
-  IDENTITY_WORDS,
-  LONG_TYPES,
-  QUERY_STARTS,
-  RESERVED,
-  SET_OPERATIONS,
-  TYPE_WORDS,
-} from './keywords.js'
-import type { Reader } from './reader.js'
+  call,
+  close,
+  declares,
+  identity,
+  is,
+  key,
+  lastPart,
+  markOperator,
+  name,
+  near,
+  nearName,
+  next,
+  nextText,
+  open,
+  qualified,
+  readSchema,
+  refuse,
+  take,
+  unstable,
+  volatile,
+} from './reader.js'
 
-/** Reads the queries that expressions hold. Set by query.ts, so that the two files import one way. */
-export interface Queries {
-  query(r: Reader): void
-  setOperations(r: Reader): void
+/** `( ... )`: a query, or an expression. Returns the number of commas directly inside. */
+type Parentheses = (place?: Place) => number
+let parentheses: Parentheses
+
+/** Called by query.ts, so that the two files import one way. */
+export function readParenthesesWith(read: Parentheses): void {
+  parentheses = read
 }
 
+const endsExpression = oneOf(') ] ; into select table tablesample union intersect except')
+/** What ends an `ON` condition besides the next join. */
+const endsCondition = oneOf(', where group having window order limit offset fetch for returning on using')
+const locks = oneOf('update no share key')
+
 /** Reads on until a token that only the caller can place, which it leaves there. Returns the number of commas passed. */
-export function expression(r: Reader, q: Queries, place: Place): number {
-  let commas = 0
-  for (;;) {
-    const key = r.key
+export function expression(place: Place): number {
+  for (let commas = 0; ;) {
+    if (isEnd(place)) return commas
     switch (key) {
-      case '':
-      case ')':
-      case ']':
-      case ';':
-      case 'into':
-      case 'select':
-      case 'table':
-      case 'tablesample':
-        return commas
-      case 'join':
-        if (r.near(1) !== '(' || isOperand(r.near(-1))) return commas
-        reference(r, q, place)
-        continue
-      case 'returning':
-        if (place === 'query' || place === 'group' || place === 'join') return commas
-        break
       case '(':
-        parentheses(r, q, 'arguments')
+        parentheses()
         continue
       case '[':
-        r.open('[')
-        expression(r, q, 'arguments')
-        r.close(']')
+        open('[')
+        expression('arguments')
+        close(']')
         continue
-      case ',':
-        if (place === 'join') return commas
-        commas++
-        break
       case "'":
-        literal(r, place)
+        literal(place)
         continue
       case '::':
-        r.next()
-        type(r, q)
+        next()
+        type()
         continue
       case '.':
         // Behind `)` or `]`: a field, whatever it is called.
-        r.next()
-        if (r.isName) r.next()
+        next()
+        if (isName(key)) next()
         continue
-      case 'from':
-        if (place !== 'from-inside' && !(r.near(-1) === 'distinct' && /^(is|not)$/.test(r.near(-2)))) return commas
-        break
       case 'as':
-        as(r, q, place)
+        as(place)
         continue
+      case ',':
+        commas++
+        break
       case 'for':
-        if (place === 'join' && r.near(-1) !== 'collation') return commas
-        if (place !== 'from-inside' && /^(update|no|share|key)$/.test(r.near(1)))
-          r.unstable('locking', 'for ' + r.near(1))
+        if (place !== 'from-inside' && locks(near(1))) unstable('locking', 'for ' + near(1))
         // COLLATION FOR (x) asks the catalogs.
-        if (r.near(-1) === 'collation') r.readSchema()
+        if (near(-1) === 'collation') readSchema()
         break
       case 'group':
-        if (place === 'join') return commas
         if (place === 'query') place = 'group'
         break
       case 'having':
@@ -92,131 +87,113 @@ export function expression(r: Reader, q: Queries, place: Place): number {
       case 'order':
       case 'limit':
         if (place === 'group') place = 'query'
-        if (place === 'join') return commas
         break
       case 'fetch':
-        if (place === 'join') return commas
         // FETCH FIRST (n) ROWS: the word calls nothing.
-        r.next()
-        break
-      default:
-        if (SET_OPERATIONS.has(key)) return commas
-        if (key === 'on' && r.near(1) === 'conflict' && (place === 'query' || place === 'group')) return commas
-        if (place === 'join' && (isJoin(r) || AFTER_FROM.has(key))) return commas
-        if (r.isName) {
-          reference(r, q, place)
-          continue
-        }
+        next()
+        next()
+        continue
     }
-    r.next()
+    if (isName(key)) reference(place)
+    else next()
   }
 }
 
-/** `( ... )`: a query, or an expression whose first operand may be one. Returns the number of commas directly inside. */
-export function parentheses(r: Reader, q: Queries, place: Place): number {
-  r.open()
-  let commas = 0
-  if (startsQuery(r)) q.query(r)
-  else {
-    commas = expression(r, q, place)
-    // `((SELECT ...) UNION ...)`: it was a query after all.
-    if (SET_OPERATIONS.has(r.key) && r.near(-1) === ')') q.setOperations(r)
-  }
-  r.close()
-  return commas
+function isEnd(place: Place): boolean {
+  const clauses = place === 'query' || place === 'group'
+  if (!key || endsExpression(key)) return true
+  if (is('join')) return near(1) !== '(' || isOperand(near(-1))
+  if (is('from')) return place !== 'from-inside' && !isDistinctFrom(near)
+  if (place === 'join') return isJoin() || (endsCondition(key) && near(-1) !== 'collation')
+  return clauses && (is('returning') || (is('on') && near(1) === 'conflict'))
 }
+
+/** `IS [NOT] DISTINCT FROM`, the last word being at 0. */
+export const isDistinctFrom = (key: (at: number) => string): boolean =>
+  key(-1) === 'distinct' && /^(is|not)$/.test(key(-2))
 
 /** True before a query's first word; a table or column may be called `values`. */
-export function startsQuery(r: Reader): boolean {
-  return QUERY_STARTS.has(r.key) && (r.key !== 'values' || r.near(1) === '(')
-}
+export const startsQuery = (): boolean => startsSelect(key) && (!is('values') || near(1) === '(')
 
+const mayHoldQuery = oneOf(' ; select table from')
 /** `( ... )` around column lists, definitions and type modifiers. */
-export function skipParentheses(r: Reader): void {
+export function skipParentheses(): void {
   let depth = 0
   do {
-    const key = r.key
-    if (/^(|;|select|table|from)$/.test(key)) r.refuse()
-    if (key === '(') depth++
-    if (key === ')') depth--
-    r.next()
+    if (mayHoldQuery(key)) refuse()
+    if (is('(')) depth++
+    if (is(')')) depth--
+    next()
   } while (depth > 0)
 }
 
+const isJoinWord = oneOf('natural cross inner left right full')
 /** True at the first word of `NATURAL LEFT OUTER JOIN` and the like, but not at the functions `left()` and `right()`. */
-export function isJoin(r: Reader): boolean {
-  return (
-    r.key === 'join' ||
-    (/^(natural|cross|inner|left|right|full)$/.test(r.key) && /^(join|outer|inner|left|right|full)$/.test(r.near(1)))
-  )
-}
+export const isJoin = (): boolean =>
+  is('join') || (isJoinWord(key) && /^(join|outer|inner|left|right|full)$/.test(near(1)))
 
 /** A column, a call, or a keyword of its own meaning. */
-function reference(r: Reader, q: Queries, place: Place): void {
-  const word = r.key
-  if (r.near(1) !== '.') {
-    if (CLOCK_WORDS.has(word)) r.volatile(word)
-    else if (IDENTITY_WORDS.has(word)) r.identity = true
+export function reference(place: Place = 'arguments'): void {
+  const word = key
+  if (near(1) !== '.') {
+    if (isClock(word)) volatile(word)
+    if (asksWho(word)) identity(word)
   }
-  if (word === 'operator' && namesOperator(r)) {
-    r.next()
-    skipParentheses(r)
-    return r.markOperator()
+  if (word === 'operator' && namesOperator()) {
+    next()
+    skipParentheses()
+    return markOperator()
   }
-  if (r.near(1) === '(' && !r.declares(word) && (isConstruct(r, place) || isXmlKind(r))) {
-    r.next()
-    const inner = FROM_INSIDE.has(word)
-      ? 'from-inside'
-      : /^(cast|treat|xmlserialize)$/.test(word)
-        ? 'cast'
-        : documentOr(word, place)
-    parentheses(r, q, inner)
+  if (near(1) === '(' && !declares(word) && (isConstruct(place) || isXmlKind())) {
+    next()
+    parentheses(inside(word, place))
     // TREAT calls the function that has the type's name.
-    if (word === 'treat') r.call(['pg_catalog', /^\w/.test(r.near(-2)) ? r.near(-2) : word], 1)
-    return afterCall(r, q)
+    if (word === 'treat') call(['pg_catalog', /^\w/.test(near(-2)) ? near(-2) : word], 1)
+    return afterCall()
   }
-  const parts = r.qualified()
-  if (r.key === '(' && !(parts.length === 1 && RESERVED.has(word))) callOf(r, q, parts)
+  const parts = qualified()
+  if (is('(') && (parts.length > 1 || !isReserved(word))) callOf(parts)
 }
 
-/** The parentheses of a call, and what the function says about the result. */
-export function callOf(r: Reader, q: Queries, parts: readonly string[]): void {
-  r.call(parts, parentheses(r, q, 'arguments') + 1)
-  afterCall(r, q)
-}
-
-/** `WITHIN GROUP (...) FILTER (...) OVER (...)`: of an aggregate, which only its end tells from functions of such names. */
-function afterCall(r: Reader, q: Queries): void {
-  if (r.key === 'within' && r.near(1) === 'group') r.next()
-  for (const word of ['group', 'filter', 'over']) {
-    if (r.key !== word || r.near(1) !== '(' || (word === 'group' && r.near(-1) !== 'within')) continue
-    r.next()
-    parentheses(r, q, 'arguments')
-  }
-}
-
-function documentOr(word: string, place: Place): Place {
+function inside(word: string, place: Place): Place {
+  if (hasFromInside(word)) return 'from-inside'
+  if (/^(cast|treat|xmlserialize)$/.test(word)) return 'cast'
   if (/^(xml|json)/.test(word) || place === 'document') return 'document'
   if (/^(coalesce|greatest|least|nullif)$/.test(word)) return 'among'
   return word === 'sets' ? 'group' : 'arguments'
 }
 
-/** `AS label`, `AS type` in a cast, `AS (...)` of a window or of column definitions. */
-function as(r: Reader, q: Queries, place: Place): void {
-  r.next()
-  if (place === 'cast') type(r, q)
-  else if (r.key !== '(') r.name()
-  else if (place === 'query') parentheses(r, q, 'arguments')
-  else skipParentheses(r)
+/** The parentheses of a call, and what the function says about the result. */
+function callOf(parts: readonly string[]): void {
+  call(parts, parentheses() + 1)
+  afterCall()
 }
 
+/** `WITHIN GROUP (...) FILTER (...) OVER (...)`: of an aggregate, which only its end tells from functions of such names. */
+function afterCall(): void {
+  if (is('within') && near(1) === 'group' && near(2) === '(') {
+    next()
+    next()
+    parentheses()
+  }
+  for (const word of ['filter', 'over']) if (near(1) === '(' && take(word)) parentheses()
+}
+
+/** `AS label`, `AS type` in a cast, `AS (...)` of a window or of column definitions. */
+function as(place: Place): void {
+  next()
+  if (place === 'cast') type()
+  else if (!is('(')) name()
+  else if (place === 'query') parentheses()
+  else skipParentheses()
+}
+
+const goesOn = oneOf('char character day hour minute month precision second to varying year')
 /** A type's name with its modifiers. */
-function type(r: Reader, q: Queries): void {
-  const parts = r.qualified()
-  const name = parts.at(-1) as string
-  if (CATALOG_TYPE.test(name)) r.readSchema()
-  if (LONG_TYPES.has(name)) while (TYPE_WORDS.has(r.key)) r.next()
-  if (r.key === '(') parentheses(r, q, 'arguments')
+function type(): void {
+  if (CATALOG_TYPE.test(qualified().at(-1) as string)) readSchema()
+  while (goesOn(key)) next()
+  if (is('(')) parentheses()
 }
 
 /** These look their text up in the catalogs. */
@@ -225,33 +202,21 @@ const TIMED = /date|time|zone|range|interval|^\)$/
 /** Text is seldom ordered against a literal, times are. */
 const ORDERING = /^([<>]=?|[-+]|between|and)$/
 
-function literal(r: Reader, place: Place): void {
-  const before = r.near(-1)
-  const type = r.nearName(-1)
-  const { text } = r.next()
-  if (CATALOG_TYPE.test(type)) r.readSchema()
-  const closed = closedAround(r)
-  const cast = r.near(closed) === '::' || (r.near(closed) === 'as' && (place === 'cast' || closed > 0))
+function literal(place: Place): void {
+  const before = near(-1)
+  const type = nearName(-1)
+  const text = nextText()
+  if (CATALOG_TYPE.test(type)) readSchema()
+  /** How many parentheses close here that hold nothing but the literal. */
+  let closed = 0
+  while (near(closed) === ')' && near(-2 - closed) === '(') closed++
+  const cast = near(closed) === '::' || (near(closed) === 'as' && (place === 'cast' || closed > 0))
   // `date('now')` is a cast too.
-  const target = cast ? castTarget(r, closed) : before === '(' ? r.nearName(-3) : type
+  const target = nearName(cast ? lastPart(closed + 1) : before === '(' ? -3 : -2)
   if (/^jsonb?$/.test(target)) return
-  const compared = !cast && (ORDERING.test(before) || ORDERING.test(r.key))
+  const compared = !cast && (ORDERING.test(before) || ORDERING.test(key))
   // A value of CASE or COALESCE takes the type of the others.
   const among = /^(then|else)$/.test(before) || (place === 'among' && /^[(,]$/.test(before))
-  if (!isMoment(text, TIMED.test(target) || compared, among)) return
-  r.volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
-}
-
-/** How many parentheses close here that hold nothing but the literal just read. */
-function closedAround(r: Reader): number {
-  let closed = 0
-  while (r.near(closed) === ')' && r.near(-2 - closed) === '(') closed++
-  return closed
-}
-
-/** The last word of the type that a cast `ahead` names. */
-function castTarget(r: Reader, ahead: number): string {
-  ahead++
-  while (r.near(ahead + 1) === '.') ahead += 2
-  return r.nearName(ahead)
+  if (isMoment(text, TIMED.test(target) || compared, among))
+    volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
 }

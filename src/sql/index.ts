@@ -3,10 +3,10 @@
  * @module
  */
 import type { SqlFacts, SqlReason } from '../types.js'
-import { NotUnderstood, Reader } from './reader.js'
-import { readTogether, settingsOf, writtenTogether, type SqlOptions } from './settings.js'
+import { NotUnderstood, readAll, unstable, volatile, type Found } from './reader.js'
+import { readTogether, settingsOf, writtenTogether, type Settings, type SqlOptions } from './settings.js'
 import { statement } from './statement.js'
-import { tokenize, type Token } from './tokens.js'
+import { tokenize } from './tokens.js'
 
 export { canonicalTable } from './names.js'
 export { readTogether, settingsOf, writtenTogether } from './settings.js'
@@ -21,51 +21,54 @@ const DEFAULTS: SqlOptions = {}
 export function readSql(text: string, options: SqlOptions = DEFAULTS): SqlFacts {
   const tokens = tokenize(text)
   if (!tokens) return unknown('not-understood', '')
-  const first = tokens.find(({ key }) => key !== '(' && key !== ';')?.key ?? ''
-  const word = /^[a-z]/.test(first) ? first : ''
-  if (tokens.every(({ key }) => key === ';' || key === '')) return { ...unknown('empty', ''), writes: [] }
-  if (isSeveral(tokens)) return unknown('multiple-statements', word, word)
-  const reader = new Reader(tokens, settingsOf(options))
+  let begun = false
+  let ended = false
+  let several = false
+  let first: string | undefined
+  for (const { key } of tokens) {
+    if (key === ';') ended = begun
+    else if (key) {
+      several ||= ended
+      begun = true
+      if (key !== '(') first ??= key
+    }
+  }
+  const word = first && /^[a-z]/.test(first) ? first : ''
+  if (!begun) return { ...unknown('empty', ''), writes: [] }
+  if (several) return unknown('multiple-statements', word, word)
+  const settings = settingsOf(options)
   try {
-    while (reader.take(';'));
-    statement(reader)
-    while (reader.take(';'));
-    if (reader.key) reader.refuse()
+    return facts(readAll(tokens, settings, statement), settings, word)
   } catch (error) {
     if (error instanceof NotUnderstood) return unknown('not-understood', word, error.token)
     throw error
   }
-  return facts(reader, word)
 }
 
-function isSeveral(tokens: readonly Token[]): boolean {
-  const last = tokens.findLastIndex(({ key }) => key !== ';' && key !== '')
-  const begun = tokens.findIndex(({ key }) => key !== ';')
-  return tokens.findIndex(({ key }, index) => key === ';' && index > begun && index < last) >= 0
-}
-
-function facts(r: Reader, word: string): SqlFacts {
-  const { tables, volatile, identity } = readTogether(r.tables, r.settings)
-  if (volatile) r.volatile(volatile)
-  const { unknownFunction } = r
+function facts(found: Found, settings: Settings, word: string): SqlFacts {
+  const { kind, unknownFunction } = found
+  const { tables, volatile: changing, identity } = readTogether(found.tables, settings)
+  if (changing) volatile(changing)
   // The weakest reason comes last: what is cached in spite of it must have no other.
-  if (unknownFunction) r.unstable('unknown-function', unknownFunction)
-  const stable = r.kind === 'read' && r.reason === undefined
-  const writes = r.kind === 'read' ? [] : writtenTogether(r.writes, r.settings)
+  if (unknownFunction) unstable('unknown-function', unknownFunction)
+  const { reason, token } = found
+  const stable = kind === 'read' && !reason
+  const writes = kind === 'read' ? [] : writtenTogether(found.writes, settings)
   // RETURNING, and the number of rows, show of a written table what its reader may see.
-  const identityToken = r.identityToken ?? identity ?? readTogether(writes ?? r.writes, r.settings).identity
+  const identityToken = found.identityToken ?? identity ?? readTogether(writes ?? found.writes, settings).identity
+  const effects = found.effects ?? (found.session ? 'session' : undefined)
   return {
-    kind: r.kind,
+    kind,
     statement: word,
     stable,
-    ...(stable ? {} : { reason: r.reason, token: r.decidedBy }),
+    ...(!stable && { reason, token }),
     tables,
-    writes: r.writesUnknown ? undefined : writes,
-    volatileFunctions: [...r.volatileFunctions].sort(),
+    writes: found.writesUnknown ? undefined : writes,
+    volatileFunctions: [...found.volatileFunctions].sort(),
     identity: identityToken !== undefined,
-    ...(identityToken === undefined ? {} : { identityToken }),
-    ...(r.effects ? { effects: r.effects } : {}),
-    ...(unknownFunction === undefined ? {} : { unknownFunction }),
+    ...(identityToken !== undefined && { identityToken }),
+    ...(effects && { effects }),
+    ...(unknownFunction !== undefined && { unknownFunction }),
   }
 }
 
@@ -75,7 +78,7 @@ function unknown(reason: SqlReason, statement: string, token?: string): SqlFacts
     statement,
     stable: false,
     reason,
-    ...(token ? { token } : {}),
+    ...(token && { token }),
     tables: [],
     writes: undefined,
     volatileFunctions: [],

@@ -3,8 +3,8 @@
  * a label, a function of another schema) is none of them: the facts of the text tell whether a clock is left.
  * @module
  */
-import { RESERVED } from './keywords.js'
-import { Item, Level, OPERATOR, WORD_OPERATOR, isDistinctFrom, isName } from './places.js'
+import { isName, isReserved } from './keywords.js'
+import { Item, Level, OPERATOR, WORD_OPERATOR, isDistinctFrom } from './places.js'
 import type { KeyAt } from './places.js'
 import type { Token } from './tokens.js'
 
@@ -111,5 +111,5 @@ const endsOperand = (key: string): boolean => /^["'0$)\]]$|^[\w\u0080-\uffff]/.t
 function isPartOfMore(key: KeyAt, at: number, last: number): boolean {
   const next = key(last + 1)
   if ([key(at - 1), next].some((beside) => OPERATOR.test(beside) || WORD_OPERATOR.test(beside))) return true
-  return isName(next) && !RESERVED.has(next) && /^([,)]|from|)$/.test(key(last + 2))
+  return isName(next) && !isReserved(next) && /^([,)]|from|)$/.test(key(last + 2))
 }

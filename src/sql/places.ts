@@ -3,7 +3,7 @@
  * name from it.
  * @module
  */
-import { FROM_INSIDE, NOT_ALIAS, RESERVED } from './keywords.js'
+import { hasFromInside, isName, isNoAlias } from './keywords.js'
 
 /** The key of a token; empty outside the text. */
 export type KeyAt = (at: number) => string
@@ -14,7 +14,6 @@ export type Place = 'columns' | 'tables' | 'filter' | 'other'
 export const OPERATOR = /^[~!@#^&|`?+\-*/%<>=]+$/
 /** Operators that are words, and one that begins with a word. */
 export const WORD_OPERATOR = /^(and|or|not|is|in|like|ilike|between|similar|at|overlaps|isnull|notnull)$/
-export const isName = (key: string): boolean => key === '"' || /^[a-z_\u0080-\uffff]/.test(key)
 /** `IS [NOT] DISTINCT FROM`. */
 export const isDistinctFrom = (key: KeyAt, at: number): boolean =>
   key(at) === 'from' && key(at - 1) === 'distinct' && /^(is|not)$/.test(key(at - 2))
@@ -93,11 +92,11 @@ export class Level {
   open(key: KeyAt, at: number): Level {
     const before = key(at - 1)
     // The name of a cast's column is that of what is cast.
-    const call = isName(before) && !RESERVED.has(before) && !NOT_ALIAS.has(before) && !/^(cast|treat)$/.test(before)
+    const call = isName(before) && !isNoAlias(before) && !/^(cast|treat)$/.test(before)
     const place = this.place === 'tables' && call ? 'filter' : this.place
     const buried = call || before === 'on' || key(at) === '[' || this.item.inCondition
     const inside = new Item(place, this.item, buried)
-    return new Level(place, inside, call && FROM_INSIDE.has(before), before === 'on' && key(at - 2) === 'distinct')
+    return new Level(place, inside, call && hasFromInside(before), before === 'on' && key(at - 2) === 'distinct')
   }
 
   /** Goes past a token that opens and closes nothing. */

@@ -3,53 +3,53 @@
  * @module
  */
 
-/** Names that a `WITH RECURSIVE` list has read so far and may yet define. */
-type Pending = Set<string>
+/** How many visible CTEs have a name. */
+let visible: Map<string, number>
+/** The CTEs that are visible, in the order of the text. */
+let defined: string[]
+/** For each open `WITH RECURSIVE` list: names that it has read so far and may yet define. */
+let pending: Set<string>[]
 
-export class Scope {
-  /** How many visible CTEs have the name. */
-  readonly #visible = new Map<string, number>()
-  readonly #defined: string[] = []
-  readonly #pending: Pending[] = []
+/** Forgets the text before. */
+export function clearScope(): void {
+  visible = new Map()
+  defined = []
+  pending = []
+}
 
-  /** A mark to give to `leave` where the statement ends whose `WITH` list follows. */
-  enter(): number {
-    return this.#defined.length
-  }
+const count = (name: string, by: number) => visible.set(name, (visible.get(name) ?? 0) + by)
 
-  leave(mark: number): void {
-    for (const name of this.#defined.splice(mark)) this.#visible.set(name, (this.#visible.get(name) as number) - 1)
-  }
+/** A mark to give to `leave` where the statement ends whose `WITH` list follows. */
+export const enter = (): number => defined.length
 
-  define(name: string): void {
-    this.#defined.push(name)
-    this.#visible.set(name, (this.#visible.get(name) ?? 0) + 1)
-  }
+export function leave(mark: number): void {
+  for (const name of defined.splice(mark)) count(name, -1)
+}
 
-  openRecursive(): void {
-    this.#pending.push(new Set())
-  }
+export function define(name: string): void {
+  defined.push(name)
+  count(name, 1)
+}
 
-  /** Ends a recursive list; hands its undecided names to the list around it, or returns them as tables. */
-  closeRecursive(names: readonly string[]): Iterable<string> {
-    const undecided = this.#pending.pop() as Pending
-    for (const name of names) undecided.delete(name)
-    const outer = this.#pending.length - 1
-    const around = this.#pending[outer]
-    if (!around) return undecided
-    // The smaller set moves, so that nested lists cost no more than flat ones.
-    const [few, many] = around.size < undecided.size ? [around, undecided] : [undecided, around]
-    for (const name of few) many.add(name)
-    this.#pending[outer] = many
-    return []
-  }
+export function openRecursive(): void {
+  pending.push(new Set())
+}
 
-  /** `cte`, `table`, or `later`: a recursive list is open that may still define it, and `closeRecursive` will tell. */
-  resolve(name: string): 'cte' | 'table' | 'later' {
-    if (this.#visible.get(name)) return 'cte'
-    const pending = this.#pending.at(-1)
-    if (!pending) return 'table'
-    pending.add(name)
-    return 'later'
-  }
+/** Ends the recursive list that began at a mark; hands its undecided names to the list around it, or returns them as tables. */
+export function closeRecursive(mark: number): Iterable<string> {
+  const undecided = pending.pop() as Set<string>
+  for (const name of defined.slice(mark)) undecided.delete(name)
+  const around = pending.pop()
+  if (!around) return undecided
+  // The smaller set moves, so that nested lists cost no more than flat ones.
+  const [few, many] = around.size < undecided.size ? [around, undecided] : [undecided, around]
+  for (const name of few) many.add(name)
+  pending.push(many)
+  return []
+}
+
+/** False for a CTE, and while a recursive list is open that may still define the name: `closeRecursive` will tell. */
+export function isTable(name: string): boolean {
+  if (visible.get(name)) return false
+  return !pending.at(-1)?.add(name)
 }

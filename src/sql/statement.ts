@@ -3,189 +3,216 @@
  * @module
  */
 import { SCHEMA_NAME } from './catalog.js'
-import { parentheses, skipParentheses } from './expression.js'
-import { DML, QUERY_STARTS } from './keywords.js'
-import { queries, query, relation } from './query.js'
-import type { Reader } from './reader.js'
+import { skipParentheses } from './expression.js'
+import { isModification, oneOf, startsSelect } from './keywords.js'
+import { parentheses, passAdjectives, query, relation } from './query.js'
+import {
+  call,
+  close,
+  descend,
+  expect,
+  found,
+  is,
+  key,
+  name,
+  near,
+  next,
+  open,
+  qualified,
+  read,
+  refuse,
+  take,
+  unstable,
+  write,
+} from './reader.js'
 
-const SESSION =
-  /^(set|reset|show|listen|unlisten|notify|begin|start|commit|end|rollback|abort|savepoint|release|discard|deallocate|fetch|move|close|checkpoint|load|lock)$/
+const isSession = oneOf(
+  'set reset show listen unlisten notify begin start commit end rollback abort savepoint release discard deallocate fetch move close checkpoint ' +
+    'load lock',
+)
 /** Change what the server says of its schema; some move rows. */
-const UPKEEP = /^(vacuum|analy[sz]e|cluster|reindex|comment|security)$/
+const isUpkeep = oneOf('vacuum analyze analyse cluster reindex comment security')
 /** DDL, and commands that run code which the text does not show. */
-const OPAQUE = /^(create|alter|drop|grant|revoke|import|reassign|do|call|execute)$/
+const isOpaque = oneOf('grant revoke import reassign do execute')
 
 /** Reads one statement to its end. */
-export function statement(r: Reader): void {
-  const word = r.key
-  if (QUERY_STARTS.has(word) || DML.has(word) || word === '(') query(r)
-  else if (word === 'explain') explain(r)
-  else if (word === 'prepare') prepare(r)
-  else if (word === 'declare') declare(r)
-  else if (word === 'truncate') truncate(r)
-  else if (word === 'copy') copy(r)
-  else if (word === 'refresh') refresh(r)
-  else if (word === 'call') call(r)
-  else if (/^(create|alter|drop)$/.test(word)) definition(r)
-  // What a transaction has written that any session may have prepared.
-  else if (word === 'commit' && r.near(1) === 'prepared') opaque(r, 'write')
-  else if (SESSION.test(word)) session(r)
-  else if (UPKEEP.test(word)) upkeep(r)
-  else if (OPAQUE.test(word)) opaque(r, /^(do|execute)$/.test(word) ? 'write' : 'ddl')
-  else r.refuse()
+export function statement(): void {
+  const word = key
+  if (startsSelect(word) || isModification(word) || word === '(') return query()
+  const command = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : kindOf(word)
+  if (!command) refuse()
+  next()
+  command(word)
 }
 
-function skipAll(r: Reader): void {
-  while (r.key && r.key !== ';') r.next()
+type Command = (word: string) => void
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  explain,
+  prepare,
+  declare,
+  truncate,
+  copy,
+  refresh,
+  call: procedure,
+  create: definition,
+  alter: definition,
+  drop: definition,
 }
 
-function session(r: Reader): void {
-  if (r.kind === 'read') r.kind = 'session'
-  r.unstable('session-statement', r.key)
-  skipAll(r)
+function kindOf(word: string): Command | undefined {
+  if (isSession(word)) return session
+  if (isUpkeep(word)) return upkeep
+  return isOpaque(word) ? opaque : undefined
 }
 
-function opaque(r: Reader, reason: 'write' | 'ddl'): void {
-  r.writesUnknown = true
-  r.write(reason, r.key)
-  skipAll(r)
-}
+const isOver = (): boolean => !key || is(';')
 
-/** The plan depends on more than the tables; with ANALYZE the statement runs. */
-function explain(r: Reader): void {
-  r.descend()
-  r.next()
-  let runs = false
-  const options = r.key === '(' && /^[a-z]/.test(r.near(1)) && !QUERY_STARTS.has(r.near(1))
-  while (options ? !r.take(')') : /^(analy[sz]e|verbose)$/.test(r.key)) {
-    if (!r.key) r.refuse()
-    if (/^analy[sz]e$/.test(r.next().key)) runs = true
+/** Passes all that is left. `tells`: the words that say that more changes than the text names. */
+function skipAll(tells?: (word: string) => boolean): void {
+  while (!isOver()) {
+    const word = next()
+    if (tells?.(word)) found.writesUnknown = true
   }
-  statement(r)
-  r.unstable('session-statement', 'explain')
-  if (runs) return
-  r.kind = 'read'
-  r.reason = 'session-statement'
-  r.decidedBy = 'explain'
-  r.writes.clear()
-  r.writesUnknown = false
-  r.unknownFunction = undefined
-  r.effects = undefined
+}
+
+function ofSession(word: string): void {
+  unstable('session-statement', word)
+  if (found.kind === 'read') found.kind = 'session'
+}
+
+function session(word: string): void {
+  // What a transaction has written that any session may have prepared.
+  if (word === 'commit' && is('prepared')) return opaque(word)
+  ofSession(word)
+  skipAll()
+}
+
+function opaque(word: string): void {
+  found.writesUnknown = true
+  write(/^(do|execute|commit)$/.test(word) ? 'write' : 'ddl', word)
+  skipAll()
+}
+
+const isExplainWord = oneOf('analyze analyse verbose')
+/** The plan depends on more than the tables; with ANALYZE the statement runs. */
+function explain(): void {
+  descend()
+  let runs = false
+  const options = is('(') && /^[a-z]/.test(near(1)) && !startsSelect(near(1))
+  while (options ? !take(')') : isExplainWord(key)) if (/^analy[sz]e$/.test(next())) runs = true
+  statement()
+  unstable('session-statement', 'explain')
+  if (!runs)
+    Object.assign(found, {
+      kind: 'read',
+      reason: 'session-statement',
+      token: 'explain',
+      writes: new Set(),
+      writesUnknown: false,
+      unknownFunction: undefined,
+      effects: undefined,
+      session: false,
+    })
 }
 
 /** Runs nothing yet; what it names is what EXECUTE will touch. */
-function prepare(r: Reader): void {
-  if (r.near(1) === 'transaction') return session(r)
-  r.descend()
-  r.next()
-  r.name()
-  if (r.key === '(') skipParentheses(r)
-  r.expect('as')
-  statement(r)
-  r.unstable('session-statement', 'prepare')
-  if (r.kind === 'read') r.kind = 'session'
+function prepare(word: string): void {
+  if (is('transaction')) return session(word)
+  descend()
+  name()
+  if (is('(')) skipParentheses()
+  expect('as')
+  statement()
+  ofSession(word)
 }
 
 /** Runs the query piece by piece, with FETCH. */
-function declare(r: Reader): void {
-  r.next()
-  r.name()
-  while (r.key !== 'for') r.next()
-  r.next()
-  query(r)
-  r.unstable('session-statement', 'declare')
-  if (r.kind === 'read') r.kind = 'session'
+function declare(word: string): void {
+  name()
+  while (!take('for')) next()
+  query()
+  ofSession(word)
 }
 
-function upkeep(r: Reader): void {
-  const word = r.key
-  r.write('ddl', word)
+function upkeep(word: string): void {
+  write('ddl', word)
   // Rows move, and with them their `ctid`.
-  if (word === 'cluster') r.writesUnknown = true
-  while (r.key && r.key !== ';') if (r.next().key === 'full' && word === 'vacuum') r.writesUnknown = true
-}
-
-function truncate(r: Reader): void {
-  r.next()
-  r.take('table')
-  do r.write('write', 'truncate', relation(r))
-  while (r.take(','))
-  cascade(r)
+  if (word === 'cluster') found.writesUnknown = true
+  skipAll((option) => option === 'full' && word === 'vacuum')
 }
 
 /** CASCADE empties whatever refers to the table, whether or not rows of it would be deleted with it. */
-function cascade(r: Reader): void {
-  while (r.key && r.key !== ';') if (r.next().key === 'cascade') r.writesUnknown = true
+function truncate(word: string): void {
+  take('table')
+  do write('write', word, relation())
+  while (take(','))
+  skipAll((option) => option === 'cascade')
 }
 
-function copy(r: Reader): void {
-  const { key } = r.next()
-  if (r.key === '(') {
-    r.open()
-    query(r)
-    r.close()
+function copy(word: string): void {
+  if (is('(')) {
+    open()
+    query()
+    close()
   } else {
-    const parts = relation(r)
-    if (r.key === '(') parentheses(r, queries, 'arguments')
-    if (r.key === 'from') r.write('write', key, parts)
-    else r.read(parts)
+    const table = relation()
+    if (is('(')) parentheses()
+    if (is('from')) write('write', word, table)
+    else read(table)
   }
-  r.unstable('session-statement', key)
-  skipAll(r)
+  unstable('session-statement', word)
+  skipAll()
 }
 
-function refresh(r: Reader): void {
-  const { key } = r.next()
-  r.expect('materialized')
-  r.expect('view')
-  r.take('concurrently')
-  r.write('write', key, r.qualified())
+function refresh(word: string): void {
+  expect('materialized')
+  expect('view')
+  take('concurrently')
+  write('write', word, qualified())
   // Whether it holds rows is written in the schema.
-  r.writes.add(SCHEMA_NAME)
-  skipAll(r)
+  found.writes.add(SCHEMA_NAME)
+  skipAll()
 }
 
-function call(r: Reader): void {
-  const { key } = r.next()
-  const parts = r.qualified()
-  r.write('write', key)
-  const before = r.writes.size
-  r.call(parts, 1 + parentheses(r, queries, 'arguments'))
-  if (r.writes.size === before) r.writesUnknown = true
+function procedure(word: string): void {
+  const parts = qualified()
+  write('write', word)
+  const before = found.writes.size
+  call(parts, 1 + parentheses())
+  if (found.writes.size === before) found.writesUnknown = true
 }
+
+const isAdjective = oneOf('or replace global local temporary temp unlogged materialized recursive foreign')
+const reachesFurther = oneOf('rename attach detach schema inherit cascade')
 
 /** The relation that is created, altered or dropped, when it is simple to know: not what a rename or a cascade reaches. */
-function definition(r: Reader): void {
-  const { key } = r.next()
-  r.write('ddl', key)
-  r.writesUnknown = true
-  while (/^(or|replace|global|local|temporary|temp|unlogged|materialized|recursive|foreign)$/.test(r.key))
-    if (r.next().key.startsWith('temp')) r.mayDo('session')
-  if (!r.take('table') && !r.take('view')) return skipAll(r)
-  if (r.take('if')) {
-    r.take('not')
-    r.expect('exists')
+function definition(word: string): void {
+  write('ddl', word)
+  passAdjectives(() => isAdjective(key))
+  if (!take('table') && !take('view')) {
+    found.writesUnknown = true
+    return skipAll()
   }
-  r.writesUnknown = false
-  r.write('ddl', key, relation(r))
-  if (key === 'drop') while (r.take(',')) r.write('ddl', key, relation(r))
-  if (key === 'create') return columnsAndQuery(r)
-  while (r.key && r.key !== ';')
-    if (/^(rename|attach|detach|schema|inherit|cascade)$/.test(r.next().key)) r.writesUnknown = true
+  if (take('if')) {
+    take('not')
+    expect('exists')
+  }
+  write('ddl', word, relation())
+  if (word === 'drop') while (take(',')) write('ddl', word, relation())
+  if (word === 'create') columnsAndQuery()
+  skipAll(word === 'create' ? undefined : reachesFurther)
 }
 
 /** `CREATE TABLE t (...) AS SELECT ...`: reads tables. Column definitions and options before it do not matter. */
-function columnsAndQuery(r: Reader): void {
+function columnsAndQuery(): void {
   let depth = 0
-  while (r.key && r.key !== ';') {
-    const key = r.next().key
-    if (key === '(') depth++
-    if (key === ')') depth--
+  while (!isOver()) {
+    const word = next()
+    if (word === '(') depth++
+    if (word === ')') depth--
     // The parent has other rows from then on.
-    if (depth === 0 && key === 'partition' && r.key === 'of') r.writesUnknown = true
-    if (depth === 0 && key === 'as' && (QUERY_STARTS.has(r.key) || r.key === '(')) {
-      query(r)
-      return skipAll(r)
-    }
+    if (depth === 0 && word === 'partition' && is('of')) found.writesUnknown = true
+    if (depth === 0 && word === 'as' && (startsSelect(key) || is('('))) return query()
   }
 }

@@ -3,8 +3,8 @@
  * @module
  */
 import { effectsOf, verdict } from '../../sql/functions.js'
-import { NotUnderstood, Reader } from '../../sql/reader.js'
-import type { SqlFacts } from '../../types.js'
+import { NotUnderstood, readAll } from '../../sql/reader.js'
+import type { Found } from '../../sql/reader.js'
 import { settingsOf } from '../../sql/settings.js'
 import { statement } from '../../sql/statement.js'
 import { tokenize } from '../../sql/tokens.js'
@@ -43,25 +43,6 @@ const SETTINGS = settingsOf({ defaultSchema: NONE })
 /** Session statements that leave it as it is. */
 const HARMLESS = /^(show|lock|notify|checkpoint)$/
 
-/** Also says which functions are called, and whether anything else changes the session. */
-class CallReader extends Reader {
-  readonly calls: Name[] = []
-  changesSession = false
-  override mayDo(effects: SqlFacts['effects']): void {
-    super.mayDo(effects)
-    if (effects === 'session') this.changesSession = true
-  }
-  override call(parts: readonly string[], argumentCount: number): void {
-    const before = this.changesSession
-    super.call(parts, argumentCount)
-    // What calls do is found out of all of them together.
-    this.changesSession = before
-    const name = parts.at(-1) as string
-    const built = verdict(parts.at(-2), name, argumentCount)
-    if (parts.length === 1 || effectsOf(built, name)) this.calls.push([...parts])
-  }
-}
-
 /** Adds to `facts` what a text says, of one statement or several. */
 export function readText(text: string, facts: TextFacts): void {
   const tokens = tokenize(text)
@@ -85,26 +66,31 @@ function readStatement(tokens: Token[], facts: TextFacts): void {
   const end = tokens.at(-1)!.end
   // A procedure's body is read like a function's.
   if (tokens[0]!.key === 'call') tokens[0] = { ...tokens[0]!, key: 'select', text: 'select' }
-  const reader = new CallReader([...tokens, { key: '', text: '', start: end, end }], SETTINGS)
+  let found: Found
   try {
-    statement(reader)
-    if (reader.key) reader.refuse()
+    found = readAll([...tokens, { key: '', text: '', start: end, end }], SETTINGS, statement)
   } catch (error) {
     if (!(error instanceof NotUnderstood)) throw error
     return void facts.unknown.push(
       error.token ? `text that is not understood at ${error.token}` : 'text that is not understood',
     )
   }
-  facts.reads.push(...[...reader.tables].map(split))
-  facts.writes.push(...[...reader.writes].map(split))
-  facts.calls.push(...reader.calls)
-  facts.volatile.push(...reader.volatileFunctions)
-  if (reader.reason === 'tablesample' || reader.reason === 'locking') facts.volatile.push(reader.decidedBy!)
-  if (reader.kind === 'session') facts.volatile.push(tokens[0]!.key)
-  if (reader.kind === 'session' && !HARMLESS.test(tokens[0]!.key)) facts.session.push(tokens[0]!.key)
-  if (reader.changesSession) facts.session.push('a temporary table or pg_settings')
-  if (reader.identityToken !== undefined) facts.identity.push(reader.identityToken)
-  if (reader.writesUnknown) facts.unknown.push(`a command that may change anything (${tokens[0]!.key})`)
+  facts.reads.push(...[...found.tables].map(split))
+  facts.writes.push(...[...found.writes].map(split))
+  facts.calls.push(...found.calls.filter(mattersToAll))
+  facts.volatile.push(...found.volatileFunctions)
+  if (found.reason === 'tablesample' || found.reason === 'locking') facts.volatile.push(found.token!)
+  if (found.kind === 'session') facts.volatile.push(tokens[0]!.key)
+  if (found.kind === 'session' && !HARMLESS.test(tokens[0]!.key)) facts.session.push(tokens[0]!.key)
+  if (found.session) facts.session.push('a temporary table or pg_settings')
+  if (found.identityToken !== undefined) facts.identity.push(found.identityToken)
+  if (found.writesUnknown) facts.unknown.push(`a command that may change anything (${tokens[0]!.key})`)
+}
+
+/** Of the server's own functions only those that do something are followed. */
+function mattersToAll(parts: Name): boolean {
+  const name = parts.at(-1) as string
+  return parts.length === 1 || effectsOf(verdict(parts.at(-2), name, 1), name) !== undefined
 }
 
 /** A canonical name in its parts. */
