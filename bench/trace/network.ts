@@ -7,8 +7,9 @@ export interface Endpoint {
 
 export interface Traffic {
   trips: number
-  /** Bytes of request and answer bodies, as they are before a transport compresses them. */
-  bytes: number
+  /** Bytes of bodies, as they are before a transport compresses them: of requests, and of answers. */
+  sent: number
+  received: number
 }
 
 export class Network {
@@ -30,7 +31,7 @@ export class Network {
   }
 
   reset(): void {
-    for (const endpoint of Object.values(this.#hosts)) this.traffic.set(endpoint, { trips: 0, bytes: 0 })
+    for (const endpoint of Object.values(this.#hosts)) this.traffic.set(endpoint, { trips: 0, sent: 0, received: 0 })
   }
 
   /** Resolves when no request is under way: a peer may send one that it does not wait for. */
@@ -50,7 +51,8 @@ export class Network {
       // What is sent before an answer arrives does not wait for it, as on a network.
       await new Promise(setImmediate)
       const { status, text } = endpoint.answer(url.pathname, new Headers(headers), body)
-      traffic.bytes += Buffer.byteLength(body) + Buffer.byteLength(text)
+      traffic.sent += Buffer.byteLength(body)
+      traffic.received += Buffer.byteLength(text)
       answered()
       return answerOf(status, text)
     } finally {

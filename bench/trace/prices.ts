@@ -20,6 +20,7 @@ export const MS_OF_READ: Readonly<Record<Read, number>> = {
 }
 export const MS_OF_A_WRITE = 2
 
+/** `neonBytes`: sent by the database; what it receives is free. */
 export function dollars(use: { commands: number; redisBytes: number; neonBytes: number; busyMs: number }): number {
   return (
     use.commands * USD.redisCommand +
@@ -31,7 +32,7 @@ export function dollars(use: { commands: number; redisBytes: number; neonBytes: 
 
 /** Read on 2026-11-25. */
 export const PRICES =
-  'Dollars are what a million more cost beyond what is free: Upstash Redis, pay as you go, $0.20 per 100,000 commands, $0.03 per GB ' +
-  '(https://upstash.com/docs/redis/overall/billing); Neon, Launch, $0.106 per CU-hour, $0.10 per GB of transfer ' +
-  '(https://neon.com/docs/introduction/plans), both as of 2026-11-25. Neon bills the time a compute runs, not queries: each query is taken to keep one CU ' +
-  'busy for 0.5 to 40 ms by its kind, an estimate of ours.'
+  'Dollars are what a million more cost beyond what is free, as published on 2026-11-25. Upstash Redis, pay as you go: $0.20 per 100,000 ' +
+  'commands, $0.03 per GB (https://upstash.com/docs/redis/overall/billing). Neon, Launch: $0.106 per CU-hour, $0.10 per GB that leaves it ' +
+  '(https://neon.com/docs/introduction/plans, https://neon.com/docs/introduction/network-transfer); it bills the time that a compute runs, not queries: ' +
+  'each query is taken to keep one CU busy for 0.5 to 40 ms by its kind, an estimate of ours.'

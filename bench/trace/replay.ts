@@ -44,11 +44,11 @@ export async function replay(
     const { commands } = redis
     const { queries, busyMs } = neon
     return {
-      usd: dollars({ commands, redisBytes: ofRedis.bytes, neonBytes: ofNeon.bytes, busyMs }),
+      usd: dollars({ commands, redisBytes: ofRedis.sent + ofRedis.received, neonBytes: ofNeon.received, busyMs }),
       trips: ofRedis.trips,
       commands,
-      redisMB: ofRedis.bytes / 1e6,
-      neonMB: ofNeon.bytes / 1e6,
+      redisMB: (ofRedis.sent + ofRedis.received) / 1e6,
+      neonMB: (ofNeon.sent + ofNeon.received) / 1e6,
       queries,
       ...judged,
     }
