@@ -8,7 +8,7 @@ import { pinned } from './ask.js'
 import type { Ask } from './ask.js'
 import type { CachedQueryExecutor } from './executor.js'
 import type { QueryOptions } from './options.js'
-import { read } from './read.js'
+import { Reads } from './read.js'
 import type { Row } from './result.js'
 import { clock } from './runtime.js'
 import { withSignal } from './signal.js'
@@ -63,20 +63,13 @@ async function readGroup(
     }
   }
   const startedAt = clock(call.runtime)
-  const answers =
-    together.length > 0
-      ? read(
-          core,
-          call,
-          together.map(({ ask }) => ask),
-        )
-      : Promise.resolve([])
-  const answered = together.map(({ i, ask }, at) =>
-    settled(async () => {
-      const answer = (await withSignal(answers, ask.options.signal))[at]!
-      return settle(core, call, ask, answer, startedAt).rows()
-    }).then((end) => void (ends[i] = end)),
-  )
+  const reads = new Reads(core, call, true)
+  const answered = together.map(({ i, ask }) => {
+    const answer = reads.answer(ask)
+    return settled(async () =>
+      settle(core, call, ask, await withSignal(answer, ask.options.signal), startedAt).rows(),
+    ).then((end) => void (ends[i] = end))
+  })
   await Promise.all([...alone, ...answered])
 }
 

@@ -2,18 +2,18 @@
  * Environment variables -> executor. One per set of bindings, because a Worker's bindings come with the request.
  * @module
  */
+import { CachedQueryExecutor } from './executor.js'
 import { createQueryCache } from './create.js'
 import { createConnectionPool } from './database.js'
 import { MissingBindingError } from './errors.js'
-import { CachedQueryExecutor } from './executor.js'
 import { QueryCache } from './l1.js'
 import type { CacheConfig } from './options.js'
 import type { Database } from './types.js'
 
 const DATABASE = 'DATABASE_URL'
 const ENDPOINT = 'NEON_FETCH_ENDPOINT'
-export const REDIS_URL = ['UPSTASH_REDIS_REST_URL', 'KV_REST_API_URL'] as const
-export const REDIS_TOKEN = ['UPSTASH_REDIS_REST_TOKEN', 'KV_REST_API_TOKEN'] as const
+const REDIS_URL = ['UPSTASH_REDIS_REST_URL', 'KV_REST_API_URL'] as const
+const REDIS_TOKEN = ['UPSTASH_REDIS_REST_TOKEN', 'KV_REST_API_TOKEN'] as const
 
 /** The variables that the default setup reads. */
 export interface QueryCacheBindings {
@@ -40,7 +40,7 @@ export function variable(env: unknown, name: string): string | undefined {
   )
 }
 
-export const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
+const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
   names.map((name) => variable(env, name)).find(Boolean)
 
 /** Executors, one per set of bindings. */
@@ -86,36 +86,35 @@ function configKey(config: CacheConfig | undefined): string {
 /** The database of the bindings. @throws MissingBindingError */
 export function databaseOf(env: unknown, authToken?: string): Database {
   const connectionString = variable(env, DATABASE)
-  if (connectionString === undefined)
-    throw new MissingBindingError(missing([DATABASE], 'the connection string of the Neon database'))
+  if (connectionString === undefined) throw new MissingBindingError(missing([DATABASE]))
   return createConnectionPool({ connectionString, fetchEndpoint: variable(env, ENDPOINT), authToken })
 }
 
-function cacheOf(env: unknown, config: CacheConfig | undefined): QueryCache {
-  const url = anyOf(env, REDIS_URL)
-  const token = anyOf(env, REDIS_TOKEN)
-  const wanted = config?.type ?? 'hybrid'
-  if (wanted === 'local' || config?.redis?.client || (config?.redis?.url && config.redis.token))
-    return createQueryCache(config as CacheConfig)
-  if (url !== undefined && token !== undefined)
-    return createQueryCache({
-      ...config,
-      type: wanted,
-      redis: { ...config?.redis, url: config?.redis?.url ?? url, token: config?.redis?.token ?? token },
-    })
-  const absent = [...(url === undefined ? [REDIS_URL[0]] : []), ...(token === undefined ? [REDIS_TOKEN[0]] : [])]
-  if (config || absent.length === 1)
-    throw new MissingBindingError(missing(absent, 'the REST credentials of the Upstash database'))
+/** The configuration with the credentials of the variables, where it has none of its own and needs them. */
+export function withCredentials(config: CacheConfig, env: unknown): CacheConfig {
+  if (config.type === 'local' || config.redis?.client) return config
+  const redis = { ...config.redis }
+  redis.url ||= anyOf(env, REDIS_URL)
+  redis.token ||= anyOf(env, REDIS_TOKEN)
+  return { ...config, redis }
+}
+
+function cacheOf(env: unknown, given: CacheConfig | undefined): QueryCache {
+  const config = withCredentials({ type: 'hybrid', ...given }, env)
+  const { url, token, client } = config.redis ?? {}
+  const absent = [...(url ? [] : [REDIS_URL[0]]), ...(token ? [] : [REDIS_TOKEN[0]])]
+  if (config.type === 'local' || client || absent.length === 0) return createQueryCache(config)
+  if (given || absent.length === 1) throw new MissingBindingError(missing(absent))
   const cache = createQueryCache({ type: 'local' })
   cache.events.once(
-    `${REDIS_URL[0]} and ${REDIS_TOKEN[0]} are not set: each isolate caches for itself and sees the writes of others at the TTL`,
+    `${absent.join(' and ')} are not set: each isolate caches for itself and sees the writes of others at the TTL`,
   )
   return cache
 }
 
-function missing(names: readonly string[], what: string): string {
+function missing(names: readonly string[]): string {
   const commands = names.map((name) => `npx wrangler secret put ${name}`).join(' && ')
-  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set: ${what}. Run \`${commands}\`, locally put it into .dev.vars; on Vercel add it to the project's environment variables.`
+  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set. Run \`${commands}\`, locally put it into .dev.vars; on Vercel add it to the environment variables.`
 }
 
 /** The isolate's: every middleware and cron handler with the same bindings and configuration works on one cache. */

@@ -34,9 +34,7 @@ function written(value: KeyValue): string {
   if (value instanceof Date) return `date(${Number.isNaN(value.getTime()) ? 'invalid' : escaped(value.toISOString())})`
   if (Array.isArray(value)) return `[${(value as readonly KeyValue[]).map(written).join(',')}]`
   if (typeof value === 'object' && isPlain(value)) return `{${properties(value as { [name: string]: KeyValue })}}`
-  throw new TypeError(
-    `A cache key cannot hold this ${typeof value}. Use texts, numbers, booleans, Dates, arrays and plain objects.`,
-  )
+  throw new TypeError(`A cache key cannot hold this ${typeof value}: give plain data or Dates.`)
 }
 
 /** Maps, sets and other classes have no properties that would tell two of them apart. */

@@ -41,8 +41,14 @@ export function checkUnderWay(core: Core, names: readonly Known[], now: number, 
     : undefined
 }
 
-/** Tells others that a lookup is under way which also checks `names`. The record goes when the lookup ends. */
-export function announce(core: Core, names: readonly Known[], now: number, promise: Promise<unknown>): void {
+/** Tells others that a lookup is under way which also checks `names`. The record goes when the lookup ends. `lastAt`: of the last one for all. */
+export function announce(
+  core: Core,
+  names: readonly Known[],
+  lastAt: number,
+  now: number,
+  promise: Promise<unknown>,
+): void {
   const { versions, checks } = core.cache
   const quiet = promise.then(
     () => true,
@@ -50,7 +56,7 @@ export function announce(core: Core, names: readonly Known[], now: number, promi
   )
   const check = { covers: new Set(names), startedAt: now, order: versions.mark(), promise: quiet }
   checks.current = check
-  checks.lastAt = now
+  checks.lastAt = lastAt
   void quiet.then(() => {
     if (checks.current === check) checks.current = undefined
   })
@@ -69,7 +75,7 @@ export function keepVouched(core: Core, call: Call, names: readonly Known[], now
   if (checkUnderWay(core, [], now) || Math.abs(now - cache.checks.lastAt) < half || cache.link.breaker.open) return
   const hot = hotNames(core)
   const lookup = Promise.resolve().then(() => cache.lookup(call.runtime, [], hot))
-  announce(core, hot, now, lookup)
+  announce(core, hot, now, now, lookup)
   cache.background.run(call.runtime, lookup)
 }
 

@@ -6,7 +6,8 @@
 import type { Call, Core } from './ask.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
-import { check, number } from './configure.js'
+import { number, validate } from './configure.js'
+import type { Rule } from './configure.js'
 import { keySafe } from './key.js'
 import { RedisError } from './redis.js'
 import { clock } from './runtime.js'
@@ -18,18 +19,16 @@ export interface CleanupOptions {
   maxMs?: number
 }
 
-const ABOVE_0 = number('a number above 0', (value) => value > 0)
+const above0 = number('a number above 0', (value) => value > 0)
+const RULES: Record<keyof CleanupOptions, Rule> = { maxCommands: above0, maxMs: above0 }
 
 /** Keys that one SCAN looks at, and that one UNLINK removes at most. */
 const PAGE = 500
 
 /** Returns the entries removed, from memory and from Redis. Resumes where the last run stopped. Rejects when Redis gave no answer. */
-export async function cleanup(
-  core: Core,
-  call: Call,
-  { maxCommands = 1_000, maxMs = 20_000 }: CleanupOptions,
-): Promise<number> {
-  for (const [name, value] of Object.entries({ maxCommands, maxMs })) check(name, value, ABOVE_0)
+export async function cleanup(core: Core, call: Call, options: CleanupOptions): Promise<number> {
+  validate(options, RULES)
+  const { maxCommands = 1_000, maxMs = 20_000 } = options
   const now = clock(call.runtime)
   const { cache } = core
   const fromMemory = cache.dropWhere(

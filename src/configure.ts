@@ -31,7 +31,7 @@ export const kindOf = (value: unknown): string =>
 function described(value: unknown): string {
   if (typeof value === 'string') return 'a text that is not allowed'
   if (Array.isArray(value)) return 'an array'
-  return Object(value) === value ? `a value of type ${typeof value}` : String(value)
+  return Object(value) === value ? `a value ${kindOf(value)}` : String(value)
 }
 
 /** Of a choice of words the one that was given can be repeated to the reader. */
@@ -67,34 +67,34 @@ const oneOf = (...words: string[]): Rule => [
   quoted,
 ]
 
-type RuleOf = (name: string) => Rule | undefined
-const among =
-  (rules: Record<string, Rule>): RuleOf =>
-  (name) =>
-    Object.hasOwn(rules, name) ? rules[name] : undefined
-
-/** The first entry that is unknown or has a value it cannot have. Explicit undefined is not set. */
-const wrongIn = (given: object, ruleOf: RuleOf): [string, unknown] | undefined =>
-  Object.entries(given).find(([name, value]) => value !== undefined && !ruleOf(name)?.[0](value))
+/**
+ * The name of the first entry that has no rule, or a value it cannot have. Explicit undefined is not set. A call's options come through
+ * here: nothing is made for what is right.
+ */
+function wrongIn(given: Record<string, unknown>, rules: Record<string, Rule>, ofAll?: Rule): string | undefined {
+  for (const name in given) {
+    const rule = ofAll ?? (Object.hasOwn(rules, name) ? rules[name] : undefined)
+    if (given[name] !== undefined && !rule?.[0](given[name])) return name
+  }
+  return undefined
+}
 
 /** A map from names to words or to objects with such flags; the error names the entry. */
 function declared(of: string, words: string[], flags: string[], test = (_: unknown): boolean => false): Rule {
-  const parts = among({
-    reads: [isTables, ''],
-    writes: texts,
-    ...Object.fromEntries(flags.map((flag) => [flag, bool])),
-  })
+  const parts: Record<string, Rule> = { reads: [isTables, ''], writes: texts }
+  for (const flag of flags) parts[flag] = bool
   const one: Rule = [
-    (value) => words.includes(value as string) || test(value) || (isObject(value) && !wrongIn(value, parts)),
+    (value) =>
+      words.includes(value as string) || test(value) || (isObject(value) && wrongIn(value, parts) === undefined),
     '',
   ]
-  const wrong = (value: unknown) => (isObject(value) ? wrongIn(value, () => one) : ['', value])
   return [
-    (value) => !wrong(value),
+    (value) => isObject(value) && wrongIn(value, {}, one) === undefined,
     `for each ${of} '${words.join("', '")}' or { reads?: [tables], writes?: [tables], ${flags.join('?: boolean, ')}?: boolean }; '*' in \`writes\` alone`,
     (value) => {
-      const [name, item] = wrong(value) as [string, unknown]
-      return described(item) + (name && ` for ${quoted(name)}`)
+      if (!isObject(value)) return described(value)
+      const name = wrongIn(value, {}, one)!
+      return `${described(value[name])} for ${quoted(name)}`
     },
   ]
 }
@@ -162,6 +162,7 @@ const QUERY: Rules<QueryOptions> = {
   staleWhileRevalidate: seconds,
   staleIfError: seconds,
   emptyTtl: seconds,
+  tagsOnly: bool,
   cacheKey: text,
   scope: anyText,
   skipCache: bool,
@@ -183,14 +184,10 @@ export function check(option: string, value: unknown, [test, allowed, given = de
 
 /** Throws an `InvalidOptionError` for the first option that is unknown or has a value it cannot have. */
 export function validate(given: object, rules: Record<string, Rule>, path = ''): void {
-  // A call's options come through here: no text is made for what is right.
-  for (const name in given) {
-    const value = (given as Record<string, unknown>)[name]
-    if (value === undefined) continue
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
-    if (!rule) throw notAnOption(path + name, Object.keys(rules))
-    if (!rule[0](value)) check(path + name, value, rule)
-  }
+  const name = wrongIn(given as Record<string, unknown>, rules)
+  if (name === undefined) return
+  if (!Object.hasOwn(rules, name)) throw notAnOption(path + name, Object.keys(rules))
+  check(path + name, (given as Record<string, unknown>)[name], rules[name]!)
 }
 
 /** Throws an `InvalidOptionError` for an option that none of `known` names: a misspelt one would do nothing. */

@@ -16,6 +16,10 @@ const CODES = [
 
 export type QueryCacheErrorCode = (typeof CODES)[number]
 
+/** What an invalidation means that Redis has not acknowledged. */
+export const UNACKNOWLEDGED =
+  'Redis has not acknowledged an invalidation: it is repeated in the background, and others may serve older rows until then'
+
 /** What to do where Redis fails. */
 export const CHECK_REDIS = "Check `redis.url`, `redis.token`, `redis.timeoutMs` and the database's limits."
 
@@ -56,10 +60,7 @@ export class InvalidationError extends QueryCacheError {
   override readonly name = 'InvalidationError'
 
   constructor(cause: string) {
-    super(
-      'INVALIDATION_FAILED',
-      `Redis did not acknowledge the invalidation (${cause}). It is repeated in the background, and others may serve older rows until then. ${CHECK_REDIS}`,
-    )
+    super('INVALIDATION_FAILED', `${UNACKNOWLEDGED} (${cause}). ${CHECK_REDIS}`)
   }
 }
 

@@ -2,6 +2,7 @@
  * The public face: what a handler calls. The order of the steps is in `read.ts` and `write.ts`.
  * @module
  */
+import { explain } from './explain.js'
 import { account, afterwards, bypassInfo, hitInfo, infoOf, settle, settleHit } from './answer.js'
 import { isWrite, plan, planLoader, recordOf } from './plan.js'
 import { pinned } from './ask.js'
@@ -10,11 +11,9 @@ import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
 import { cleanup } from './cleanup.js'
 import type { CleanupOptions } from './cleanup.js'
-import { refuseUnknown } from './configure.js'
 import { createQueryCache } from './create.js'
 import { InvalidOptionError, InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
-import { explain } from './explain.js'
 import { invalidate } from './invalidate.js'
 import { QueryCache } from './l1.js'
 import { isRedisCache } from './l2.js'
@@ -23,7 +22,7 @@ import type { CacheConfig, QueryOptions, WriteOptions } from './options.js'
 import { fetchOne } from './origin.js'
 import { readStatistics } from './push-statistics.js'
 import type { StatsRange } from './push-statistics.js'
-import { read, readMemory } from './read.js'
+import { Reads, readMemory } from './read.js'
 import { shortcut } from './shortcut.js'
 import type { Answered } from './read.js'
 import { directResult } from './result.js'
@@ -42,6 +41,7 @@ import type { WriteInfo } from './write.js'
 export class CachedQueryExecutor {
   /** @internal */ readonly core: Core
   /** @internal */ call: Call
+  #reads: Reads | undefined
 
   /**
    * @param cacheOrConfig A cache from `createQueryCache`, to be shared by executors of one isolate, or its configuration.
@@ -198,7 +198,6 @@ export class CachedQueryExecutor {
 
   /** Drops expired results from memory and sweeps Redis within a budget. @returns the number of entries removed. */
   async cleanupCache(options: CleanupOptions = {}): Promise<number> {
-    refuseUnknown(options, ['maxCommands', 'maxMs'])
     return cleanup(this.core, this.call, options)
   }
 
@@ -236,7 +235,9 @@ export class CachedQueryExecutor {
   async #load(asked: Ask): Promise<{ reader: ResultReader; answered: Answered }> {
     const { core, call } = this
     const startedAt = clock(call.runtime)
-    const answered = (await withSignal(read(core, call, [asked]), asked.options.signal))[0]!
+    // Where the moment decides as whom it is asked, no two share a trip.
+    const reads = core.database.pinned ? new Reads(core, call, false) : (this.#reads ??= new Reads(core, call, false))
+    const answered = await withSignal(reads.answer(asked), asked.options.signal)
     return { reader: settle(core, call, asked, answered, startedAt), answered }
   }
 

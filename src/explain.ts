@@ -2,11 +2,11 @@
  * What the cache would do with a query, why, and what to do about it.
  * @module
  */
+import { settingsOf } from './sql/index.js'
 import type { BypassReason, Call, Core } from './ask.js'
 import type { Explanation } from './executor-types.js'
 import type { QueryOptions } from './options.js'
 import { askedRecord, plan, recordOf } from './plan.js'
-import { settingsOf } from './sql/index.js'
 import type { Settings } from './sql/settings.js'
 import type { Database, SqlFacts } from './types.js'
 
@@ -80,9 +80,9 @@ export const ADVICE: { readonly [R in BypassReason]: (about: About) => string } 
   disabled: () => 'The cache is off: set `queryCache.enabled` to true.',
   ttl: () => 'Its TTL is 0: set `ttl` or `queryCache.defaultTTL` above 0.',
   'scope-required': scopeRequired,
-  'in-transaction': () => 'A transaction is open on this connection: ask after its end, or use `executor.transaction`.',
+  'in-transaction': () => 'A transaction is open: ask after its end, or use `executor.transaction`.',
   'unsupported-parameter': () =>
-    'A parameter cannot be part of a key, or is a text that may mean the present: give plain data, and times as dates.',
+    'A parameter cannot be part of a key, or may mean the present: give plain data, and times as dates.',
   'not-serialisable': () => 'The value would not come back the same: return plain data.',
   write: ({ token, facts }) => `\`${token}\` writes: ${runsOnce(facts)} Ask for rows with a SELECT.`,
   ddl: ({ token, facts }) => `\`${token}\` changes the schema: ${runsOnce(facts)}`,
@@ -90,22 +90,21 @@ export const ADVICE: { readonly [R in BypassReason]: (about: About) => string } 
   'data-modifying-cte': ({ token, facts }) =>
     `\`${token}\` in the WITH list writes: ${runsOnce(facts)} Ask for rows in a call of their own.`,
   'select-into': ({ token, facts }) => `\`${token}\` makes a table: ${runsOnce(facts)} Leave it out.`,
-  'multiple-statements': ({ facts }) =>
-    `Several statements in one text: ${runsOnce(facts)} Use \`queryBatch\` or \`transaction\`.`,
+  'multiple-statements': ({ facts }) => `Several statements: ${runsOnce(facts)} Use \`queryBatch\` or \`transaction\`.`,
   'volatile-function': volatileFunction,
   'unknown-function': ({ token, cached }) =>
-    `Nothing is known of \`${token}\`${cached ? ', and it is cached for its TTL, whatever is written (`sql.onUnknown`)' : ''}: ${DECLARE}.`,
+    `Nothing is known of \`${token}\`${cached ? ', and it is cached for its TTL only (`sql.onUnknown`)' : ''}: ${DECLARE}.`,
   tablesample: ({ token }) => `\`${token}\` takes rows by chance: use a condition or a LIMIT.`,
-  'session-statement': ({ token }) => `\`${token}\` is about the session or the server, not about rows: ${NOTHING}`,
+  'session-statement': ({ token }) => `\`${token}\` is not about rows: ${NOTHING}`,
   'not-understood': ({ token, facts }) =>
-    `The text is not understood${token === undefined ? '' : ` at \`${token}\``}, so that it may write: ${runsOnce(facts)} Write it in another way, or report it where PostgreSQL takes it.`,
-  empty: () => 'The text holds no statement: check what was given.',
+    `The text is not understood${token === undefined ? '' : ` at \`${token}\``}, so that it may write: ${runsOnce(facts)} Write it in another way, or report it.`,
+  empty: () => 'The text holds no statement: give one.',
 }
 
 function scopeRequired({ token, facts, database, settings }: About): string {
   if (token !== undefined && token === facts.token)
     return `Nothing is known of \`${token}\`, which may depend on who asks: ${DECLARE}, or ${WHOSE}`
-  if (database.needsScope) return `An auth token or session state may decide what rows are seen: ${WHOSE}`
+  if (database.needsScope) return `An auth token or session state decides what is seen: ${WHOSE}`
   const secured = token !== undefined && settings.rowSecurity.has(token)
   return `\`${token}\` depends on who asks${secured ? ' (`sql.rowSecurity`)' : ''}: ${WHOSE}`
 }

@@ -3,6 +3,7 @@
  * waits with its own timer, because on Workers a leader's request may end and its promise then hangs or rejects.
  * @module
  */
+import { withTimeout } from './runtime.js'
 import type { VersionBook, Known } from './versions.js'
 
 export interface Flight<T> {
@@ -55,12 +56,8 @@ export class Flights<T> {
 
   /** The load's outcome, or `undefined` when its leader is dead or too slow; the record is then gone. */
   async follow(key: string, flight: Flight<T>, patienceMs: number): Promise<T | undefined> {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const impatience = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), Math.max(LEAST_PATIENCE_MS, patienceMs))
-    })
-    const outcome = await Promise.race([flight.promise.catch(() => undefined), impatience])
-    clearTimeout(timer)
+    const patience = Math.max(LEAST_PATIENCE_MS, patienceMs)
+    const outcome = await withTimeout(flight.promise, patience, Error).catch(() => undefined)
     if (outcome === undefined) this.land(key, flight)
     return outcome
   }

@@ -2,7 +2,7 @@
  * Is the cache doing its work?
  * @module
  */
-import { CHECK_REDIS } from './errors.js'
+import { CHECK_REDIS, UNACKNOWLEDGED } from './errors.js'
 import type { CachedQueryExecutor } from './executor.js'
 import { isRedisCache } from './l2.js'
 import type { RedisInfo } from './l2.js'
@@ -38,9 +38,7 @@ export class CacheMonitoringService {
     const enough = asked >= ENOUGH_QUERIES
     const issues = [
       away && `Redis gives no answer. ${CHECK_REDIS}`,
-      linked &&
-        cache.unacknowledged.size > 0 &&
-        'Redis has not acknowledged an invalidation yet: others may serve older rows until it has.',
+      linked && cache.unacknowledged.size > 0 && `${UNACKNOWLEDGED}.`,
       enough && stats.hitRatio < LOW_HIT_RATIO && 'The hit ratio is low: see `executor.explain`, and raise `ttl`.',
       enough &&
         stats.errors / stats.totalQueries > HIGH_ERROR_RATIO &&

@@ -2,10 +2,10 @@
  * The public names, and nothing else.
  * @module
  */
+export { CachedQueryExecutor } from './executor.js'
 export { DatabaseTimeoutError, createConnectionPool, fromPool } from './database.js'
 export type { ConnectionConfig, FromPoolOptions, PoolLike } from './database.js'
 export { createQueryCache } from './create.js'
-export { CachedQueryExecutor } from './executor.js'
 export type { BatchRows, ExecuteResult, Explanation, QueryResult } from './executor-types.js'
 export type { BatchQuery } from './batch.js'
 export type { BypassReason, CacheInfo } from './ask.js'

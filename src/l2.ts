@@ -3,6 +3,7 @@
  * them a version that was never there before.
  * @module
  */
+import type { Pipeline } from '@upstash/redis'
 import { FORMAT } from './codec/encode.js'
 import { Fences, isFence } from './fences.js'
 import type { Fence } from './fences.js'
@@ -178,14 +179,16 @@ export class RedisQueryCache extends QueryCache {
 
   /**
    * @internal After the answer, in one trip: stores entries, creates missing versions, removes what could not be read and the leases
-   * that are over. At most one command for each kind, and one per stored entry.
+   * that are over. At most one command for each kind, and one per stored entry. `more`: what rides along.
    */
   async store(
     entries: readonly { key: string; text: string; ttl: number | undefined }[],
     missing: readonly Known[],
     remove: readonly string[],
+    more?: (pipeline: Pipeline) => void,
   ): Promise<void> {
     await this.link.pipeline('store', (pipeline) => {
+      more?.(pipeline)
       for (const { key, text, ttl } of entries) {
         this.counters.add('bytesOut', text.length)
         if (ttl === undefined) pipeline.set(key, text)

@@ -17,9 +17,8 @@ import type { DatabaseResult } from './types.js'
 
 /** The answer in the form that is kept; `undefined` when it cannot be serialised without losing something. */
 export function packed(core: Core, ask: Ask, value: unknown): Payload | undefined {
-  const { format } = core.cache.config
   try {
-    return ask.loader ? packValue(value, format) : packResult(value as DatabaseResult, format)
+    return ask.loader ? packValue(value) : packResult(value as DatabaseResult)
   } catch {
     core.cache.events.emit({ type: 'not-stored', reason: 'not-serialisable' })
     return undefined

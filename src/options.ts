@@ -37,7 +37,7 @@ export interface RedisSettings {
   localCacheSizeMB?: number
   /** Compress values above `compressAboveBytes` where that makes them smaller. Default true. */
   enableCompression?: boolean
-  /** For values that are not wire rows. Both store JSON where it is exact and superjson where JSON would lose something. Default `json`. */
+  /** For values that are not wire rows. Either way JSON is stored where it is exact, and else a form that gives back what superjson does. Default `json`. */
   serializationFormat?: 'json' | 'superjson'
   /** Milliseconds to wait for one answer of Redis before going on without it. Default 250. */
   timeoutMs?: number
@@ -122,6 +122,11 @@ export interface QueryOptions {
   tables?: readonly string[]
   /** Names to invalidate the result by. */
   tags?: readonly string[]
+  /**
+   * The result depends on its `tags`, and on the `tables` named here, alone: a write to the tables of its text does not invalidate it. For whoever
+   * names those tags at every write that changes it, and wants nothing else to. Default false.
+   */
+  tagsOnly?: boolean
   /** Names the entry, for invalidation by key or prefix (`user:42`, `user:*`) and for display. The identity stays the query's. */
   cacheKey?: string
   /** Whose rows these are. Nothing is shared between scopes. */

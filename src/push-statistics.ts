@@ -2,6 +2,7 @@
  * Counters of all isolates in Redis: one hash a day, a field per hour and counter.
  * @module
  */
+import type { Pipeline } from '@upstash/redis'
 import type { Call, Core } from './ask.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
@@ -27,28 +28,47 @@ export interface StatsRange {
 const dayKey = (core: Core, cache: RedisQueryCache, day: number): string =>
   `${cache.config.redisKeyPrefix}:s:${databaseKey(core.database)}:${new Date(day * DAY_MS).toISOString().slice(0, 10)}`
 
-/** Pushes in the background when it is due: one trip, as many commands as there are counters at most. */
+/** Counters on their way to Redis. */
+interface Push {
+  /** As many commands as there are counters at most. */
+  add(pipeline: Pipeline): void
+  /** They did not arrive, and go with the next push. */
+  putBack(): void
+}
+
+/** What is to be pushed when it is due, to ride along with another trip. */
+export function dueStatistics(core: Core, cache: RedisQueryCache, now: number): Push | undefined {
+  return cache.counters.due(now, PUSH_EVERY_MS) && !cache.link.breaker.open ? taken(core, cache, now) : undefined
+}
+
+/** Pushes in the background when it is due, in a trip of its own. */
 export function pushStatistics(core: Core, call: Call, now: number): void {
   const { cache } = core
-  if (!isRedisCache(cache)) return
-  if (!cache.counters.due(now, PUSH_EVERY_MS) || cache.link.breaker.open) return
-  cache.background.run(call.runtime, push(core, cache, now))
+  const due = isRedisCache(cache) ? dueStatistics(core, cache, now) : undefined
+  if (due) cache.background.run(call.runtime, send(cache as RedisQueryCache, due))
+}
+
+function taken(core: Core, cache: RedisQueryCache, now: number): Push | undefined {
+  const values = cache.counters.take(now)
+  const changed = COUNTERS.filter((name) => values[name] !== 0)
+  if (changed.length === 0) return undefined
+  const key = dayKey(core, cache, Math.floor(now / DAY_MS))
+  const hour = Math.floor((now % DAY_MS) / HOUR_MS)
+  return {
+    add: (pipeline) => {
+      for (const name of changed) pipeline.hincrby(key, `${hour}.${name}`, Math.round(values[name]))
+      pipeline.expire(key, ((KEPT_DAYS + 1) * DAY_MS) / 1000)
+    },
+    putBack: () => cache.counters.putBack(values),
+  }
 }
 
 /** Rejects when Redis gave no answer; the counters are then kept for the next push. */
-async function push(core: Core, cache: RedisQueryCache, now: number): Promise<void> {
-  const values = cache.counters.take(now)
-  const changed = COUNTERS.filter((name) => values[name] !== 0)
-  if (changed.length === 0) return
-  const key = dayKey(core, cache, Math.floor(now / DAY_MS))
-  const hour = Math.floor((now % DAY_MS) / HOUR_MS)
+async function send(cache: RedisQueryCache, push: Push): Promise<void> {
   try {
-    await cache.link.pipeline('statistics', (pipeline) => {
-      for (const name of changed) pipeline.hincrby(key, `${hour}.${name}`, Math.round(values[name]))
-      pipeline.expire(key, ((KEPT_DAYS + 1) * DAY_MS) / 1000)
-    })
+    await cache.link.pipeline('statistics', push.add)
   } catch (error) {
-    cache.counters.putBack(values)
+    push.putBack()
     throw error
   }
 }
@@ -64,7 +84,8 @@ export async function readStatistics(
   const until = Math.min(now, Number(range.until ?? now))
   const oldest = (Math.floor(now / DAY_MS) - KEPT_DAYS) * DAY_MS
   const since = Math.max(oldest, Number(range.since ?? oldest))
-  await push(core, cache, now)
+  const unpushed = taken(core, cache, now)
+  if (unpushed) await send(cache, unpushed)
   const days: number[] = []
   for (let day = Math.floor(since / DAY_MS); day <= Math.floor(until / DAY_MS); day++) days.push(day)
   const sum = zeroes()

@@ -72,26 +72,39 @@ export function readMemory(core: Core, call: Call, ask: Ask, now: number): Remem
   return found
 }
 
-/** Answers questions together: they share the trip to Redis and, where the database is asked, the trip to it. */
-export async function read(asked: Core, call: Call, asks: readonly Ask[]): Promise<Answered[]> {
-  const core = pinned(asked)
-  for (const ask of asks) ask.pin()
-  const answers: Answered[] = new Array<Answered>(asks.length)
-  let open = asks.map((_, i) => i)
-  while (open.length > 0) {
-    const led: Led[] = []
-    const waits = open.map((i) => oneStep(core, call, asks[i]!, led))
-    if (led.length > 0) core.cache.background.run(call.runtime, load(core, call, led))
-    const settled = await Promise.all(waits)
-    const again: number[] = []
-    open.forEach((i, at) => {
-      const answer = settled[at]
-      if (answer) answers[i] = answer
-      else again.push(i)
-    })
-    open = again
+/**
+ * Questions of one request on their way to an answer. Those that are asked in one tick share the trip to Redis and, if `together`, the trip to
+ * the database, where they then run one after another.
+ */
+export class Reads {
+  readonly #core: Core
+  readonly #call: Call
+  readonly #together: boolean
+  #gathered: { ask: Ask; land: (answer: Promise<Answered>) => void }[] = []
+
+  constructor(core: Core, call: Call, together: boolean) {
+    this.#core = pinned(core)
+    this.#call = call
+    this.#together = together
   }
-  return answers
+
+  answer(ask: Ask): Promise<Answered> {
+    ask.pin()
+    if (this.#gathered.length === 0) queueMicrotask(() => this.#start())
+    return new Promise((land) => this.#gathered.push({ ask, land }))
+  }
+
+  #start(): void {
+    const gathered = this.#gathered
+    this.#gathered = []
+    const led: Led[] = []
+    for (const { ask, land } of gathered) {
+      const step = oneStep(this.#core, this.#call, ask, led)
+      land(step.then((answer) => answer ?? this.answer(ask)))
+    }
+    if (led.length > 0)
+      this.#core.cache.background.run(this.#call.runtime, load(this.#core, this.#call, led, this.#together))
+  }
 }
 
 /** From L1, from another's load, or by leading a load. `undefined`: look again, because what was waited for died or was a check. */
@@ -162,7 +175,7 @@ function lead(core: Core, ask: Ask, now: number): Led {
 }
 
 /** L2, then the database for what L2 has not, then the store. Never rejects: every question lands. */
-async function load(core: Core, call: Call, led: readonly Led[]): Promise<void> {
+async function load(core: Core, call: Call, led: readonly Led[], together: boolean): Promise<void> {
   try {
     const found = await askRedis(core, call, led)
     const alone: Missed[] = []
@@ -179,7 +192,7 @@ async function load(core: Core, call: Call, led: readonly Led[]): Promise<void> 
       if (wantsLease(core, call, missed)) turns.push(missed)
       else alone.push(missed)
     }
-    const ask = (missed: readonly Missed[]) => askDatabase(core, call, missed)
+    const ask = (missed: readonly Missed[]) => askDatabase(core, call, missed, together)
     if (turns.length > 0) await takeTurns(core, call, turns, ask, alone)
     else if (alone.length > 0) await ask(alone)
   } catch (error) {
@@ -216,7 +229,9 @@ async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Fo
   }
   const unvouched = led.some(({ ask }) => cache.get(ask.key) !== undefined)
   const now = clock(call.runtime)
-  const others = unvouched ? hotNames(core) : []
+  // Those that a check has just looked after are left out: there may be hundreds.
+  const due = unvouched && Math.abs(now - cache.checks.lastAt) >= cache.config.maxStalenessMs / 2
+  const others = due ? hotNames(core) : []
   const lookup = (async () => {
     const wanted = await Promise.all(
       led.map(async ({ ask }) => ({
@@ -226,12 +241,20 @@ async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Fo
     )
     return cache.lookup(call.runtime, wanted, others)
   })()
-  if (unvouched) announce(core, [...others, ...led.flatMap(({ ask }) => ask.deps.names)], now, lookup)
+  const covered = [...others, ...led.flatMap(({ ask }) => ask.deps.names)]
+  if (unvouched) announce(core, covered, due ? now : cache.checks.lastAt, now, lookup)
   return lookup.catch(() => undefined)
 }
 
-/** Asks the database and lands each question; then, after the answers, stores in one trip. */
-async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): Promise<void> {
+/** Asks the database; then, after the answers, stores in one trip. */
+async function askDatabase(core: Core, call: Call, missed: readonly Missed[], together: boolean): Promise<void> {
+  const trips = together ? [missed] : missed.map((one) => [one])
+  const toStore = await Promise.all(trips.map((trip) => landFromDatabase(core, call, trip)))
+  await storeAll(core, call, toStore.flat())
+}
+
+/** Asks the database in one trip and lands each question. */
+async function landFromDatabase(core: Core, call: Call, missed: readonly Missed[]): Promise<ToStore[]> {
   const { versions } = core.cache
   const readAt = clock(call.runtime)
   const results = await fetchSources(
@@ -239,24 +262,20 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
     call,
     missed.map(({ one }) => one.ask),
   )
-  const toStore: ToStore[] = []
-  missed.forEach(({ one, found, leasedUntil }, i) => {
+  return missed.map(({ one, found, leasedUntil }, i) => {
     const result = results[i]!
     const read: ToStore = { ask: one.ask, found, leasedUntil }
-    toStore.push(read)
     if (result.status === 'rejected') {
       one.failed = true
-      return one.land(onError(core, call, one, found, result.reason))
+      one.land(onError(core, call, one, found, result.reason))
+      return read
     }
     const { personal } = one.ask
     const payload = personal ? undefined : packed(core, one.ask, result.value)
-    if (!payload)
-      return one.land({
-        ok: true,
-        outcome: 'unshared',
-        value: result.value,
-        reason: personal ?? 'not-serialisable',
-      })
+    if (!payload) {
+      one.land({ ok: true, outcome: 'unshared', value: result.value, reason: personal ?? 'not-serialisable' })
+      return read
+    }
     const entry = makeEntry(
       core,
       call,
@@ -270,9 +289,8 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[]): P
     if (versions.untouchedSince(entry.names, entry.order) && !versions.blocked(entry.names, readAt))
       core.cache.put(entry)
     one.land({ ok: true, outcome: 'miss', entry })
-    read.entry = entry
+    return { ...read, entry }
   })
-  await storeAll(core, call, toStore)
 }
 
 /** `staleIfError` from what Redis or this isolate can vouch for, else the driver's own error. */
@@ -287,5 +305,5 @@ function refresh(core: Core, call: Call, ask: Ask, entry: L1Entry, now: number):
   if (!core.cache.refreshes.begin(ask.key, now)) return
   ask.pin()
   const one: Led = { ...lead(core, ask, now), refresh: { since: now, newerThan: entry.readAt } }
-  core.cache.background.run(call.runtime, load(pinned(core), call, [one]))
+  core.cache.background.run(call.runtime, load(pinned(core), call, [one], true))
 }

@@ -71,5 +71,5 @@ export function directResult(result: DatabaseResult, database: Database): Result
       rowCount: result.rowCount,
       command: result.command,
     }
-  return resultReader(packResult(result, 'json'), database).result()
+  return resultReader(packResult(result), database).result()
 }

@@ -7,7 +7,7 @@ import { CachedQueryExecutor } from './executor.js'
 import type { CacheConfig } from './options.js'
 import { DEFAULT_CACHE_CONFIGS } from './presets.js'
 import type { Environment } from './presets.js'
-import { REDIS_TOKEN, REDIS_URL, anyOf } from './bindings.js'
+import { withCredentials } from './bindings.js'
 import type { Database } from './types.js'
 
 /** A preset's settings, each group merged over the preset's own. */
@@ -37,15 +37,8 @@ export function presetWith(environment: Environment, overrides: CacheOverrides):
   const preset: CacheConfig = DEFAULT_CACHE_CONFIGS[environment]
   const config: CacheConfig = { ...preset, ...defined(overrides) }
   config.queryCache = { ...preset.queryCache, ...defined(overrides.queryCache) }
-  const redis = { ...preset.redis, ...defined(overrides.redis) }
-  if (config.type !== 'local') {
-    if (!redis.client) {
-      redis.url ??= anyOf({}, REDIS_URL)
-      redis.token ??= anyOf({}, REDIS_TOKEN)
-    }
-    config.redis = redis
-  }
-  return config
+  config.redis = { ...preset.redis, ...defined(overrides.redis) }
+  return withCredentials(config, {})
 }
 
 /** An object's properties that are set. */

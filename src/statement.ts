@@ -2,6 +2,7 @@
  * What is worked out once per SQL text and set of names: the facts of the text, the names a result depends on, and the head of its key.
  * @module
  */
+import { InvalidOptionError } from './errors.js'
 import { sized, weakHash } from './key.js'
 import type { ShortKey } from './key.js'
 import type { L1Entry } from './l1.js'
@@ -132,9 +133,12 @@ export class Statements {
 
   /** The names of a call, given that it names tables, tags or a key of its own. */
   dependencies(record: StatementRecord, database: Database, options: QueryOptions): Dependencies {
-    const { tables, tags, cacheKey } = options
-    if (!tables?.length && !tags?.length && cacheKey === undefined) return record.plain
-    const signature = `${written(tables)}${written(tags)}${cacheKey === undefined ? '' : `=${sized(cacheKey)}`}`
+    const { tables, tags, cacheKey, tagsOnly } = options
+    const plain = !tables?.length && !tags?.length
+    if (plain && tagsOnly)
+      throw new InvalidOptionError('tagsOnly', 'set without `tags`', 'Name in `tags` what a write names.')
+    if (plain && cacheKey === undefined) return record.plain
+    const signature = `${tagsOnly ? '!' : ''}${written(tables)}${written(tags)}${cacheKey === undefined ? '' : `=${sized(cacheKey)}`}`
     const found = record.others.get(signature)
     if (found) return found
     const made = this.#dependencies(database, record.facts, options, `${record.plain.id}~${signature}`)
@@ -144,8 +148,12 @@ export class Statements {
   }
 
   #dependencies(database: Database, facts: SqlFacts, options: QueryOptions, id: string): Dependencies {
-    const named = (options.tables ?? []).map((table) => canonicalTable(table, this.#config.sql.defaultSchema))
-    const { tables, volatile, identity } = readTogether([...facts.tables, ...named], settingsOf(this.#config.sql))
+    const settings = settingsOf(this.#config.sql)
+    const named = (options.tables ?? []).map((table) => canonicalTable(table, settings.defaultSchema))
+    const all = readTogether([...facts.tables, ...named], settings)
+    // Whose rows these are is a matter of all tables, whatever else invalidates the result.
+    const { volatile, identity } = all
+    const { tables } = options.tagsOnly ? readTogether(named, settings) : all
     const tags = [...new Set(options.tags ?? [])].sort()
     const shortNames = dependencyNames(tables, tags, options.cacheKey)
     // Handed out with every answer: nobody may change them for the others.

@@ -3,14 +3,14 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
-import { canDecompress } from './codec/compress.js'
-import { decodeEntry, encodeEntry } from './codec/encode.js'
+import { DecodeError, decodeEntry, encodeEntry } from './codec/encode.js'
 import type { StoredEntry } from './codec/encode.js'
 import { freshness, redisTtl } from './entry.js'
 import type { L1Entry } from './l1.js'
 import { isRedisCache } from './l2.js'
 import type { Found } from './l2.js'
 import { entryFrom, provisionalUntil } from './make-entry.js'
+import { dueStatistics } from './push-statistics.js'
 import type { Led, Loaded } from './read.js'
 import { clock } from './runtime.js'
 import type { Known } from './versions.js'
@@ -64,11 +64,12 @@ async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry 
     const entry = await decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
     if (entry.key === (await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
     core.cache.events.emit({ type: 'entry-rejected', reason: 'wrong-key' })
-  } catch {
+    found.remove = true
+  } catch (error) {
     core.cache.events.emit({ type: 'entry-rejected', reason: 'undecodable' })
+    // What only others can decompress is not garbage.
+    found.remove = !(error instanceof DecodeError && error.elsewhere)
   }
-  // Where nothing can be inflated, what others compressed is not garbage.
-  found.remove = canDecompress()
   return undefined
 }
 
@@ -99,6 +100,8 @@ export interface ToStore {
 export async function storeAll(core: Core, call: Call, read: readonly ToStore[]): Promise<void> {
   const { cache } = core
   if (!isRedisCache(cache) || cache.link.breaker.open) return
+  // Taken before the answers count: who gets one looks whether they are due too.
+  const statistics = dueStatistics(core, cache, clock(call.runtime))
   const missing = new Set<Known>()
   const remove: string[] = []
   const entries: { key: string; text: string; ttl: number | undefined }[] = []
@@ -111,8 +114,8 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
     else if (found.remove) remove.push(key)
   }
   remove.push(...(await heldLeases(core, call, read)))
-  if (entries.length + missing.size + remove.length === 0) return
-  await cache.store(entries, [...missing], remove).catch(() => undefined)
+  if (!statistics && entries.length + missing.size + remove.length === 0) return
+  await cache.store(entries, [...missing], remove, statistics?.add).catch(() => statistics?.putBack())
 }
 
 /** The keys of the leases among these that are still this isolate's, to be removed. One that is over may be another's by now. */

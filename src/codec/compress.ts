@@ -1,46 +1,79 @@
 /**
- * Text <-> deflated bytes as base64, with what every runtime has; absent streams mean no compression.
+ * Bytes <-> fewer bytes, with the best that the platform has: `node:zlib` is synchronous and several times faster, streams are everywhere.
  * @module
  */
-import { fromBase64, toBase64 } from './base64.js'
 
-/** False where the runtime cannot compress: then entries are stored as they are. */
-export const canCompress = (): boolean => typeof CompressionStream === 'function'
-export const canDecompress = (): boolean => typeof DecompressionStream === 'function'
+export type Packing = 'deflate' | 'zstd'
 
-export async function deflateToBase64(bytes: Uint8Array): Promise<string> {
-  const parts: Uint8Array[] = []
-  await pump(new CompressionStream('deflate-raw'), bytes, (part) => void parts.push(part))
-  return toBase64(joined(parts))
+type Transform = (bytes: Uint8Array, options?: object) => Uint8Array
+type Zlib = Record<'deflateRawSync' | 'inflateRawSync', Transform> &
+  Partial<Record<'zstdCompressSync' | 'zstdDecompressSync', Transform>>
+
+/** Asked for by name: an import would end every build for a platform without Node's modules. */
+const nodeZlib = (): Zlib | undefined =>
+  (globalThis as { process?: { getBuiltinModule?: (name: string) => Zlib | undefined } }).process?.getBuiltinModule?.(
+    'node:zlib',
+  )
+
+/** Bytes below which zstd costs more than it saves. */
+const ZSTD_FROM = 8192
+/** ZSTD_c_compressionLevel: 1 takes an eighth of deflate's time and is as small. */
+const FAST_ZSTD = { params: { 100: 1 } }
+/** A higher level takes up to three times as long for 5%. */
+const FAST_DEFLATE = { level: 3 }
+
+/** `undefined` where the runtime cannot compress. */
+export async function compress(bytes: Uint8Array): Promise<{ packing: Packing; packed: Uint8Array } | undefined> {
+  const zlib = nodeZlib()
+  if (!zlib) {
+    if (typeof CompressionStream !== 'function') return undefined
+    return { packing: 'deflate', packed: await pump(new CompressionStream('deflate-raw'), bytes, Infinity) }
+  }
+  if (bytes.length >= ZSTD_FROM && zlib.zstdCompressSync)
+    try {
+      return { packing: 'zstd', packed: zlib.zstdCompressSync(bytes, FAST_ZSTD) }
+    } catch {
+      // workerd's refuses more than 128 KiB.
+    }
+  return { packing: 'deflate', packed: zlib.deflateRawSync(bytes, FAST_DEFLATE) }
 }
 
-/** @throws when the data is damaged, or has more than `maxBytes` bytes inflated */
-export async function inflateFromBase64(base64: string, maxBytes: number): Promise<string> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  await pump(new DecompressionStream('deflate-raw'), fromBase64(base64), (part) => {
-    size += part.length
-    if (size > maxBytes) throw new RangeError('too large')
-    parts.push(part)
-  })
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(joined(parts))
+/**
+ * Exactly `size` bytes; `undefined` where the runtime has no such decompressor.
+ * @throws when the data is damaged or has another size. Not much more than `size` is unpacked to find out.
+ */
+export async function decompress(packing: Packing, packed: Uint8Array, size: number): Promise<Uint8Array | undefined> {
+  const zlib = nodeZlib()
+  // workerd wants room for a block more than there is.
+  const options = { maxOutputLength: size + 65_536, chunkSize: Math.min(size + 64, 1 << 20) }
+  let bytes: Uint8Array | undefined
+  if (packing === 'zstd') bytes = zlib?.zstdDecompressSync?.(packed, options)
+  else if (zlib) bytes = zlib.inflateRawSync(packed, options)
+  else if (typeof DecompressionStream === 'function')
+    bytes = await pump(new DecompressionStream('deflate-raw'), packed, size)
+  if (bytes && bytes.length !== size) throw new RangeError('another size')
+  return bytes
 }
 
 async function pump(
   stream: CompressionStream | DecompressionStream,
   bytes: Uint8Array,
-  take: (part: Uint8Array) => void,
-): Promise<void> {
+  most: number,
+): Promise<Uint8Array> {
   const writer = (stream.writable as WritableStream<Uint8Array>).getWriter()
   const reader = (stream.readable as ReadableStream<Uint8Array>).getReader()
   // What goes wrong in here is told by the reader too.
   writer.write(bytes).catch(() => undefined)
   writer.close().catch(() => undefined)
+  const parts: Uint8Array[] = []
+  let size = 0
   try {
     for (;;) {
       const { done, value } = await reader.read()
-      if (done) return
-      take(value)
+      if (done) return joined(parts, size)
+      size += value.length
+      if (size > most) throw new RangeError('too large')
+      parts.push(value)
     }
   } catch (error) {
     reader.cancel().catch(() => undefined)
@@ -48,9 +81,9 @@ async function pump(
   }
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+/** One after the other, in one array. */
+export function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const all = new Uint8Array(size)
   let at = 0
   for (const part of parts) {
     all.set(part, at)

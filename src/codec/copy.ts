@@ -3,30 +3,35 @@
  * @module
  */
 
+/** In place of a copy of what is no plain data: the text makes it anew, whatever class it has. */
+export const UNCOPYABLE = Symbol('uncopyable')
+
 /** Deeper values are parsed again: the parser does not need the call stack. */
 const DEEPEST = 64
-
-/** True for what `copyOf` copies exactly: primitives, dates, and arrays and plain objects of them. */
-export function isCopyable(value: unknown, depth = 0): boolean {
-  if (isPrimitive(value)) return true
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Date.prototype) return true
-  if (depth === DEEPEST || (prototype !== Array.prototype && prototype !== Object.prototype)) return false
-  return Object.values(value as object).every((item) => isCopyable(item, depth + 1))
-}
 
 export const isPrimitive = (value: unknown): boolean =>
   value === null || (typeof value !== 'object' && typeof value !== 'function')
 
-export function copyOf(value: unknown): unknown {
-  if (isPrimitive(value)) return value
-  if (value instanceof Date) return new Date(value.getTime())
-  if (Array.isArray(value)) return value.map(copyOf)
+/** An exact copy of a date, or of arrays and plain objects of dates and primitives; else `UNCOPYABLE`. */
+export function copyOf(value: unknown, depth = 0): unknown {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Date.prototype) return new Date((value as Date).getTime())
+  if (depth === DEEPEST || (prototype !== Object.prototype && prototype !== Array.prototype)) return UNCOPYABLE
+  if (prototype === Array.prototype) {
+    const copy = (value as unknown[]).slice()
+    for (let i = 0; i < copy.length; i++) {
+      const item = copy[i]
+      if (isPrimitive(item)) continue
+      if ((copy[i] = copyOf(item, depth + 1)) === UNCOPYABLE) return UNCOPYABLE
+    }
+    return copy
+  }
   // The spread makes every key a property of the copy's own, so that an assignment to `__proto__` is one like others.
   const copy = { ...(value as Record<string, unknown>) }
-  for (const key of Object.keys(copy)) {
+  for (const key in copy) {
     const item = copy[key]
-    if (!isPrimitive(item)) copy[key] = copyOf(item)
+    if (isPrimitive(item)) continue
+    if ((copy[key] = copyOf(item, depth + 1)) === UNCOPYABLE) return UNCOPYABLE
   }
   return copy
 }

@@ -1,15 +1,18 @@
 /**
- * An entry <-> the text that Redis keeps: `eqc1:<header length>:<header checksum>:<header><body>`. It is no JSON, so that an SDK which parses
+ * An entry <-> the text that Redis keeps: `eqc2:<header length>:<header checksum>:<header><body>`. It is no JSON, so that an SDK which parses
  * what it gets hands it over as it is; the header is ASCII and can be read without the body.
  * @module
  */
 import { QueryCacheError } from '../errors.js'
+import { fromBase64, toBase64 } from './base64.js'
 import { checksum } from './checksum.js'
-import { canCompress, canDecompress, deflateToBase64, inflateFromBase64 } from './compress.js'
-import type { Payload } from './payload.js'
+import { columnsFromBytes, columnsToBytes } from './columns.js'
+import { compress, decompress } from './compress.js'
+import type { Packing } from './compress.js'
+import type { Payload, ValuePayload } from './payload.js'
 
 /** The version of the stored form. It is part of every entry's key too, so that two versions never meet. */
-export const FORMAT = '1'
+export const FORMAT = '2'
 
 export interface EntryHeader {
   /** Digest of the key that the entry was written for. */
@@ -30,13 +33,16 @@ export interface StoredEntry extends EntryHeader {
 
 /** What the header says of the body. */
 export interface BodyHeader {
-  codec: 'plain' | 'deflate'
-  kind: 'rows' | 'json' | 'superjson'
+  codec: 'plain' | Packing
+  kind: 'rows' | ValuePayload['format']
   /** UTF-16 units of the body as stored. */
   bodyLength: number
+  /** Of the bytes that the body holds, compressed or not. */
   bodyChecksum: string
   /** UTF-8 bytes of the body before compression. */
   decodedBytes: number
+  /** Those of them that are columns, turned. */
+  table: number
 }
 
 /** A stored text is not an entry of this format, or is damaged. `code` is `DECODE_FAILED`. */
@@ -44,10 +50,13 @@ export class DecodeError extends QueryCacheError {
   override readonly name = 'DecodeError'
   /** True when the text ends before the header does: a longer prefix may be readable. */
   readonly incomplete: boolean
+  /** True when another platform could read it: it is no garbage. */
+  readonly elsewhere: boolean
 
-  constructor(what: string, incomplete = false) {
+  constructor(what: string, { incomplete = false, elsewhere = false } = {}) {
     super('DECODE_FAILED', `A stored entry cannot be read: ${what}. It is a miss and gets replaced.`)
     this.incomplete = incomplete
+    this.elsewhere = elsewhere
   }
 }
 
@@ -61,68 +70,58 @@ export interface EncodeOptions {
 
 /** The entry as text; `undefined` when it is larger than `maxBytes`. */
 export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): Promise<string | undefined> {
-  const plain = bodyText(entry.payload)
-  const bytes = new TextEncoder().encode(plain)
-  let body = plain
-  let codec: BodyHeader['codec'] = 'plain'
-  let size = bytes.length
-  if (options.compress && bytes.length > options.compressAboveBytes && canCompress()) {
-    const packed = await deflateToBase64(bytes)
-    if (packed.length < size) [body, codec, size] = [packed, 'deflate', packed.length]
-  }
+  const { payload } = entry
+  const { bytes, table } = payload.kind === 'rows' ? columnsToBytes(payload) : { bytes: utf8(payload.text), table: 0 }
+  const smaller = options.compress && bytes.length > options.compressAboveBytes ? await compress(bytes) : undefined
+  // Four characters of base64 hold three bytes.
+  const pays = smaller && Math.ceil(smaller.packed.length / 3) * 4 < bytes.length ? smaller : undefined
+  const size = pays ? Math.ceil(pays.packed.length / 3) * 4 : bytes.length
   if (size > options.maxBytes) return undefined
+  const body = pays ? toBase64(pays.packed) : text(bytes)
   const head = headText(entry, {
-    codec,
-    kind: kindOf(entry.payload),
+    codec: pays ? pays.packing : 'plain',
+    kind: payload.kind === 'rows' ? 'rows' : payload.format,
     bodyLength: body.length,
-    bodyChecksum: checksum(body),
+    bodyChecksum: checksum(pays ? pays.packed : bytes),
     decodedBytes: bytes.length,
+    table,
   })
   return head.length + size > options.maxBytes ? undefined : head + body
 }
 
-const kindOf = (payload: Payload): BodyHeader['kind'] => (payload.kind === 'rows' ? 'rows' : payload.format)
+const utf8 = (string: string): Uint8Array => new TextEncoder().encode(string)
+const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 
-/** Column by column, so that one `JSON.parse` restores it and like stands beside like when it is compressed. */
-function bodyText(payload: Payload): string {
-  if (payload.kind === 'value') return payload.text
-  const { fields, rowCount, command, length, columns } = payload
-  return JSON.stringify([
-    fields.map(({ name }) => name),
-    fields.map(({ dataTypeID }) => dataTypeID),
-    rowCount,
-    command,
-    length,
-    columns,
-  ])
-}
+const FIELDS = [
+  'codec',
+  'kind',
+  'bodyLength',
+  'bodyChecksum',
+  'decodedBytes',
+  'key',
+  'readAt',
+  'freshUntil',
+  'staleUntil',
+  'errorUntil',
+  'names',
+  'versions',
+  'table',
+] as const satisfies readonly (keyof (EntryHeader & BodyHeader))[]
 
 function headText(entry: EntryHeader, body: BodyHeader): string {
-  const { key, names, versions, readAt, freshUntil, staleUntil, errorUntil } = entry
-  const { codec, kind, bodyLength, bodyChecksum, decodedBytes } = body
-  const json = JSON.stringify([
-    codec,
-    kind,
-    bodyLength,
-    bodyChecksum,
-    decodedBytes,
-    key,
-    readAt,
-    freshUntil,
-    staleUntil,
-    errorUntil,
-    names,
-    versions,
-  ])
+  const all = { ...entry, ...body }
   // ASCII only: a range of bytes then is a range of characters.
-  const header = json.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  return `eqc${FORMAT}:${header.length}:${checksum(header)}:${header}`
+  const header = JSON.stringify(FIELDS.map((field) => all[field])).replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return `eqc${FORMAT}:${header.length}:${checksum(utf8(header))}:${header}`
 }
 
 /** Where the body begins, beside what the header says. */
 export type Header = EntryHeader & BodyHeader & { bodyAt: number }
 
-const PREAMBLE = /^eqc1:([1-9]\d{0,8}):([0-9a-f]{8}):/
+const PREAMBLE = new RegExp(`^eqc${FORMAT}:([1-9]\\d{0,8}):([0-9a-f]+):`)
 
 /**
  * The header of a stored text, or of a prefix of it.
@@ -130,111 +129,55 @@ const PREAMBLE = /^eqc1:([1-9]\d{0,8}):([0-9a-f]{8}):/
  */
 export function readHeader(text: string): Header {
   const start = PREAMBLE.exec(text)
-  if (!start) throw new DecodeError('it is no entry of this format', text.length < 24)
+  if (!start) throw new DecodeError('it is no entry of this format', { incomplete: text.length < 24 })
   const from = start[0].length
   const bodyAt = from + Number(start[1])
-  if (text.length < bodyAt) throw new DecodeError('its header is cut', true)
+  if (text.length < bodyAt) throw new DecodeError('its header is cut', { incomplete: true })
   const header = text.slice(from, bodyAt)
-  if (checksum(header) !== start[2]) throw new DecodeError('its header is damaged')
-  return { ...headerFields(header), bodyAt }
-}
-
-type HeaderTuple = [
-  BodyHeader['codec'],
-  BodyHeader['kind'],
-  number,
-  string,
-  number,
-  string,
-  number,
-  number,
-  number,
-  number,
-  string[],
-  string[],
-]
-
-/** The checksum vouches for what stands in it. */
-function headerFields(header: string): EntryHeader & BodyHeader {
-  const parsed = parseJson(header) as HeaderTuple
-  const [
-    codec,
-    kind,
-    bodyLength,
-    bodyChecksum,
-    decodedBytes,
-    key,
-    readAt,
-    freshUntil,
-    staleUntil,
-    errorUntil,
-    names,
-    versions,
-  ] = parsed
-  return {
-    codec,
-    kind,
-    bodyLength,
-    bodyChecksum,
-    decodedBytes,
-    key,
-    readAt,
-    freshUntil,
-    staleUntil,
-    errorUntil,
-    names,
-    versions,
-  }
+  if (checksum(utf8(header)) !== start[2]) throw new DecodeError('its header is damaged')
+  // The checksum vouches for what stands in it.
+  const values = JSON.parse(header) as unknown[]
+  return { ...(Object.fromEntries(FIELDS.map((field, i) => [field, values[i]])) as unknown as Header), bodyAt }
 }
 
 /**
  * The whole entry. `maxDecodedBytes`: UTF-8 bytes that the body may have when it is decompressed.
  * @throws DecodeError on anything that is not exactly what was written
  */
-export async function decodeEntry(text: string, options: { maxDecodedBytes: number }): Promise<StoredEntry> {
-  const header = readHeader(text)
+export async function decodeEntry(stored: string, options: { maxDecodedBytes: number }): Promise<StoredEntry> {
+  const header = readHeader(stored)
   const { key, names, versions, readAt, freshUntil, staleUntil, errorUntil } = header
-  if (text.length !== header.bodyAt + header.bodyLength) throw new DecodeError('its body is cut or too long')
+  if (stored.length !== header.bodyAt + header.bodyLength) throw new DecodeError('its body is cut or too long')
   if (header.decodedBytes > options.maxDecodedBytes) throw new DecodeError('it is too large')
-  const stored = text.slice(header.bodyAt)
-  if (checksum(stored) !== header.bodyChecksum) throw new DecodeError('its body is damaged')
-  const body = header.codec === 'plain' ? stored : await inflated(stored, header.decodedBytes)
-  return { key, names, versions, readAt, freshUntil, staleUntil, errorUntil, payload: payloadOf(header.kind, body) }
+  const payload = await payloadOf(stored.slice(header.bodyAt), header)
+  return { key, names, versions, readAt, freshUntil, staleUntil, errorUntil, payload }
 }
 
-async function inflated(stored: string, decodedBytes: number): Promise<string> {
-  if (!canDecompress()) throw new DecodeError('this runtime cannot decompress it')
+async function payloadOf(
+  body: string,
+  { codec, kind, bodyChecksum, decodedBytes, table }: BodyHeader,
+): Promise<Payload> {
+  const packed = codec === 'plain' ? utf8(body) : binary(body)
+  if (checksum(packed) !== bodyChecksum) throw new DecodeError('its body is damaged')
+  const bytes = codec === 'plain' ? packed : await unpacked(codec, packed, decodedBytes)
+  if (kind !== 'rows') return { kind: 'value', format: kind, text: text(bytes) }
+  const rows = columnsFromBytes(bytes, table)
+  if (!rows) throw new DecodeError('its columns do not add up')
+  return rows
+}
+
+function binary(base64: string): Uint8Array {
   try {
-    return await inflateFromBase64(stored, decodedBytes)
+    return fromBase64(base64)
   } catch {
+    throw new DecodeError('its body is damaged')
+  }
+}
+
+async function unpacked(codec: Packing, packed: Uint8Array, size: number): Promise<Uint8Array> {
+  const bytes = await decompress(codec, packed, size).catch(() => {
     throw new DecodeError('its body cannot be decompressed')
-  }
-}
-
-function payloadOf(kind: BodyHeader['kind'], body: string): Payload {
-  if (kind !== 'rows') return { kind: 'value', format: kind, text: body }
-  const parsed = parseJson(body) as [string[], number[], number | null, string, number, (string | null)[][]]
-  const [names, oids, rowCount, command, length, columns] = parsed
-  if (
-    columns.length !== names.length ||
-    oids.length !== names.length ||
-    columns.some((column) => column.length !== length)
-  )
-    throw new DecodeError('its columns do not add up')
-  return {
-    kind: 'rows',
-    fields: names.map((name, i) => ({ name, dataTypeID: oids[i]! })),
-    rowCount,
-    command,
-    columns,
-    length,
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new DecodeError('it is no JSON inside')
-  }
+  })
+  if (!bytes) throw new DecodeError('this runtime cannot decompress it', { elsewhere: true })
+  return bytes
 }

@@ -4,8 +4,7 @@
  */
 import { QueryCacheError } from '../errors.js'
 import type { DatabaseResult, Field } from '../types.js'
-import { fidelity } from './fidelity.js'
-import { superjson } from './superjson.js'
+import { Lost, read, write } from './tagged.js'
 
 /** Wire text, column by column. `length` is the number of rows: there may be no columns. */
 export interface RowsPayload {
@@ -20,7 +19,8 @@ export interface RowsPayload {
 /** Any value: what `cached()` loads, and rows of a driver that only hands over parsed values. */
 export interface ValuePayload {
   kind: 'value'
-  format: 'json' | 'superjson'
+  /** `json`: JSON alone restores it. */
+  format: 'json' | 'tagged'
   text: string
 }
 
@@ -39,45 +39,38 @@ export class NotCacheableError extends QueryCacheError {
 }
 
 /**
- * A database's answer as a payload. Raw rows need no `format`.
+ * A database's answer as a payload.
  * @throws NotCacheableError for parsed rows that cannot be restored
  */
-export function packResult(result: DatabaseResult, format: 'json' | 'superjson'): Payload {
+export function packResult(result: DatabaseResult): Payload {
   const { fields, rowCount, command } = result
-  if (!result.raw) return packValue({ fields, rowCount, command, rows: result.rows }, format)
+  if (!result.raw) return packValue({ fields, rowCount, command, rows: result.rows })
   const { rows } = result
-  const columns = fields.map((_, column) => rows.map((row) => row[column] ?? null))
   return {
     kind: 'rows',
     fields: fields.map(({ name, dataTypeID }) => ({ name, dataTypeID })),
     rowCount,
     command,
-    columns,
+    columns: fields.map((_, column) => rows.map((row) => row[column] ?? null)),
     length: rows.length,
   }
 }
 
 /**
- * A value as a payload. What JSON restores exactly is kept as JSON, whatever `format` says, because it is smaller and faster; for what it
- * does not (dates, undefined, NaN, maps, shared references), superjson is used even if `format` is `json`.
- * @throws NotCacheableError when neither restores it
+ * A value as a payload: JSON where that restores it exactly, which is smaller and faster.
+ * @throws NotCacheableError when neither form restores it
  */
-export function packValue(value: unknown, _format: 'json' | 'superjson'): Payload {
+export function packValue(value: unknown): Payload {
   try {
-    const needed = fidelity(value)
-    if (needed === 'json') return { kind: 'value', format: 'json', text: JSON.stringify(value) }
-    if (needed === 'superjson') return { kind: 'value', format: 'superjson', text: superjson.stringify(value) }
-    throw new NotCacheableError(needed.lost)
+    const { text, plain } = write(value)
+    return { kind: 'value', format: plain ? 'json' : 'tagged', text }
   } catch (error) {
-    if (error instanceof NotCacheableError) throw error
-    // The serializer's own message may quote a property of the user's, so it is not passed on.
-    throw new NotCacheableError(
-      'it is nested too deeply, or has a property named `constructor`, `prototype` or `__proto__` beside what JSON cannot hold',
-    )
+    // Anything else may quote a property of the user's, so it is not passed on.
+    throw new NotCacheableError(error instanceof Lost ? error.message : 'it cannot be read')
   }
 }
 
 /** A new copy of the value at every call. */
-export function unpackValue(payload: ValuePayload): unknown {
-  return payload.format === 'json' ? JSON.parse(payload.text) : superjson.parse(payload.text)
+export function unpackValue({ format, text }: ValuePayload): unknown {
+  return format === 'json' ? JSON.parse(text) : read(text)
 }

@@ -73,7 +73,7 @@ export function cronRoute(options: CronRouteOptions = {}): Handler {
       return c.json({ error: 'Unauthorized' }, 401)
     try {
       return c.json({
-        removed: await clean(c.env, options.waitUntil ? { waitUntil: options.waitUntil } : {}, options),
+        removed: await clean(c.env, { waitUntil: options.waitUntil }, options),
       })
     } catch (error) {
       if (!isQueryCacheError(error)) throw error

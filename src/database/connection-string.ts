@@ -25,8 +25,7 @@ const invalid = (what: string): InvalidOptionError =>
   )
 
 /** Parameters of the transport, which change no row, and secrets. */
-const LEFT_OUT =
-  /^(ssl|gssenc|channel_binding|connect_|connection_limit|pool_timeout|pgbouncer|keepalives|(fallback_)?application_name)|pass|secret|token|key/i
+const LEFT_OUT = /^(ssl|gss|channel_|connect|pool_|pgbouncer|keepalives|(fallback_)?application)|pass|secret|token|key/i
 
 /** @throws InvalidOptionError */
 export function readConnectionString(given: unknown): Target {

@@ -3,6 +3,7 @@
  * @module
  */
 import { QueryCacheError } from '../errors.js'
+import { withTimeout } from '../runtime.js'
 
 /**
  * The database did not answer in time. A write may still have happened, or happen yet.
@@ -32,16 +33,8 @@ export function withDeadline<T>(
 ): Promise<T> {
   if (timeoutMs === undefined) return start()
   const controller = new AbortController()
-  return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(
-      () => {
-        reject(new DatabaseTimeoutError(timeoutMs))
-        controller.abort()
-      },
-      Math.min(timeoutMs, LONGEST_TIMER_MS),
-    )
-    start(controller.signal)
-      .finally(() => clearTimeout(timer))
-      .then(resolve, reject)
+  return withTimeout(start(controller.signal), Math.min(timeoutMs, LONGEST_TIMER_MS), () => {
+    controller.abort()
+    return new DatabaseTimeoutError(timeoutMs)
   })
 }

@@ -46,7 +46,7 @@ const ENDPOINT: Rule = [
       return false
     }
   },
-  'the full URL, such as `http://localhost:4444/sql`, without user name and password, or a function that returns it',
+  'a URL such as `http://localhost:4444/sql`, without user name and password',
 ]
 
 /** Keeps Postgres' own text: it is parsed when a row is handed out. */

@@ -62,7 +62,7 @@ async function onOneConnection(
     held = false
   }
   // Closing the connection is the one way to stop a statement that runs; Postgres then takes the transaction back.
-  const giveUp = () => release(new Error('The transaction was given up.'))
+  const giveUp = () => release(signal?.reason as Error)
   signal?.addEventListener('abort', giveUp, { once: true })
   try {
     signal?.throwIfAborted()
@@ -70,9 +70,9 @@ async function onOneConnection(
     release()
     return results
   } catch (error) {
-    if (!(error instanceof BrokenConnection)) release()
-    else release(error)
-    throw error instanceof BrokenConnection ? error.original : error
+    const broken = error instanceof BrokenConnection ? error : undefined
+    release(broken)
+    throw broken ? broken.original : error
   } finally {
     signal?.removeEventListener('abort', giveUp)
   }

@@ -16,7 +16,7 @@ export interface PgClient extends TypeSource {
 
 export interface PooledClient {
   query(config: unknown): Promise<PgAnswer | PgAnswer[]>
-  release(error?: Error | boolean): void
+  release(error?: Error): void
 }
 
 export interface PgPool {
@@ -130,8 +130,8 @@ export async function inTransaction(
     await asker.query({ text: 'COMMIT' })
     return results
   } catch (error) {
-    await asker.query({ text: 'ROLLBACK' }).catch((cause: unknown) => {
-      throw new BrokenConnection(error, cause)
+    await asker.query({ text: 'ROLLBACK' }).catch(() => {
+      throw new BrokenConnection(error)
     })
     throw error
   }
@@ -141,8 +141,8 @@ export async function inTransaction(
 export class BrokenConnection extends Error {
   readonly original: unknown
 
-  constructor(original: unknown, cause: unknown) {
-    super('The connection did not take the ROLLBACK.', { cause })
+  constructor(original: unknown) {
+    super('ROLLBACK')
     this.original = original
   }
 }

@@ -105,7 +105,7 @@ export class SessionCookie {
     const groups = all || writes.length > MOST_NAMES ? '*' : grouped(writes)
     const superseded = before.filter((session) => all || supersedes(writes, session))
     const { path = '/', domain, sameSite = 'Lax' } = this.#options
-    const secure = this.#options.secure ?? new URL(c.req.url).protocol === 'https:'
+    const secure = this.#options.secure ?? c.req.url.startsWith('https:')
     const place = { path, secure, domain }
     const name = `${this.#prefix}${all ? 'all' : uniqueValue().slice(1, 9)}`
     const unknown = all || writes.some(([, mark]) => mark === undefined)

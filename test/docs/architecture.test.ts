@@ -45,10 +45,6 @@ describe('the invariants between modules', () => {
     expect(importers(/^import \{[^}]*\} from '@neondatabase\/serverless'/m)).toEqual(['database/neon-http.ts'])
   })
 
-  test('only codec/superjson.ts loads superjson', () => {
-    expect(importers(/from 'superjson'/)).toEqual(['codec/superjson.ts'])
-  })
-
   test('node modules are loaded by dev/ only', () => {
     expect(importers(/from 'node:/).filter((file) => !file.startsWith('dev/'))).toEqual([])
   })

@@ -45,6 +45,41 @@ describe('what is kept in Redis', () => {
     }
   })
 
+  it('is a result that its tags alone end, where nothing else is wanted to', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    const site = { tags: ['hot'], tagsOnly: true }
+    await world.warm(a, ['users', 'orders'], ['hot', 'cold'])
+    expect(await world.outcome(a, site)).toBe('miss')
+    expect(await world.outcome(a, { tags: ['hot'] })).toBe('miss')
+    await a.execute('UPDATE users SET n = 1', [], { tags: ['cold'] })
+    expect(await world.outcome(a, site)).toBe('l1')
+    expect(await world.outcome(b, site)).toBe('l2')
+    expect(await world.outcome(a, { tags: ['hot'] })).toBe('miss')
+    for (const end of [
+      () => a.execute('UPDATE users SET n = 1', [], { tags: ['hot'] }),
+      () => a.invalidate({ tags: ['hot'] }),
+      () => a.invalidateCache(),
+    ]) {
+      await end()
+      expect(await world.outcome(a, site)).toBe('miss')
+    }
+    const withTable = { ...site, tables: ['orders'] }
+    expect(await world.outcome(a, withTable)).toBe('miss')
+    await a.execute('UPDATE orders SET n = 1')
+    expect(await world.outcome(a, withTable)).toBe('miss')
+    expect((await a.queryResult('SELECT n FROM users WHERE id = $1', [1], site)).cache.tables).toEqual([])
+  })
+
+  it('is nothing that depends on nothing, or on whose rows they are without saying whose', async () => {
+    const a = world.isolate({ sql: { rowSecurity: ['users'], dependencies: { clock_view: 'volatile' } } })
+    await expect(a.query('SELECT n FROM orders', [], { tagsOnly: true })).rejects.toThrow(
+      /`tagsOnly` is set without `tags`/,
+    )
+    const site = { tags: ['hot'], tagsOnly: true }
+    expect((await a.queryResult('SELECT n FROM users', [], site)).cache.reason).toBe('scope-required')
+    expect((await a.queryResult('SELECT n FROM clock_view', [], site)).cache.reason).toBe('volatile-function')
+  })
+
   it('is a fence before its fresh version, and after the last one: a lookup may come between two commands of a pipeline', async () => {
     const a = world.isolate({ consistency: { invalidate: 'fenced' } })
     await a.execute('UPDATE users SET n = 1')

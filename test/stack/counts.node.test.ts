@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startLocalStack } from '../../src/dev/index.js'
 import type { LocalStack } from '../../src/dev/index.js'
-import { queryCache } from '../../src/hono/index.js'
+import { cachedQuery, queryCache } from '../../src/hono/index.js'
 import { CachedQueryExecutor, createConnectionPool, createQueryCache } from '../../src/index.js'
 import type { CacheConfig } from '../../src/index.js'
 
@@ -112,6 +112,35 @@ describe('what it costs', () => {
     })
     const b = isolate()
     expect(await costs(b, () => b.queryBatch(batch))).toMatchObject({ redis: 1, commands: 1, db: 0, after: 0 })
+  })
+
+  it('one MGET for what a request asks in one tick; the database is asked for each, and one trip stores all', async () => {
+    const a = await warmed()
+    const handler = (executor: CachedQueryExecutor) =>
+      costs(executor, () => Promise.all(tables.map((table) => executor.query(`SELECT n FROM ${table}`))))
+    expect(await handler(a)).toEqual({ redis: 1, commands: 1, db: 5, after: 1, commandsAfter: 5, dbAfter: 0 })
+    expect(await handler(isolate())).toMatchObject({ redis: 1, commands: 1, db: 0, after: 0 })
+    expect(await handler(a)).toMatchObject({ redis: 0, commands: 0, db: 0, after: 0 })
+    const behindHono = new Hono()
+    behindHono.use(queryCache({ database: createConnectionPool(stack.neon), cache: createQueryCache(config()) }))
+    behindHono.get('/', async (c) =>
+      c.json(await Promise.all(tables.map((table) => cachedQuery(c, `SELECT n FROM ${table}`)))),
+    )
+    stack.resetCounts()
+    await behindHono.request('/')
+    expect(stack.counts()).toMatchObject({ upstashTrips: 1, upstashCommands: 1, neonTrips: 0 })
+  })
+
+  it('no trip more for statistics that are due when something is stored', async () => {
+    let now = Date.now()
+    const a = (await warmed()).bind({ now: () => now })
+    await a.query(`SELECT n FROM ${tables[0]}`)
+    await a.flush()
+    now += 11_000
+    const { after, commandsAfter } = await costs(a, () => a.query(`SELECT n FROM ${tables[1]}`))
+    expect(after).toBe(1)
+    expect(commandsAfter).toBeGreaterThan(2)
+    expect(await a.getGlobalStats()).toMatchObject({ cacheMisses: 2, dbQueries: 2 })
   })
 
   it('one database trip and one command for a write, however many names', async () => {

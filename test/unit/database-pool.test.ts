@@ -100,7 +100,7 @@ describe('a statement', () => {
     })
     const result = await plain.run(sql('SELECT 1'))
     expect(result).toMatchObject({ raw: false, rows: [[7]] })
-    const payload = packResult(result, 'json')
+    const payload = packResult(result)
     expect(payload.kind === 'value' && unpackValue(payload)).toMatchObject({ rows: [[7]], command: 'SELECT' })
   })
 

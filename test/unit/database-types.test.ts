@@ -36,7 +36,7 @@ afterAll(async () => {
 
 /** Rows on a miss, on a first and a second hit in memory, and after a trip through Redis, plain and compressed. */
 async function everyWay(database: Database, sql: string): Promise<Record<string, Record<string, unknown>[]>> {
-  const payload = packResult(await database.run({ sql, params: [] }), 'json')
+  const payload = packResult(await database.run({ sql, params: [] }))
   if (payload.kind !== 'rows') throw new Error('expected raw rows')
   const here = rowBuilder(payload, (oid) => database.parser(oid))
   const ways: Record<string, Record<string, unknown>[]> = {
