@@ -13,6 +13,7 @@ export interface Outcome {
   trips: number
   commands: number
   redisMB: number
+  neonTrips: number
   neonMB: number
   queries: number
   usd: number
@@ -48,6 +49,7 @@ export async function replay(
       trips: ofRedis.trips,
       commands,
       redisMB: (ofRedis.sent + ofRedis.received) / 1e6,
+      neonTrips: ofNeon.trips,
       neonMB: (ofNeon.sent + ofNeon.received) / 1e6,
       queries,
       ...judged,
