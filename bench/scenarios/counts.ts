@@ -10,7 +10,7 @@ import { bentocache } from '../trace/participants/bentocache.ts'
 import { cachifiedTiers } from '../trace/participants/cachified.ts'
 import { drizzle } from '../trace/participants/drizzle.ts'
 import { ocache } from '../trace/participants/ocache.ts'
-import { byTable } from '../trace/participants/own.ts'
+import { byTag } from '../trace/participants/own.ts'
 import { unkey } from '../trace/participants/unkey.ts'
 
 /** With endpoints of its own, whose counts nobody else's keys or clock touch. */
@@ -33,6 +33,6 @@ export const scenario: Scenario = {
       await metered(byName),
       await metered(byContent),
     ]
-    return { tables: await sideBySide([byTable, unkey, bentocache, cachifiedTiers, drizzle, ocache]), budgets }
+    return { tables: await sideBySide([byTag, unkey, bentocache, cachifiedTiers, drizzle, ocache]), budgets }
   },
 }

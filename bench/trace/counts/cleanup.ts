@@ -46,13 +46,16 @@ const KEYS = 100_000
 export async function byName(meter: Meter): Promise<Budget> {
   await meter.warm(['a', 'b'])
   const versions = meter.keys('eqc:v:*')
-  for (let at = 0; at < KEYS - versions.length; at++) {
-    const generation = at % 5 >= 3 ? '1:now' : at % 5 === 0 ? '0:now' : '1:before'
+  const executor = meter.isolate({ epoch: 'now' })
+  await meter.costs([executor], () => executor.query('SELECT n FROM a'))
+  const format = Number(/:(\d+):now:/.exec(meter.keys('eqc:e:*')[0]!)![1])
+  for (let at = 0; at < KEYS - versions.length - 1; at++) {
+    const generation = [`${format - 1}:now`, `${format}:before`, `${format}:earlier`][at % 5] ?? `${format}:now`
     meter.redis.store.run(['set', `eqc:e:query:${generation}:${at}`, 'x'])
   }
-  const current = meter.keys('eqc:e:query:1:now:*')
+  const current = meter.keys(`eqc:e:query:${format}:now:*`)
   const old = KEYS - versions.length - current.length
-  const { runs, removed, commands, sent } = await sweep(meter, meter.isolate({ epoch: 'now' }), old, 150)
+  const { runs, removed, commands, sent } = await sweep(meter, executor, old, 150)
   const longest = Math.max(...sent.flat().map((command) => command.length))
   const allowed = Math.ceil(KEYS / PER_COMMAND) + Math.ceil(old / PER_COMMAND)
   return {
