@@ -15,6 +15,7 @@ import type {
   SqlSettings,
   WriteOptions,
 } from './options.js'
+import { isWorkerd } from './runtime.js'
 
 const MIB = 1024 * 1024
 /** A Worker has 128 MB; half of it stays for the application. */
@@ -61,7 +62,7 @@ export const positive = (unit: string): Rule =>
 const zeroUp = (unit: string): Rule =>
   number(`${unit}, a finite number, 0 or more`, (value) => value >= 0 && value < Infinity)
 const part = number('a number from 0 to below 1', (value) => value >= 0 && value < 1)
-const oneOf = (...words: string[]): Rule => [
+export const oneOf = (...words: string[]): Rule => [
   (value) => words.includes(value as string),
   words.map((word) => `'${word}'`).join(', '),
   quoted,
@@ -253,8 +254,7 @@ export function resolveConfig(config: CacheConfig, notice: (message: string) => 
 }
 
 function clampToWorker(wanted: number, notice: (message: string) => void): number {
-  const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent
-  if (agent !== 'Cloudflare-Workers' || wanted <= WORKER_L1_MB) return wanted
+  if (!isWorkerd() || wanted <= WORKER_L1_MB) return wanted
   notice(`isolate memory for results is ${WORKER_L1_MB} MB instead of ${wanted}: a Worker has 128 MB`)
   return WORKER_L1_MB
 }

@@ -1,6 +1,7 @@
 /** What the last whole run measured, as it is committed. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { formatted } from './formatted.ts'
 import type { Machine } from './machine.ts'
 import { writeReadme } from './readme.ts'
 import type { Report } from './types.ts'
@@ -23,6 +24,6 @@ export const readResults = (): Results | undefined =>
 
 /** Writes results.json, and README.md and the charts from it. */
 export async function writeResults(results: Results): Promise<void> {
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
+  writeFileSync(file, await formatted(file, JSON.stringify(results)))
   await writeReadme(results)
 }

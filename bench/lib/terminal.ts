@@ -29,7 +29,12 @@ export function printBudgets(budgets: readonly Budget[]): void {
   console.log('\n=== budgets\n')
   printColumns([
     ['', 'what', 'budget', 'measured'],
-    ...budgets.map(({ what, budget, measured, met }) => [met ? 'met' : 'MISSED', what, budget, measured]),
+    ...budgets.map(({ what, budget, measured, met, reached }) => [
+      met ? 'met' : 'MISSED',
+      what,
+      budget,
+      measured + (met || !reached ? '' : ` (held at ${reached.bound})`),
+    ]),
   ])
 }
 

@@ -1,6 +1,7 @@
 /** Participants in Node, each in a process of its own. */
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import path from 'node:path'
 import type { Participant } from '../peers/index.ts'
 import type { Place, Sample } from './tier-tables.ts'
@@ -18,6 +19,7 @@ export function nodePlace(): Place {
   }
   return {
     name: 'Node',
+    together: true,
     sample(participant, work) {
       const child = childOf(participant)
       return new Promise<Sample>((resolve, reject) => {
@@ -32,7 +34,12 @@ export function nodePlace(): Place {
       })
     },
     async stop() {
-      for (const child of children.values()) child.kill()
+      const ended = [...children.values()].map(async (child) => {
+        if (!child.connected) return
+        child.disconnect()
+        await once(child, 'exit')
+      })
+      await Promise.all(ended)
     },
   }
 }

@@ -15,6 +15,8 @@ export interface Sample extends Done {
 export interface Place {
   name: string
   sample(participant: Participant, work: Work): Promise<Sample>
+  /** True where they live in processes of their own, so that several may make ready at once. */
+  together: boolean
   /** Why one cannot play here. */
   absent?: Record<string, string>
   stop(): Promise<void>
@@ -24,10 +26,12 @@ export interface Pace {
   rounds: number
   /** Roughly how long one works in one round, in milliseconds. */
   roundMs: number
-  /** How long each works before anything is measured, in milliseconds, so that V8 has compiled it. */
+  /** How long each works before anything is measured, in milliseconds of CPU, so that V8 has compiled it. */
   warmMs: number
   /** How many parameters, by number of rows. */
   keys: ReadonlyMap<number, number>
+  /** Whether those take part that go through superjson, which costs them most of the run. */
+  typed: boolean
 }
 
 export const TIERS: readonly Tier[] = ['l1', 'l2', 'miss']
@@ -42,10 +46,12 @@ export async function tierReport(place: Place, pace: Pace): Promise<Report> {
   const cells = new Map<string, Cell>()
   try {
     // One number of rows after the other, so that no more than one fills the memory.
-    for (const rows of pace.keys.keys())
+    for (const rows of pace.keys.keys()) {
+      if (place.together) await fill(place, pace, rows)
       for (const tier of TIERS)
         for (const [name, cell] of await measureTier(place, pace, tier, rows))
           cells.set(`${tier} ${rows} ${name}`, cell)
+    }
   } finally {
     await place.stop()
   }
@@ -53,12 +59,23 @@ export async function tierReport(place: Place, pace: Pace): Promise<Report> {
   return { tables, budgets: tierBudgets(place.name, tables) }
 }
 
-const playing = (place: Place, tier: Tier): Participant[] =>
-  PARTICIPANTS.filter(({ name, tiers }) => tiers.includes(tier) && !place.absent?.[name])
+const playing = (place: Place, pace: Pace, tier: Tier): Participant[] =>
+  PARTICIPANTS.filter(
+    ({ name, tiers, typed }) => tiers.includes(tier) && !place.absent?.[name] && (pace.typed || !typed),
+  )
+
+/** Everybody's memory and Redis, before anything is measured. */
+async function fill(place: Place, pace: Pace, rows: number): Promise<void> {
+  const work = { rows, keys: pace.keys.get(rows)!, safe: false, times: 0 }
+  const fillers = PARTICIPANTS.filter(({ safe, typed }) => !safe && (pace.typed || !typed))
+  await Promise.all(
+    fillers.map((filler) => place.sample(filler, { ...work, tier: filler.tiers[0]!, typed: filler.typed === true })),
+  )
+}
 
 async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): Promise<[string, Cell][]> {
   const keys = pace.keys.get(rows)!
-  const players = playing(place, tier)
+  const players = playing(place, pace, tier)
   const works = new Map<Participant, Work>()
   for (const player of players) works.set(player, await calibrate(place, pace, player, { tier, rows, keys }))
   const samples = new Map<Participant, number[]>(players.map((player) => [player, []]))
@@ -77,23 +94,31 @@ async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): 
 
 const perOperation = ({ cpuMs }: Sample, { times }: Work): number => (cpuMs * 1000) / times
 
+/** What takes little needs tens of thousands of operations until all of it is compiled, however few are measured. */
+const warmUp = ({ tier, rows }: Pick<Work, 'tier' | 'rows'>, { warmMs }: Pace): number =>
+  Math.max(warmMs, WARM_UP[tier][rows] ?? 40)
+
+/** Milliseconds by number of rows; 40 for the others. */
+const WARM_UP: Record<Tier, Record<number, number>> = { l1: { 1: 350, 50: 200 }, l2: { 1: 120 }, miss: { 1: 120 } }
+
 /** How many operations fill a round, found while warming up. */
 async function calibrate(
   place: Place,
-  { roundMs, warmMs }: Pace,
+  pace: Pace,
   player: Participant,
   about: Pick<Work, 'tier' | 'rows' | 'keys'>,
 ): Promise<Work> {
-  // A new isolate is good for each parameter once.
+  // A new isolate is good for each parameter once; a handful of operations would be measured with cold caches of the processor.
   const most = about.tier === 'l1' ? Infinity : about.keys
-  const work: Work = { ...about, safe: player.safe === true, typed: player.typed === true, times: 1 }
+  const least = Math.min(most, Math.ceil(200 / about.rows))
+  const work: Work = { ...about, safe: player.safe === true, typed: player.typed === true, times: least }
   let spentMs = 0
   for (;;) {
     const { cpuMs } = await place.sample(player, work)
     spentMs += cpuMs
-    const wanted = work.times * Math.min(10, Math.max(0.1, roundMs / Math.max(cpuMs, 0.01)))
-    work.times = Math.max(1, Math.min(most, Math.round(wanted)))
-    if (spentMs >= warmMs) return work
+    const wanted = work.times * Math.min(10, Math.max(0.1, pace.roundMs / Math.max(cpuMs, 0.01)))
+    work.times = Math.max(least, Math.min(most, Math.round(wanted)))
+    if (spentMs >= warmUp(about, pace)) return work
   }
 }
 
@@ -109,11 +134,12 @@ function checkTrips({ name }: Participant, { tier, rows, times }: Work, { databa
     )
 }
 
-function tableOf(place: Place, { keys, rounds }: Pace, tier: Tier, cells: ReadonlyMap<string, Cell>): Table {
+function tableOf(place: Place, pace: Pace, tier: Tier, cells: ReadonlyMap<string, Cell>): Table {
+  const { keys, rounds } = pace
   const rowsOf = (rows: number): Row => ({
     label: rows === 1 ? '1 row' : `${rows} rows`,
     cells: Object.fromEntries(
-      playing(place, tier).flatMap(({ name }) => {
+      playing(place, pace, tier).flatMap(({ name }) => {
         const cell = cells.get(`${tier} ${rows} ${name}`)
         return cell ? [[name, cell]] : []
       }),

@@ -63,8 +63,9 @@ export class Tiers {
     }
     this.#endpoints.forgetful = tier === 'miss'
     this.#isolate = tier === 'l1' ? this.#filled : this.#start(typed)
-    // After a pause a memory that others may have invalidated looks in Redis once, which is not what an operation costs.
-    if (tier === 'l1') await this.#alone(0, false)
+    // What an isolate does once is not what an operation costs: it reads the SQL, makes its clients, and after a pause looks in Redis
+    // before it trusts its memory again.
+    await this.#alone(tier === 'l1' ? 0 : keys, false)
   }
 
   /** The first result of all in an empty Redis is another operation than those after it; nobody measures it. */

@@ -8,7 +8,8 @@ export interface Field {
 
 export interface TypedRow {
   id: number
-  views: string
+  /** Text, as Neon's driver has it, or a number. */
+  views: string | number
   price: string
   title: string
   active: boolean
@@ -68,7 +69,6 @@ export function readEverything(rows: readonly TypedRow[]): number {
   return sum
 }
 
-/** Drizzle's int8 is a number. */
 const size = (value: string | number): number => (typeof value === 'string' ? value.length : 16)
 
 /** A date that went through JSON comes back as text. */

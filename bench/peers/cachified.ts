@@ -23,9 +23,9 @@ export const peer: Peer = {
       },
     }
     async function fromRedis(key: string) {
-      const entry = (await redis.get(key)) as CacheEntry | null
-      if (entry) memory.set(key, entry)
-      return entry
+      const entry = await redis.get(key)
+      if (entry) memory.set(key, entry as CacheEntry)
+      return entry as CacheEntry
     }
     return { query: (id) => cachified({ key: keyOf(id), cache, ttl: TTL * 1000, getFreshValue: () => load(id) }) }
   },

@@ -25,7 +25,7 @@ const products = pgTable('products', {
   title: text().notNull(),
   active: boolean().notNull(),
   created_at: timestamp({ withTimezone: true }).notNull(),
-  attributes: jsonb().notNull(),
+  attributes: jsonb().$type<TypedRow['attributes']>().notNull(),
   score: doublePrecision().notNull(),
   category_id: integer().notNull(),
 })
@@ -45,12 +45,7 @@ export const peer: Peer = {
     const cache = upstashCache({ ...UPSTASH, config: { ex: TTL }, global: true })
     const db = drizzle({ client: neon(CONNECTION), cache })
     return {
-      query: async (id) =>
-        (await db
-          .select(shown)
-          .from(products)
-          .where(eq(products.category_id, id))
-          .orderBy(products.id)) as unknown as TypedRow[],
+      query: (id) => db.select(shown).from(products).where(eq(products.category_id, id)).orderBy(products.id).execute(),
     }
   },
 }

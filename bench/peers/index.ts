@@ -39,7 +39,7 @@ export const PARTICIPANTS: readonly Participant[] = [
 
 /** Why somebody has no cell in a tier's table. */
 export const ABSENT: Record<Tier, Record<string, string>> = {
-  l1: { 'drizzle upstashCache': 'it has no memory of its own: every hit is a trip to Redis' },
+  l1: { 'drizzle upstashCache': 'it keeps nothing in memory, every hit is a trip to Redis' },
   l2: {},
   miss: {},
 }

@@ -11,8 +11,8 @@ const keys = (ofFifty: number, ofFiveHundred: number) =>
     [50, ofFifty],
     [500, ofFiveHundred],
   ])
-const QUICK: Pace = { rounds: 5, roundMs: 12, warmMs: 60, keys: keys(200, 20) }
-const FULL: Pace = { rounds: 21, roundMs: 50, warmMs: 400, keys: keys(1000, 100) }
+const QUICK: Pace = { rounds: 5, roundMs: 10, warmMs: 0, keys: keys(100, 10), typed: false }
+const FULL: Pace = { rounds: 15, roundMs: 50, warmMs: 400, keys: keys(1000, 100), typed: true }
 
 export const scenario: Scenario = {
   id: 'tiers-node',
