@@ -1,4 +1,5 @@
 /** The exact counts of trips and commands: the budget's, and each operation's beside the peers'. */
+import { OWN } from '../lib/types.ts'
 import type { Scenario } from '../lib/types.ts'
 import { background } from '../trace/counts/background.ts'
 import { byContent, byName } from '../trace/counts/cleanup.ts'
@@ -10,7 +11,7 @@ import { bentocache } from '../trace/participants/bentocache.ts'
 import { cachifiedTiers } from '../trace/participants/cachified.ts'
 import { drizzle } from '../trace/participants/drizzle.ts'
 import { ocache } from '../trace/participants/ocache.ts'
-import { byTag } from '../trace/participants/own.ts'
+import { byTable } from '../trace/participants/own.ts'
 import { unkey } from '../trace/participants/unkey.ts'
 
 /** With endpoints of its own, whose counts nobody else's keys or clock touch. */
@@ -33,6 +34,7 @@ export const scenario: Scenario = {
       await metered(byName),
       await metered(byContent),
     ]
-    return { tables: await sideBySide([byTag, unkey, bentocache, cachifiedTiers, drizzle, ocache]), budgets }
+    const own = { ...byTable, name: OWN }
+    return { tables: await sideBySide([own, unkey, bentocache, cachifiedTiers, drizzle, ocache]), budgets }
   },
 }
