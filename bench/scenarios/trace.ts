@@ -57,13 +57,28 @@ export const scenario: Scenario = {
           ),
         })),
         references: REFERENCES.map(({ name }) => name),
-        chart: true,
       }
+    }
+    const usd = (label: string, peers: readonly Participant[]): Row => ({
+      label,
+      cells: Object.fromEntries(
+        [byTag, ...peers, ...REFERENCES].map((one) => [one.name, { median: outcomes.get(one)!.usd }]),
+      ),
+    })
+    const bill: Table = {
+      id: 'trace-usd',
+      title: 'The bill of Upstash and Neon for a million requests',
+      unit: 'USD',
+      method: 'The first row of the two tables above.',
+      rows: [usd('as documented', AS_DOCUMENTED), usd('no more than 2 s behind', WITHIN_BOUND)],
+      references: REFERENCES.map(({ name }) => name),
+      chart: true,
     }
     return {
       tables: [
         table('trace', 'A million requests, each peer set up as its documentation shows', AS_DOCUMENTED),
         table('trace-bounded', 'The same, each peer set up to be no more than 2 s behind, as we are', WITHIN_BOUND),
+        bill,
       ],
       budgets: [
         {
