@@ -19,6 +19,8 @@ export interface Way {
   ownText?: boolean
   /** Named by a key and a tag of its own. */
   named?: boolean
+  /** Parameters and names are cut out of longer texts, as they come out of a request. */
+  cut?: boolean
 }
 
 export interface Weighed {
@@ -89,20 +91,28 @@ function make(api: typeof Package, { driver, shapes }: Way, megabytes: number) {
 
 async function ask(
   { executor }: { executor: Package.CachedQueryExecutor },
-  { shapes, asks, ownText, named }: Way,
+  { shapes, asks, ownText, named, cut }: Way,
   from: number,
   queries: number,
 ): Promise<void> {
   for (let i = from; i < from + queries; i++) {
     const sql = ownText ? `SELECT * FROM items WHERE id = $1 AND ${i} = ${i}` : 'SELECT * FROM items WHERE id = $1'
     const shape = shapes[i % shapes.length]!
-    const options = named ? { cacheKey: `items:${i}`, tags: [`item:${i}`] } : undefined
+    const param = cut ? cutOut(String(i).padStart(20, '0')) : i
+    const options = cut
+      ? { cacheKey: cutOut(`items of number ${i}`), tags: [cutOut(`item of number ${i}`)] }
+      : named
+        ? { cacheKey: `items:${i}`, tags: [`item:${i}`] }
+        : undefined
     for (let time = 0; time < asks; time++)
       if (shape.kind === 'value')
         await executor.cached(`value:${i}`, () => Promise.resolve(shape.value(i)), { tables: ['items'] })
-      else await executor.query(sql, [i], options)
+      else await executor.query(sql, [param], options)
   }
 }
+
+const REQUEST = 'of a long request, '.repeat(200)
+const cutOut = (text: string): string => (text + REQUEST).slice(0, text.length)
 
 /** Answers what Neon's driver asks, as its endpoint would. */
 function serve({ shapes }: Way): () => void {
@@ -158,15 +168,17 @@ export const WAYS: readonly Way[] = [
   { shapes: [RICH_VALUE!], driver: 'pool', asks: 3 },
   { shapes: [SMALL!], driver: 'pool', asks: 1, ownText: true },
   { shapes: [SMALL!], driver: 'pool', asks: 2, named: true },
+  { shapes: [SMALL!], driver: 'pool', asks: 1, cut: true },
 ]
 
-export const nameOf = ({ shapes, driver, asks, ownText, named }: Way): string =>
+export const nameOf = ({ shapes, driver, asks, ownText, named, cut }: Way): string =>
   [
     shapes.length > 1 ? 'all shapes' : shapes[0]!.name,
     shapes[0]!.kind === 'rows' && driver,
     asks > 1 && `asked ${asks} times`,
     ownText && 'a text of its own',
     named && 'a key and a tag of its own',
+    cut && 'parameters and names cut out of longer texts',
   ]
     .filter(Boolean)
     .join(', ')
