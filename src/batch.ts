@@ -68,10 +68,12 @@ async function readGroup(
   await Promise.all(alone)
   for (const [at, answer] of (await answers).entries()) {
     const { i, ask } = together[at]!
-    ends[i] = await settled(async () => {
+    try {
       if (answer.status === 'rejected') throw answer.reason
-      return settle(core, call, ask, answer.value, startedAt).rows()
-    })
+      ends[i] = { status: 'fulfilled', value: settle(core, call, ask, answer.value, startedAt).rows() }
+    } catch (reason) {
+      ends[i] = { status: 'rejected', reason }
+    }
   }
 }
 
