@@ -8,6 +8,8 @@ import { SHAPES } from './shapes.ts'
 import type { RowShape, Shape } from './shapes.ts'
 
 const MIB = 1024 * 1024
+/** Queries between two looks at how far it is. */
+const STEP = 500
 
 export interface Way {
   /** Query number `i` has the shape number `i`, and so on from the first. */
@@ -47,7 +49,7 @@ export async function liveBytes(): Promise<number> {
 }
 
 /**
- * Asks different queries of a memory of `megabytes`, and weighs what stays: so many, or with `full` until a quarter of what was stored has been
+ * Asks different queries of a memory of `megabytes`, and weighs what stays: so many (a multiple of 500), or with `full` until a quarter of what was stored has been
  * thrown out again.
  */
 export async function weigh(
@@ -62,13 +64,10 @@ export async function weigh(
     await ask(make(api, way, megabytes), way, 1e9, 1_000)
     const before = await liveBytes()
     const { cache, executor } = make(api, way, megabytes)
+    const isOver = (asked: number) =>
+      queries === 'full' ? executor.getCacheStats().evictions > asked / 4 : asked >= queries
     let asked = 0
-    const most = queries === 'full' ? 1_000_000 : queries
-    while (asked < most && !(queries === 'full' && executor.getCacheStats().evictions > asked / 4)) {
-      const part = Math.min(500, most - asked)
-      await ask({ executor }, way, asked, part)
-      asked += part
-    }
+    for (; !isOver(asked); asked += STEP) await ask({ executor }, way, asked, STEP)
     await executor.flush()
     const grown = (await liveBytes()) - before
     const { totalSizeMB, evictions } = executor.getCacheStats()
@@ -118,10 +117,10 @@ const cutOut = (text: string): string => (text + REQUEST).slice(0, text.length)
 function serve({ shapes }: Way): () => void {
   const before = globalThis.fetch
   globalThis.fetch = (_url, init) => {
-    const { params } = JSON.parse(String(init?.body)) as { params: string[] }
-    const { fields: columns, rows: rowsOf } = shapes[Number(params[0]) % shapes.length] as RowShape
-    const rows = rowsOf(Number(params[0]))
-    const fields = columns.map(([name, dataTypeID]) => ({ name, dataTypeID }))
+    const { params } = JSON.parse(init!.body as string) as { params: string[] }
+    const shape = shapes[Number(params[0]) % shapes.length] as RowShape
+    const rows = shape.rows(Number(params[0]))
+    const fields = shape.fields.map(([name, dataTypeID]) => ({ name, dataTypeID }))
     const answer = { command: 'SELECT', rowCount: rows.length, rowAsArray: true, fields, rows }
     return Promise.resolve(new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } }))
   }
@@ -134,15 +133,15 @@ function poolOf(shapes: readonly Shape[]) {
     options: { types },
     connect: () => Promise.reject(new Error('not used')),
     query: (asked: { values: string[]; types: { getTypeParser(): (text: string) => unknown } }) => {
-      const { fields, rows } = shapes[Number(asked.values[0]) % shapes.length] as RowShape
+      const shape = shapes[Number(asked.values[0]) % shapes.length] as RowShape
       const parse = asked.types.getTypeParser()
       return Promise.resolve({
         command: 'SELECT',
         rowCount: 1,
-        fields: fields.map(([name, dataTypeID]) => ({ name: copied(name), dataTypeID })),
-        rows: rows(Number(asked.values[0])).map((row) =>
-          row.map((cell) => (cell === null ? null : parse(copied(cell)))),
-        ),
+        fields: shape.fields.map(([name, dataTypeID]) => ({ name: copied(name), dataTypeID })),
+        rows: shape
+          .rows(Number(asked.values[0]))
+          .map((row) => row.map((cell) => (cell === null ? null : parse(copied(cell))))),
       })
     },
   }
