@@ -112,7 +112,7 @@ function cacheOf(env: unknown, given: CacheConfig | undefined): QueryCache {
 
 function missing(names: readonly string[]): string {
   const commands = names.map((name) => `npx wrangler secret put ${name}`).join(' && ')
-  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set. Run \`${commands}\`, locally put it into .dev.vars; on Vercel add it to the environment variables.`
+  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set. Run \`${commands}\`; locally use .dev.vars, on Vercel the environment variables.`
 }
 
 /** The isolate's: every middleware and cron handler with the same bindings and configuration works on one cache. */
