@@ -51,8 +51,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 2,
     fault: 'leaves the names out of the key in memory and of the flight',
     file: 'ask.ts',
-    find: 'this.key = `${deps.id}|',
-    replace: "this.key = `${deps.id.split('~')[0]!}|",
+    find: 'this.key = `${deps.key}|',
+    replace: "this.key = `${deps.key.split('~')[0]!}|",
   },
   {
     rule: 3,
