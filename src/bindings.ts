@@ -100,7 +100,7 @@ export function withCredentials(config: CacheConfig, env: unknown): CacheConfig 
 }
 
 function cacheOf(env: unknown, given: CacheConfig | undefined): QueryCache {
-  const config = withCredentials({ type: 'hybrid', ...given }, env)
+  const config = withCredentials({ ...given, type: given?.type ?? 'hybrid' }, env)
   const { url, token, client } = config.redis ?? {}
   const absent = [...(url ? [] : [REDIS_URL[0]]), ...(token ? [] : [REDIS_TOKEN[0]])]
   if (config.type === 'local' || client || absent.length === 0) return createQueryCache(config)
