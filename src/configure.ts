@@ -255,6 +255,6 @@ export function resolveConfig(config: CacheConfig, notice: (message: string) => 
 
 function clampToWorker(wanted: number, notice: (message: string) => void): number {
   if (!isWorkerd() || wanted <= WORKER_L1_MB) return wanted
-  notice(`isolate memory for results is ${WORKER_L1_MB} MB instead of ${wanted}: a Worker has 128 MB`)
+  notice(`a Worker keeps ${WORKER_L1_MB} MB of results instead of ${wanted}`)
   return WORKER_L1_MB
 }

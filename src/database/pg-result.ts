@@ -41,7 +41,7 @@ export function refuseBinary(binary: boolean | undefined): void {
     throw new InvalidOptionError(
       'pool',
       'made with `binary: true`',
-      'Make it without `binary`: results are kept as text.',
+      'Leave `binary` out: results are kept as text.',
     )
 }
 
