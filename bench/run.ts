@@ -12,7 +12,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { machine } from './lib/machine.ts'
-import { writeReport } from './lib/guard-report.ts'
+import { holds, writeReport } from './lib/guard-report.ts'
 import { readResults, writeResults } from './lib/results.ts'
 import type { Results, ScenarioResult } from './lib/results.ts'
 import { runScenario } from './lib/run-scenario.ts'
@@ -66,7 +66,7 @@ if ((complete || values.write) && failures.length === 0)
 if (values.report) writeReport(values.report, budgets, failures)
 
 console.log(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
-const missed = budgets.filter(({ met }) => !met).map(({ id }: Budget) => id)
+const missed = budgets.filter((budget) => !(values.guard ? holds(budget) : budget.met)).map(({ id }: Budget) => id)
 if (missed.length > 0) console.error(`budgets missed: ${missed.join(', ')}`)
 if (failures.length > 0) console.error(`scenarios failed: ${failures.join(', ')}`)
 process.exitCode = missed.length + failures.length > 0 ? 1 : 0

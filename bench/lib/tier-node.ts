@@ -19,6 +19,7 @@ export function nodePlace(): Place {
   }
   return {
     name: 'Node',
+    together: true,
     sample(participant, work) {
       const child = childOf(participant)
       return new Promise<Sample>((resolve, reject) => {

@@ -15,6 +15,8 @@ export interface Sample extends Done {
 export interface Place {
   name: string
   sample(participant: Participant, work: Work): Promise<Sample>
+  /** True where they live in processes of their own, so that several may make ready at once. */
+  together: boolean
   /** Why one cannot play here. */
   absent?: Record<string, string>
   stop(): Promise<void>
@@ -24,8 +26,8 @@ export interface Pace {
   rounds: number
   /** Roughly how long one works in one round, in milliseconds. */
   roundMs: number
-  /** How long each works before anything is measured, in milliseconds of CPU, so that V8 has compiled it. */
-  warmMs: number
+  /** How many times `WARM_UP` each works before anything is measured. */
+  warm: number
   /** How many parameters, by number of rows. */
   keys: ReadonlyMap<number, number>
   /** Whether those take part that go through superjson, which costs them most of the run. */
@@ -44,10 +46,12 @@ export async function tierReport(place: Place, pace: Pace): Promise<Report> {
   const cells = new Map<string, Cell>()
   try {
     // One number of rows after the other, so that no more than one fills the memory.
-    for (const rows of pace.keys.keys())
+    for (const rows of pace.keys.keys()) {
+      if (place.together) await fill(place, pace, rows)
       for (const tier of TIERS)
         for (const [name, cell] of await measureTier(place, pace, tier, rows))
           cells.set(`${tier} ${rows} ${name}`, cell)
+    }
   } finally {
     await place.stop()
   }
@@ -59,6 +63,15 @@ const playing = (place: Place, pace: Pace, tier: Tier): Participant[] =>
   PARTICIPANTS.filter(
     ({ name, tiers, typed }) => tiers.includes(tier) && !place.absent?.[name] && (pace.typed || !typed),
   )
+
+/** Everybody's memory and Redis, before anything is measured. */
+async function fill(place: Place, pace: Pace, rows: number): Promise<void> {
+  const work = { rows, keys: pace.keys.get(rows)!, safe: false, times: 0 }
+  const fillers = PARTICIPANTS.filter(({ safe, typed }) => !safe && (pace.typed || !typed))
+  await Promise.all(
+    fillers.map((filler) => place.sample(filler, { ...work, tier: filler.tiers[0]!, typed: filler.typed === true })),
+  )
+}
 
 async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): Promise<[string, Cell][]> {
   const keys = pace.keys.get(rows)!
@@ -82,8 +95,11 @@ async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): 
 const perOperation = ({ cpuMs }: Sample, { times }: Work): number => (cpuMs * 1000) / times
 
 /** What takes little needs tens of thousands of operations until all of it is compiled, however few are measured. */
-const warmUp = ({ tier, rows }: Pick<Work, 'tier' | 'rows'>, { warmMs }: Pace): number =>
-  Math.max(warmMs, rows > 1 ? 40 : tier === 'l1' ? 250 : 120)
+const warmUp = ({ tier, rows }: Pick<Work, 'tier' | 'rows'>, { warm }: Pace): number =>
+  warm * (WARM_UP[tier][rows] ?? 40)
+
+/** Milliseconds of CPU by number of rows; 40 for the others. */
+const WARM_UP: Record<Tier, Record<number, number>> = { l1: { 1: 350, 50: 200 }, l2: { 1: 120 }, miss: { 1: 120 } }
 
 /** How many operations fill a round, found while warming up. */
 async function calibrate(

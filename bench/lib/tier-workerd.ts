@@ -38,6 +38,7 @@ export async function workerdPlace(): Promise<Place> {
   }
   return {
     name: 'workerd',
+    together: false,
     async sample(participant, work) {
       await ask(participant, 'ready', work)
       const before = cpuMsOf(pid)
