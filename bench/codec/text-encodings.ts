@@ -9,8 +9,8 @@ import { workload } from './workloads.ts'
 
 interface Encoding {
   name: string
-  encode(bytes: Uint8Array): string
-  decode(text: string): Uint8Array
+  encode: (bytes: Uint8Array) => string
+  decode: (text: string) => Uint8Array
 }
 
 const Z85 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'

@@ -50,8 +50,13 @@ function numberRows(count: number, seed: number): string[][] {
   const real = () => String(next() * 1000)
   return Array.from({ length: count }, (_, at) => [
     String(at + 1),
-    ...[whole(), whole(), whole(), whole()],
-    ...[real(), real(), real()],
+    whole(),
+    whole(),
+    whole(),
+    whole(),
+    real(),
+    real(),
+    real(),
   ])
 }
 

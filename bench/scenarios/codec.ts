@@ -46,11 +46,11 @@ function paceOf(size: number, quick: boolean): Pace {
 async function measure(contenders: readonly Contender[], { rounds, times }: Pace): Promise<Record<string, Cell>> {
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]))
   for (let round = -2; round < rounds; round++)
-    for (const { name, run } of rotated(contenders, round + 2)) {
+    for (const contender of rotated(contenders, round + 2)) {
       const before = process.cpuUsage()
-      await run(times)
+      await contender.run(times)
       const { user, system } = process.cpuUsage(before)
-      if (round >= 0) samples.get(name)!.push((user + system) / times)
+      if (round >= 0) samples.get(contender.name)!.push((user + system) / times)
     }
   return Object.fromEntries([...samples].map(([name, took]) => [name, cellOf(took)]))
 }
