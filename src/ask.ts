@@ -8,6 +8,7 @@ import type { QueryCache } from './l1.js'
 import type { QueryOptions } from './options.js'
 import type { OwnWrites } from './own-writes.js'
 import type { Runtime } from './runtime.js'
+import type { Sieve } from './sieve.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { Database, SqlFacts, Statement } from './types.js'
 
@@ -15,7 +16,7 @@ import type { Database, SqlFacts, Statement } from './types.js'
 export interface Core {
   readonly database: Database
   readonly cache: QueryCache
-  readonly statements: Map<string, StatementRecord>
+  readonly statements: Sieve<StatementRecord>
 }
 
 /** What one request lends. */
@@ -109,7 +110,7 @@ export class Ask implements Statement {
   constructor(core: Core, deps: Dependencies, options: QueryOptions, identity: AskIdentity, loader?: Loader) {
     const { scope, written } = identity
     this.scope = writtenScope(core.database, scope)
-    this.key = `${deps.id}|${this.scope}|${written}`
+    this.key = `${deps.key}|${this.scope}|${written}`
     this.deps = deps
     this.options = options
     this.sql = identity.sql

@@ -106,9 +106,7 @@ function cacheOf(env: unknown, given: CacheConfig | undefined): QueryCache {
   if (config.type === 'local' || client || absent.length === 0) return createQueryCache(config)
   if (given || absent.length === 1) throw new MissingBindingError(missing(absent))
   const cache = createQueryCache({ type: 'local' })
-  cache.events.once(
-    `${absent.join(' and ')} are not set: each isolate caches for itself and sees the writes of others at the TTL`,
-  )
+  cache.events.once(`${missing(absent)} Until then each isolate caches for itself and sees other writes at the TTL.`)
   return cache
 }
 

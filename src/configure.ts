@@ -62,7 +62,7 @@ export const positive = (unit: string): Rule =>
 const zeroUp = (unit: string): Rule =>
   number(`${unit}, a finite number, 0 or more`, (value) => value >= 0 && value < Infinity)
 const part = number('a number from 0 to below 1', (value) => value >= 0 && value < 1)
-const oneOf = (...words: string[]): Rule => [
+export const oneOf = (...words: string[]): Rule => [
   (value) => words.includes(value as string),
   words.map((word) => `'${word}'`).join(', '),
   quoted,

@@ -90,7 +90,7 @@ export class QueryCache {
 
   /** @internal */
   get bytes(): number {
-    return this.#entries.bytes
+    return this.#entries.bytes + this.statements.bytes
   }
 
   /** @internal */
@@ -108,7 +108,7 @@ export class QueryCache {
     if (entry.size > l1Bytes * LARGEST_PART) return
     entries.add(entry)
     if (entry.shortKey !== null) entry.shortcuts?.set(entry.shortKey, entry)
-    while (entries.bytes > l1Bytes || entries.count > l1Entries) {
+    while ((this.bytes > l1Bytes && entries.bytes > l1Bytes / 2) || entries.count > l1Entries) {
       forgetShortcut(entries.evict())
       this.counters.add('evictions', 1)
     }

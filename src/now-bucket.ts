@@ -3,6 +3,7 @@
  * @module
  */
 import { clocks } from './sql/now.js'
+import { givesName } from './sql/places.js'
 import { tokenize } from './sql/tokens.js'
 
 /** What the protocol can number. */
@@ -22,11 +23,11 @@ export function withoutClock(sql: string, count: number): string | undefined {
   const parameter = `$${highest + 1}`
   // A subquery keeps a column's name. The planner does not know its value, so that it stands only where a name is at stake, and in the
   // clauses that have to repeat each other: GROUP BY, ORDER BY, DISTINCT ON.
-  const named = found.some(({ naming }) => naming)
+  const named = found.some(({ item }) => item && givesName(item))
   let out = ''
   let copied = 0
   for (const { start, end, name, cast, filtering } of found) {
-    const value = parameter + cast
+    const value = `${parameter}::timestamptz${cast}`
     out += sql.slice(copied, start) + (named && !filtering ? `(SELECT ${value} AS "${name}")` : `(${value})`)
     copied = end
   }

@@ -35,7 +35,7 @@ export interface Reply {
 interface Internals {
   client: {
     retry?: unknown
-    options?: Record<string, unknown>
+    options?: { cache?: unknown }
     headers?: Record<string, string>
     request?(request: { body: unknown }): Promise<{ result?: unknown }>
   }
@@ -142,50 +142,44 @@ export class RedisLink {
   /** Made at the first trip: a Worker's module scope allows neither timers nor signals. */
   #redis(): Redis {
     if (this.#client) return this.#client
-    const { client, url, token } = this.#settings
+    const { url, token, client } = this.#settings
     const signal = () => (this.#request = new AbortController()).signal
-    this.#client = client
-      ? hardened(client, signal)
-      : new Redis({
+    return (this.#client = hardened(
+      client ??
+        new Redis({
           url,
           token,
-          automaticDeserialization: false,
           enableAutoPipelining: false,
           enableTelemetry: false,
-          retry: { retries: 0 },
           responseEncoding: false,
           keepAlive: false,
-          signal,
-        })
-    dropCacheModeWhereUnknown(this.#client)
-    return this.#client
+        }),
+      signal,
+    ))
   }
 }
 
 /**
- * The user's client without retries (a version that is sent twice may arrive late and revive old entries) and without deserialisation
- * (texts that look like JSON would come back as something else). His own object is not touched.
+ * A client without retries (a version that is sent twice may arrive late and revive old entries) and without deserialisation
+ * (texts that look like JSON would come back as something else), bounded in time. A user's own object is not touched.
  */
 function hardened(client: Redis, signal: () => AbortSignal): Redis {
   const inner = (client as unknown as Partial<Internals>).client
   if (typeof inner?.request !== 'function') return client
+  const options = { ...inner.options, signal }
+  try {
+    void new Request('https://localhost', { cache: 'no-store' })
+  } catch {
+    // Workers before compatibility date 2024-11-11 throw on any cache mode.
+    options.cache = undefined
+  }
   const requester = Object.create(inner, {
     retry: { value: { attempts: 0 } },
-    options: { value: { ...inner.options, signal } },
+    options: { value: options },
   }) as ConstructorParameters<typeof Redis>[0]
   const copy = new Redis(requester)
   ;(copy as unknown as Internals).opts = { automaticDeserialization: false }
   return copy
-}
-
-/** Workers before compatibility date 2024-11-11 throw on any `cache` mode of a request; elsewhere `no-store` stays. */
-function dropCacheModeWhereUnknown(client: Redis): void {
-  try {
-    void new Request('https://localhost', { cache: 'no-store' })
-  } catch {
-    const options = (client as unknown as Partial<Internals>).client?.options
-    if (options) options['cache'] = undefined
-  }
 }
 
 const isTextOrNull = (value: unknown): value is string | null => value === null || typeof value === 'string'

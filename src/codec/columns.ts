@@ -9,9 +9,9 @@ import type { RowsPayload } from './payload.js'
 type Texts = readonly (string | null)[]
 
 const SPACE = 32
-/** Aligned to the right: bool, int8, int2, int4, oid, numeric, uuid. To the left: float4, float8, date, time, timestamp, timestamptz. */
+/** Aligned to the right: bool, int8, int2, int4, oid, numeric, uuid. To the left: date, time, timestamp, timestamptz. */
 const RIGHT = new Set([16, 20, 21, 23, 26, 1700, 2950])
-const LEFT = new Set([700, 701, 1082, 1083, 1114, 1184])
+const LEFT = new Set([1082, 1083, 1114, 1184])
 
 /** Separates cells: Postgres' text has no NUL. A short text, which is seldom compressed, has one that JSON need not escape. */
 const NUL = '\0'
@@ -103,7 +103,9 @@ export function columnsFromBytes(bytes: Uint8Array, table: number): RowsPayload 
   const columns = layouts.map((one) => {
     const width = Number(one.split('.')[1] ?? NaN)
     if (width >= 0) return straight(decoder, bytes.subarray(turned, (turned += width * length)), length)
-    return parts.slice(at, (at += length)).map(cellOf)
+    const cells: (string | null)[] = []
+    for (const end = Math.min(at + length, parts.length); at < end; at++) cells.push(cellOf(parts[at]!))
+    return cells
   })
   if (at !== parts.length || turned !== table || columns.some((column) => column.length !== length)) return undefined
   return {
@@ -123,8 +125,8 @@ const cellOf = (text: string): string | null =>
 function straight(decoder: TextDecoder, turned: Uint8Array, length: number): (string | null)[] {
   const width = turned.length / length
   const bytes = new Uint8Array(turned.length)
-  for (let row = 0, to = 0; row < length; row++)
-    for (let from = row; from < turned.length; from += length) bytes[to++] = turned[from]!
+  for (let at = 0, from = 0; at < width; at++)
+    for (let to = at; to < bytes.length; to += width) bytes[to] = turned[from++]!
   const text = decoder.decode(bytes)
   const cells = new Array<string | null>(length)
   for (let row = 0; row < length; row++) {

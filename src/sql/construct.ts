@@ -2,7 +2,7 @@
  * Whether a word with parentheses behind it is syntax of its own, or the call of a function that has the word for its name.
  * @module
  */
-import { asksWho, isClock, isName, isReserved, isSyntax, oneOf } from './keywords.js'
+import { asksWho, isClock, isName, isOperator, isReserved, isSyntax, oneOf } from './keywords.js'
 import { afterOperator, key, lastPart, near } from './reader.js'
 
 /**
@@ -15,7 +15,7 @@ export type Place = 'query' | 'group' | 'merge' | 'join' | 'among' | 'arguments'
 
 /** Words that functions may have for a name, each with the words before it, nearest first, and the place that make it syntax. */
 const IN_CONTEXT =
-  /^(((rollup|cube) (by|[,(]|all|distinct) .* group|sets grouping .* group|conflict on .* query|insert then .* merge|value by passing document)$|by (group|order|partition) |second (to (day|hour|minute)|' interval) |zone time at |set update |ref by passing |(rows|range|groups) (asc|desc) )/
+  /^(((rollup|cube) (by|[,(]|all|distinct) .* group|sets grouping .* group|conflict on .* query|insert then .* merge|value by passing document)$|by (group|order|partition) |second (to (day|hour|minute)|' interval) |zone time at |set update |ref by passing |(document|content) \( xml(parse|serialize) |(rows|range|groups) (asc|desc) )/
 /** Likewise; these are syntax behind an operand. */
 const BEHIND_OPERAND = /^((value|passing|columns) .* document$|(rows|range|groups|escape|i?like) )/
 
@@ -37,17 +37,8 @@ export function isConstruct(place: Place): boolean {
 export function namesOperator(): boolean {
   const last = lastPart(2)
   const lone = last === 2 && near(2) === '*'
-  return (
-    near(1) === '(' &&
-    /^[~!@#^&|`?+\-*/%<>=]/.test(near(last)) &&
-    near(last + 1) === ')' &&
-    (!lone || isOperand(near(-1)))
-  )
+  return near(1) === '(' && isOperator(near(last)) && near(last + 1) === ')' && (!lone || isOperand(near(-1)))
 }
-
-/** The word that says what XMLPARSE and XMLSERIALIZE are about. */
-export const isXmlKind = (): boolean =>
-  /^(document|content) \( xml(parse|serialize)$/.test([key, near(-1), near(-2)].join(' '))
 
 /** Words behind which an operand comes, though a column could have their name. */
 const needsOperand = oneOf(

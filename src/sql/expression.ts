@@ -2,10 +2,10 @@
  * Expressions: what they call, and the queries inside them. Their grammar is the server's business; a text that it refuses has no result to cache.
  * @module
  */
-import { isConstruct, isOperand, isXmlKind, namesOperator } from './construct.js'
+import { isConstruct, isOperand, namesOperator } from './construct.js'
 import type { Place } from './construct.js'
 import { isMoment } from './functions.js'
-import { asksWho, hasFromInside, isClock, isName, isReserved, oneOf, startsSelect } from './keywords.js'
+import { asksWho, hasFromInside, isClock, isDistinctFrom, isName, isReserved, oneOf, startsSelect } from './keywords.js'
 import {
   call,
   close,
@@ -25,6 +25,7 @@ import {
   readSchema,
   refuse,
   take,
+  takeBoth,
   unstable,
   volatile,
 } from './reader.js'
@@ -108,10 +109,6 @@ function isEnd(place: Place): boolean {
   return clauses && (is('returning') || (is('on') && near(1) === 'conflict'))
 }
 
-/** `IS [NOT] DISTINCT FROM`, the last word being at 0. */
-export const isDistinctFrom = (key: (at: number) => string): boolean =>
-  key(-1) === 'distinct' && /^(is|not)$/.test(key(-2))
-
 /** True before a query's first word; a table or column may be called `values`. */
 export const startsQuery = (): boolean => startsSelect(key) && (!is('values') || near(1) === '(')
 
@@ -144,7 +141,7 @@ export function reference(place: Place = 'arguments'): void {
     skipParentheses()
     return markOperator()
   }
-  if (near(1) === '(' && !declares(word) && (isConstruct(place) || isXmlKind())) {
+  if (near(1) === '(' && !declares(word) && isConstruct(place)) {
     next()
     parentheses(inside(word, place))
     // TREAT calls the function that has the type's name.
@@ -171,11 +168,7 @@ function callOf(parts: readonly string[]): void {
 
 /** `WITHIN GROUP (...) FILTER (...) OVER (...)`: of an aggregate, which only its end tells from functions of such names. */
 function afterCall(): void {
-  if (is('within') && near(1) === 'group' && near(2) === '(') {
-    next()
-    next()
-    parentheses()
-  }
+  if (near(2) === '(' && takeBoth('within', 'group')) parentheses()
   for (const word of ['filter', 'over']) if (near(1) === '(' && take(word)) parentheses()
 }
 

@@ -18,16 +18,12 @@ const QUIET =
 const VOLATILE =
   /^(random\w*|\w+_timestamp|\w*uuid\w*|set_config|dblink\w*|\w+_to_xml\w*|ts_(stat|rewrite|debug)|binary_upgrade_\w+|RI_\w+|(brin|gin)_(summarize|desummarize|clean)_\w+|\w*handler|\w*validat(e|or)|dsnowball_\w+|getdatabaseencoding|unique_key_recheck|\w+_trigger(_column)?|bernoulli|system)$/
 
-let pure: ReadonlySet<string> | undefined
-
 /** The verdict on a built-in function. `name` as PostgreSQL knows it; `schema` when it was written. */
 export function verdict(schema: string | undefined, name: string, argumentCount: number): Verdict {
   if (schema === 'auth' && AUTH_IDENTITY.test(name)) return 'identity'
   if (schema !== undefined && schema !== 'pg_catalog') return 'unknown'
-  // Built at the first use: a module's start costs every isolate.
-  pure ??= new Set(PURE_FUNCTIONS.split(' '))
   // `age(x)` counts from today, `age(x, y)` does not.
-  if (pure.has(name) || (name === 'age' && argumentCount > 1)) return 'pure'
+  if (PURE_FUNCTIONS.test(name) || (name === 'age' && argumentCount > 1)) return 'pure'
   if (SCHEMA_FUNCTION.test(name)) return 'schema'
   return IDENTITY.test(name) ? 'identity' : QUIET.test(name) || VOLATILE.test(name) ? 'volatile' : 'unknown'
 }

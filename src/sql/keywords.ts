@@ -12,6 +12,14 @@ export function oneOf(words: string): (word: string) => boolean {
 /** An identifier, quoted or not, or a keyword. */
 export const isName = (key: string): boolean => /^["a-z_\u0080-\uffff]/.test(key)
 
+export const isOperator = (key: string): boolean => /^[~!@#^&|`?+\-*/%<>=]/.test(key)
+
+/** The key of a token before (-1) or after (1) the next; empty outside the text. */
+export type Near = (offset: number) => string
+/** `IS [NOT] DISTINCT FROM`, FROM being at `offset`. */
+export const isDistinctFrom = (near: Near, offset = 0): boolean =>
+  near(offset - 1) === 'distinct' && /^(is|not)$/.test(near(offset - 2))
+
 /** Neither a column, an alias nor a function can have such a name without quotes. */
 export const isReserved = oneOf(
   'all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create current_catalog current_date ' +

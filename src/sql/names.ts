@@ -10,18 +10,14 @@ export function fold(identifier: string): string {
   return clip(identifier.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()))
 }
 
-/** Cuts an identifier to the 63 bytes that PostgreSQL keeps of it, at a character's border. */
+/** Bytes that PostgreSQL keeps of an identifier. */
+const KEPT = 63
+
+/** Cuts an identifier to what PostgreSQL keeps of it, at a character's border. */
 export function clip(identifier: string): string {
-  if (identifier.length <= 21) return identifier
-  let bytes = 0
-  let kept = 0
-  for (const character of identifier) {
-    const code = character.codePointAt(0) as number
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
-    if (bytes > 63) return identifier.slice(0, kept)
-    kept += character.length
-  }
-  return identifier
+  // No character has more than three bytes for each unit of a string.
+  if (identifier.length * 3 <= KEPT) return identifier
+  return identifier.slice(0, new TextEncoder().encodeInto(identifier, new Uint8Array(KEPT)).read)
 }
 
 /** `schema.name` of folded parts; a part that needs quotes keeps them. A database's name in front is dropped: it can only be the current one. */

@@ -3,9 +3,10 @@
  * a label, a function of another schema) is none of them: the facts of the text tell whether a clock is left.
  * @module
  */
-import { isName, isReserved } from './keywords.js'
-import { Item, Level, OPERATOR, WORD_OPERATOR, isDistinctFrom } from './places.js'
-import type { KeyAt } from './places.js'
+import { isClock, isDistinctFrom, isName, isOperator, isReserved, oneOf } from './keywords.js'
+import type { Near } from './keywords.js'
+import { inside, isInCondition, isOperation, pass } from './places.js'
+import type { Item, Level } from './places.js'
 import type { Token } from './tokens.js'
 
 export interface Clock {
@@ -14,102 +15,106 @@ export interface Clock {
   end: number
   /** What PostgreSQL calls a column that is made of it. */
   name: string
-  /** What makes its type of a text, with its precision: `::timestamptz::date`. */
+  /** What makes its type of a `timestamptz`, with its precision: `::date`. */
   cast: string
   /** No other clause has to repeat it to the letter. */
   filtering: boolean
-  /** A column may have its name from it. */
-  naming: boolean
+  /** What a column may have its name from it with. */
+  item: Item | undefined
 }
 
-/** The clocks of a query, in the order of the text. Linear in the number of tokens. */
+/** The clocks of a query that is understood, in the order of the text. Linear in the number of tokens. */
 export function clocks(tokens: readonly Token[]): Clock[] {
-  const key: KeyAt = (at) => tokens[at]?.key ?? ''
-  const found: { clock: Omit<Clock, 'naming'>; item: Item; mayName: boolean }[] = []
+  let at = 0
+  const near: Near = (offset) => tokens[at + offset]?.key ?? ''
+  const found: Clock[] = []
   const around: Level[] = []
-  let level = new Level('other')
-  for (let at = 0; key(at); at++) {
-    const word = key(at)
-    if (word === '(' || word === '[') {
+  let level: Level = { place: 'other', item: { place: 'other' } }
+  for (; near(0); at++) {
+    const { place, item, distinctOn } = level
+    if (/^[([]$/.test(near(0))) {
       around.push(level)
-      level = level.open(key, at)
-    } else if (word === ')' || word === ']') {
-      const { distinctOn } = level
+      level = inside(level, near)
+    } else if (/^[)\]]$/.test(near(0))) {
       level = around.pop() ?? level
       if (distinctOn) level.columnsAt = at + 1
     } else {
-      const clock = level.place !== 'tables' && isOperand(level, key, at) ? clockAt(tokens, key, at) : undefined
-      if (!clock) {
-        level.pass(key, at)
-        continue
-      }
-      const { last, name, cast } = clock
-      const { start } = tokens[at] as Token
-      const { end } = tokens[last] as Token
-      const mayName = !level.item.inCondition && !isPartOfMore(key, at, last)
-      found.push({ clock: { start, end, name, cast, filtering: level.place === 'filter' }, item: level.item, mayName })
-      at = last
+      const clock =
+        place !== 'tables' && (level.columnsAt === at || isOperand(level, near))
+          ? clockAt(near, (offset) => (tokens[at + offset] as Token).text)
+          : undefined
+      if (clock) {
+        const { last, name, cast } = clock
+        const named = !isInCondition(item) && !isPartOfMore(near, last)
+        const { start } = tokens[at] as Token
+        at += last
+        const { end } = tokens[at] as Token
+        found.push({ start, end, name, cast, filtering: place === 'filter', item: named ? item : undefined })
+      } else pass(level, near)
     }
   }
-  // Only the end of an item tells what else it is made of.
-  return found.map(({ clock, item, mayName }) => ({ ...clock, naming: mayName && Item.names(item) }))
+  return found
 }
 
-const FUNCTIONS = new Set(['now', 'transaction_timestamp', 'statement_timestamp'])
-/** From a text to the keyword's type. */
+const isTransactionTime = oneOf('now transaction_timestamp statement_timestamp')
+/** From a time with a zone to the keyword's type. */
 const CASTS: Readonly<Record<string, string>> = {
-  current_timestamp: '::timestamptz',
-  localtimestamp: '::timestamptz::timestamp',
-  current_date: '::timestamptz::date',
-  current_time: '::timestamptz::timetz',
-  localtime: '::timestamptz::time',
+  localtimestamp: '::timestamp',
+  current_date: '::date',
+  current_time: '::timetz',
+  localtime: '::time',
 }
 
-/** A clock that begins at a token, and the last token of it. */
+/** The clock that begins here, and how far its last token is. */
 function clockAt(
-  tokens: readonly Token[],
-  key: KeyAt,
-  at: number,
+  near: Near,
+  text: (offset: number) => string,
 ): { last: number; name: string; cast: string } | undefined {
-  const word = key(at)
-  if (Object.hasOwn(CASTS, word)) {
-    const cast = CASTS[word] as string
-    const precision = tokens[at + 2]?.text as string
-    if (key(at + 1) !== '(') return { last: at, name: word, cast }
-    if (word === 'current_date' || key(at + 2) !== '0' || !/^\d+$/.test(precision) || key(at + 3) !== ')')
-      return undefined
-    return { last: at + 3, name: word, cast: `${cast}(${precision})` }
+  const word = near(0)
+  if (isClock(word)) {
+    const cast = CASTS[word] ?? ''
+    if (near(1) !== '(') return { last: 0, name: word, cast }
+    return word !== 'current_date' && near(2) === '0' && /^\d+$/.test(text(2)) && near(3) === ')'
+      ? { last: 3, name: word, cast: `${cast}(${text(2)})` }
+      : undefined
   }
-  const name = tokens[at]?.text === 'pg_catalog' && isName(key(at)) && key(at + 1) === '.' ? at + 2 : at
-  const { text } = tokens[name] as Token
-  if (!isName(key(name)) || !FUNCTIONS.has(text) || key(name + 1) !== '(' || key(name + 2) !== ')') return undefined
-  // Of an aggregate or a window function.
-  if (/^(over|filter|within)$/.test(key(name + 3))) return undefined
-  return { last: name + 2, name: text, cast: '::timestamptz' }
+  const at = text(0) === 'pg_catalog' && isName(word) && near(1) === '.' ? 2 : 0
+  return isName(near(at)) &&
+    isTransactionTime(text(at)) &&
+    near(at + 1) === '(' &&
+    near(at + 2) === ')' &&
+    // Of an aggregate or a window function.
+    !/^(over|filter|within)$/.test(near(at + 3))
+    ? { last: at + 2, name: text(at), cast: '' }
+    : undefined
 }
 
 /** Behind such a word an operand must come. */
-const BEFORE_OPERAND =
-  /^(select|all|distinct|where|on|having|and|or|not|case|when|then|else|limit|offset|like|ilike|symmetric)$/
+const needsOperand = oneOf(
+  'select all distinct where on having and or not case when then else limit offset like ilike symmetric',
+)
 
-/** Does the grammar want an operand at this token, and nothing else? */
-function isOperand(level: Level, key: KeyAt, at: number): boolean {
-  const before = key(at - 1)
-  const further = key(at - 2)
-  if (/^([([,:]|:=)$/.test(before) || level.columnsAt === at) return true
+/** Does the grammar want an operand here, and nothing else? */
+function isOperand({ fromInside }: Level, near: Near): boolean {
+  const before = near(-1)
+  const further = near(-2)
+  if (/^([([,:]|:=)$/.test(before)) return true
   // Columns and labels may be called like keywords, and `t.*` is no product.
   if (further === '.' || further === 'as') return false
-  if (OPERATOR.test(before) || BEFORE_OPERAND.test(before)) return true
-  if (before === 'between') return endsOperand(further === 'not' ? key(at - 3) : further)
+  if (isOperator(before) || needsOperand(before)) return true
+  if (before === 'between') return endsOperand(further === 'not' ? near(-3) : further)
   if (before === 'by') return /^(group|order|partition)$/.test(further)
-  return before === 'from' && (level.fromInside || isDistinctFrom(key, at - 1))
+  return before === 'from' && (!!fromInside || isDistinctFrom(near, -1))
 }
 
-const endsOperand = (key: string): boolean => /^["'0$)\]]$|^[\w\u0080-\uffff]/.test(key) && !BEFORE_OPERAND.test(key)
+const endsOperand = (key: string): boolean => /^['0$)\]]$|^\d/.test(key) || (isName(key) && !needsOperand(key))
 
 /** True where an operator or a label beside the clock keeps its name from a column. */
-function isPartOfMore(key: KeyAt, at: number, last: number): boolean {
-  const next = key(last + 1)
-  if ([key(at - 1), next].some((beside) => OPERATOR.test(beside) || WORD_OPERATOR.test(beside))) return true
-  return isName(next) && !isReserved(next) && /^([,)]|from|)$/.test(key(last + 2))
+function isPartOfMore(near: Near, last: number): boolean {
+  const next = near(last + 1)
+  return (
+    isOperation(near(-1)) ||
+    isOperation(next) ||
+    (isName(next) && !isReserved(next) && /^([,)]|from|)$/.test(near(last + 2)))
+  )
 }

@@ -3,131 +3,100 @@
  * name from it.
  * @module
  */
-import { hasFromInside, isName, isNoAlias } from './keywords.js'
-
-/** The key of a token; empty outside the text. */
-export type KeyAt = (at: number) => string
+import { hasFromInside, isDistinctFrom, isName, isNoAlias, isOperator, oneOf } from './keywords.js'
+import type { Near } from './keywords.js'
 
 /** `columns`: what SELECT returns. `tables`: the items of FROM. `filter`: WHERE and ON, and the arguments of table functions. */
-export type Place = 'columns' | 'tables' | 'filter' | 'other'
-
-export const OPERATOR = /^[~!@#^&|`?+\-*/%<>=]+$/
-/** Operators that are words, and one that begins with a word. */
-export const WORD_OPERATOR = /^(and|or|not|is|in|like|ilike|between|similar|at|overlaps|isnull|notnull)$/
-/** `IS [NOT] DISTINCT FROM`. */
-export const isDistinctFrom = (key: KeyAt, at: number): boolean =>
-  key(at) === 'from' && key(at - 1) === 'distinct' && /^(is|not)$/.test(key(at - 2))
+type Place = 'columns' | 'tables' | 'filter' | 'other'
 
 /**
  * An item of a clause's list, or a part of it in parentheses. PostgreSQL names a column after what it is made of, through parentheses, casts and
  * the ELSE of a CASE (FigureColname in parse_target.c): `now()::date` is called `now`, `now() - a` is not.
  */
-export class Item {
-  readonly #around: Item | undefined
-  readonly #place: Place
+export interface Item {
+  readonly place: Place
+  readonly around?: Item | undefined
   /** An argument, a subscript, a condition of CASE: nothing outside is named after it. */
-  readonly #buried: boolean
-  #operator = false
-  #labelled = false
+  readonly buried?: boolean | undefined
+  operator?: boolean
+  labelled?: boolean
   /** The last word of CASE that was met. */
-  #branch = ''
-  #names: boolean | undefined
-
-  constructor(place: Place, around?: Item, buried = false) {
-    this.#place = place
-    this.#around = around
-    this.#buried = buried
-  }
-
-  /** The next item of the same list. */
-  next(place: Place): Item {
-    return new Item(place, this.#around, this.#buried)
-  }
-
-  /** True between CASE and ELSE. */
-  get inCondition(): boolean {
-    return /^(case|when|then)$/.test(this.#branch)
-  }
-
-  /** Whether a column may be named after what stands in it. Asked when all items are complete: the answer is kept for those inside. */
-  static names(inner: Item): boolean {
-    const path: Item[] = []
-    for (let item: Item | undefined = inner; item && item.#names === undefined; item = item.#around) path.push(item)
-    for (const item of path.toReversed()) {
-      const other = item.#buried || item.#labelled || (item.#operator && item.#branch === '')
-      item.#names = !other && (item.#around ? item.#around.#names === true : item.#place === 'columns')
-    }
-    return inner.#names === true
-  }
-
-  pass(word: string): void {
-    if (OPERATOR.test(word) || WORD_OPERATOR.test(word)) this.#operator = true
-    else if (word === 'as' && !this.#around) this.#labelled = true
-    else if (/^(case|when|then|else|end)$/.test(word)) this.#branch = word
-  }
+  branch?: string
+  /** What `givesName` has found. */
+  names?: boolean
 }
 
 /** Parentheses, brackets, or the whole text. */
-export class Level {
+export interface Level {
   place: Place
   item: Item
   /** Behind FROM: a comma or JOIN brings another table. */
-  #from: boolean
+  from?: boolean
   /** Of EXTRACT and its kin, where FROM is no clause. */
-  readonly fromInside: boolean
+  fromInside?: boolean
   /** Of DISTINCT ON. */
-  readonly distinctOn: boolean
+  distinctOn?: boolean
   /** The token that begins the columns behind DISTINCT ON. */
-  columnsAt = -1
+  columnsAt?: number
+}
 
-  constructor(place: Place, item = new Item(place), fromInside = false, distinctOn = false) {
-    this.place = place
-    this.item = item
-    this.#from = place === 'tables'
-    this.fromInside = fromInside
-    this.distinctOn = distinctOn
-  }
+const isWordOperator = oneOf('and or not is in like ilike between similar at overlaps isnull notnull')
+/** Operators that are words too, and one that begins with a word. */
+export const isOperation = (key: string): boolean => isOperator(key) || isWordOperator(key)
 
-  /** What is inside the parentheses or brackets that open at a token. */
-  open(key: KeyAt, at: number): Level {
-    const before = key(at - 1)
-    // The name of a cast's column is that of what is cast.
-    const call = isName(before) && !isNoAlias(before) && !/^(cast|treat)$/.test(before)
-    const place = this.place === 'tables' && call ? 'filter' : this.place
-    const buried = call || before === 'on' || key(at) === '[' || this.item.inCondition
-    const inside = new Item(place, this.item, buried)
-    return new Level(place, inside, call && hasFromInside(before), before === 'on' && key(at - 2) === 'distinct')
-  }
+/** True between CASE and ELSE. */
+export const isInCondition = ({ branch = '' }: Item): boolean => /^(case|when|then)$/.test(branch)
 
-  /** Goes past a token that opens and closes nothing. */
-  pass(key: KeyAt, at: number): void {
-    const word = key(at)
-    const before = key(at - 1)
-    if (word === ',') {
-      if (this.#from) this.place = 'tables'
-      this.item = this.item.next(this.place)
-    } else if (before === '.' || before === 'as') return
-    else if (word === 'select') this.#enter('columns')
-    else if (word === 'from') this.#passFrom(key, at)
-    else if (word === 'where') this.#enter('filter')
-    else if (word === 'on' && this.#from) this.#enter('filter', true)
-    else if (word === 'join' && this.#from) this.#enter('tables', true)
-    else if (word === 'values' && key(at + 1) === '(') this.#enter('other')
-    else if (ENDS_TABLES.test(word) && before !== 'within') this.#enter('other')
-    else this.item.pass(word)
-  }
+/** Whether a column may be named after what stands in an item. Asked when all items are complete; the answer is kept for those inside. */
+export function givesName(item: Item): boolean {
+  const { around, place, buried, labelled, operator, branch } = item
+  return (item.names ??=
+    !buried && !labelled && (!operator || !!branch) && (around ? givesName(around) : place === 'columns'))
+}
 
-  #passFrom(key: KeyAt, at: number): void {
-    if (isDistinctFrom(key, at)) this.item.pass('is')
-    else if (!this.fromInside) this.#enter('tables', true)
-  }
-
-  #enter(place: Place, from = false): void {
-    this.place = place
-    this.#from = from
-    this.item = new Item(place)
+/** What is inside the parentheses or brackets that open here. */
+export function inside({ place, item }: Level, near: Near): Level {
+  const before = near(-1)
+  // The name of a cast's column is that of what is cast.
+  const call = isName(before) && !isNoAlias(before) && !/^(cast|treat)$/.test(before)
+  const buried = call || before === 'on' || near(0) === '[' || isInCondition(item)
+  if (call && place === 'tables') place = 'filter'
+  return {
+    place,
+    item: { place, around: item, buried },
+    from: place === 'tables',
+    fromInside: call && hasFromInside(before),
+    distinctOn: before === 'on' && near(-2) === 'distinct',
   }
 }
 
-/** GROUP behind WITHIN is no clause. */
-const ENDS_TABLES = /^(group|having|window|order|limit|offset|fetch|union|intersect|except)$/
+/** Goes past a token that opens and closes nothing. */
+export function pass(level: Level, near: Near): void {
+  const { item } = level
+  const word = near(0)
+  if (word === ',') {
+    if (level.from) level.place = 'tables'
+    level.item = { place: level.place, around: item.around, buried: item.buried }
+  } else if (!/^(\.|as)$/.test(near(-1))) {
+    const place = clauseAt(level, near)
+    if (place) {
+      level.from = /^(from|on|join)$/.test(word)
+      level.place = place
+      level.item = { place }
+    } else if (isOperation(word) || (word === 'from' && !level.fromInside)) item.operator = true
+    else if (word === 'as') item.labelled ||= !item.around
+    else if (/^(case|when|then|else|end)$/.test(word)) item.branch = word
+  }
+}
+
+const endsTables = oneOf('group having window order limit offset fetch union intersect except')
+
+/** The clause that a word begins. GROUP behind WITHIN begins none. */
+function clauseAt({ from, fromInside }: Level, near: Near): Place | undefined {
+  const word = near(0)
+  if (word === 'select') return 'columns'
+  if (word === 'from' ? !fromInside && !isDistinctFrom(near) : word === 'join' && from) return 'tables'
+  if (word === 'where' || (word === 'on' && from)) return 'filter'
+  const other = word === 'values' ? near(1) === '(' : endsTables(word) && near(-1) !== 'within'
+  return other ? 'other' : undefined
+}

@@ -2,7 +2,7 @@
  * What the user declares about his schema, in canonical names and by direction.
  * @module
  */
-import type { FunctionDeclaration, RelationDeclaration, SqlSettings } from '../options.js'
+import type { FunctionDeclaration, SqlSettings } from '../options.js'
 import { canonicalTable } from './names.js'
 
 /** What `readSql` needs of the settings. */
@@ -44,56 +44,46 @@ export function settingsOf(options: SqlOptions): Settings {
 
 function read({ defaultSchema = 'public', dependencies = {}, functions = {}, rowSecurity = [] }: SqlOptions): Settings {
   const canonical = (name: string) => (name === EVERYTHING ? name : canonicalTable(name, defaultSchema))
-  const reads = new Map<string, string[]>()
-  const writes = new Map<string, string[]>()
-  const changed = new Map<string, string[]>()
-  const volatile = new Set<string>()
-  const declared = new Map<string, DeclaredFunction>()
+  const partsOf = <T>(declarations: Readonly<Record<string, T | undefined>>) =>
+    Object.entries(declarations).flatMap(([name, given]) =>
+      given === undefined ? [] : [{ name: canonical(name), given, ...partsOfOne(given) }],
+    )
+  const settings = {
+    defaultSchema,
+    reads: new Map<string, readonly string[]>(),
+    writes: new Map<string, readonly string[]>(),
+    volatile: new Set<string>(),
+    rowSecurity: new Set(rowSecurity.map(canonical)),
+    functions: new Map<string, DeclaredFunction>(),
+  }
+  const changed = new Map<string, readonly string[]>()
   // Two spellings of one name add up.
-  const add = (edges: Map<string, string[]>, name: string, tables: readonly string[] = []) => {
+  const add = (edges: Map<string, readonly string[]>, name: string, tables: readonly string[] = []) => {
     if (tables.length > 0) edges.set(name, [...(edges.get(name) ?? []), ...tables.map(canonical)])
   }
-  for (const [written, given] of Object.entries(dependencies)) {
-    if (given === undefined) continue
-    const name = canonical(written)
-    const parts = relationParts(given)
-    add(reads, name, parts.reads)
-    add(writes, name, parts.writes)
-    if (parts.volatile) volatile.add(name)
+  for (const { name, given, reads, writes, volatile } of partsOf(dependencies)) {
+    add(settings.reads, name, reads)
+    add(settings.writes, name, writes)
+    if (volatile) settings.volatile.add(name)
     // An array does not make every query that calls a function of the name a write.
-    if (!isList(given)) add(changed, name, parts.writes)
+    if (!Array.isArray(given)) add(changed, name, writes)
   }
-  for (const [written, given] of Object.entries(functions)) {
-    if (given === undefined) continue
-    const name = canonical(written)
-    const parts = functionParts(given)
-    const before = declared.get(name)
-    declared.set(name, {
-      volatile: parts.volatile === true || before?.volatile === true,
-      identity: parts.identity === true || before?.identity === true,
-      reads: [...(before?.reads ?? []), ...(parts.reads ?? []).map(canonical)],
-      writes: [...(before?.writes ?? changed.get(name) ?? []), ...(parts.writes ?? []).map(canonical)],
+  for (const { name, reads = [], writes = [], volatile, identity } of partsOf(functions)) {
+    const before = settings.functions.get(name)
+    settings.functions.set(name, {
+      volatile: volatile === true || before?.volatile === true,
+      identity: identity === true || before?.identity === true,
+      reads: [...(before?.reads ?? []), ...reads.map(canonical)],
+      writes: [...(before?.writes ?? changed.get(name) ?? []), ...writes.map(canonical)],
     })
   }
-  return {
-    defaultSchema,
-    reads,
-    writes,
-    volatile,
-    rowSecurity: new Set(rowSecurity.map(canonical)),
-    functions: declared,
-  }
+  return settings
 }
 
-const isList = (given: unknown): given is readonly string[] => Array.isArray(given)
-
-function relationParts(given: RelationDeclaration): Exclude<RelationDeclaration, 'volatile' | readonly string[]> {
-  if (given === 'volatile') return { volatile: true }
-  return isList(given) ? { reads: given, writes: given } : given
-}
-
-function functionParts(given: FunctionDeclaration): Exclude<FunctionDeclaration, string> {
-  return typeof given === 'string' ? { identity: given === 'identity', volatile: given === 'volatile' } : given
+/** What any form of a declaration says. */
+function partsOfOne(given: unknown): Exclude<FunctionDeclaration, string> {
+  if (typeof given === 'string') return { [given]: true }
+  return Array.isArray(given) ? { reads: given, writes: given } : (given as object)
 }
 
 /** The names and all that their edges lead to, sorted. */
