@@ -8,6 +8,7 @@ import type { QueryCache } from './l1.js'
 import type { QueryOptions } from './options.js'
 import type { OwnWrites } from './own-writes.js'
 import type { Runtime } from './runtime.js'
+import type { Sieve } from './sieve.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { Database, SqlFacts, Statement } from './types.js'
 
@@ -15,7 +16,7 @@ import type { Database, SqlFacts, Statement } from './types.js'
 export interface Core {
   readonly database: Database
   readonly cache: QueryCache
-  readonly statements: Map<string, StatementRecord>
+  readonly statements: Sieve<StatementRecord>
 }
 
 /** What one request lends. */
@@ -104,12 +105,12 @@ export class Ask implements Statement {
   private readonly written: string
   private readonly sessionChanges: number | undefined
   private pinned = false
-  private hash: Promise<string> | undefined = undefined
+  private hash: string | Promise<string> | undefined = undefined
 
   constructor(core: Core, deps: Dependencies, options: QueryOptions, identity: AskIdentity, loader?: Loader) {
     const { scope, written } = identity
     this.scope = writtenScope(core.database, scope)
-    this.key = `${deps.id}|${this.scope}|${written}`
+    this.key = `${deps.key}|${this.scope}|${written}`
     this.deps = deps
     this.options = options
     this.sql = identity.sql
@@ -138,7 +139,7 @@ export class Ask implements Statement {
   }
 
   /** SHA-256 of everything that tells this question from any other, worked out once. */
-  digest(): Promise<string> {
+  digest(): string | Promise<string> {
     return (this.hash ??= digest(this.canonical()))
   }
 

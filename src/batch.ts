@@ -64,13 +64,17 @@ async function readGroup(
   }
   const startedAt = clock(call.runtime)
   const reads = new Reads(core, call, true)
-  const answered = together.map(({ i, ask }) => {
-    const answer = reads.answer(ask)
-    return settled(async () =>
-      settle(core, call, ask, await withSignal(answer, ask.options.signal), startedAt).rows(),
-    ).then((end) => void (ends[i] = end))
-  })
-  await Promise.all([...alone, ...answered])
+  const answers = Promise.allSettled(together.map(({ ask }) => withSignal(reads.answer(ask), ask.options.signal)))
+  await Promise.all(alone)
+  for (const [at, answer] of (await answers).entries()) {
+    const { i, ask } = together[at]!
+    try {
+      if (answer.status === 'rejected') throw answer.reason
+      ends[i] = { status: 'fulfilled', value: settle(core, call, ask, answer.value, startedAt).rows() }
+    } catch (reason) {
+      ends[i] = { status: 'rejected', reason }
+    }
+  }
 }
 
 async function settled<T>(run: () => Promise<T>): Promise<PromiseSettledResult<T>> {

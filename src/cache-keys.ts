@@ -19,11 +19,10 @@ const RESERVED = /[%:,=*?"()[\]{}\s\p{C}]/gu
 
 const escaped = (text: string): string =>
   text.replace(RESERVED, (c) => {
-    // A lone surrogate has no UTF-8 form; its code unit stands for it.
-    if (/\p{Cs}/u.test(c)) return `%u${c.charCodeAt(0).toString(16)}`
-    return [...new TextEncoder().encode(c)]
-      .map((byte) => `%${(byte + 256).toString(16).slice(1).toUpperCase()}`)
-      .join('')
+    const code = c.charCodeAt(0).toString(16)
+    // A lone surrogate has no UTF-8 form; its code unit stands for it. `encodeURIComponent` leaves *, ( and ).
+    if (/\p{Cs}/u.test(c)) return `%u${code}`
+    return /[*()]/.test(c) ? `%${code.toUpperCase()}` : encodeURIComponent(c)
   })
 
 function written(value: KeyValue): string {

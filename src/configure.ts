@@ -15,6 +15,7 @@ import type {
   SqlSettings,
   WriteOptions,
 } from './options.js'
+import { isWorkerd } from './runtime.js'
 
 const MIB = 1024 * 1024
 /** A Worker has 128 MB; half of it stays for the application. */
@@ -25,7 +26,7 @@ export type Rule = readonly [test: (value: unknown) => boolean, allowed: string,
 
 /** What was given instead of a text. */
 export const kindOf = (value: unknown): string =>
-  value === undefined ? 'not set' : value === '' ? 'empty' : `of type ${typeof value}`
+  value === undefined || value === null ? 'not set' : value === '' ? 'empty' : `of type ${typeof value}`
 
 /** What was given, without giving it away: numbers and booleans as they are, anything else by its kind. */
 function described(value: unknown): string {
@@ -61,7 +62,7 @@ export const positive = (unit: string): Rule =>
 const zeroUp = (unit: string): Rule =>
   number(`${unit}, a finite number, 0 or more`, (value) => value >= 0 && value < Infinity)
 const part = number('a number from 0 to below 1', (value) => value >= 0 && value < 1)
-const oneOf = (...words: string[]): Rule => [
+export const oneOf = (...words: string[]): Rule => [
   (value) => words.includes(value as string),
   words.map((word) => `'${word}'`).join(', '),
   quoted,
@@ -113,9 +114,9 @@ const QUERY_CACHE: Rules<QueryCacheSettings> = {
 }
 const REDIS: Rules<RedisSettings> = {
   url: [
-    (value) => /^https?:\/\/./.test(String(value)),
+    (value) => isText(value) && /^https?:\/\/./.test(value),
     'the https:// address of the REST API: UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, on Vercel KV_REST_API_URL and KV_REST_API_TOKEN',
-    (value) => (/^rediss?:/.test(String(value)) ? 'a redis:// address, which speaks TCP' : described(value)),
+    (value) => (isText(value) && /^rediss?:/.test(value) ? 'a redis:// address, which speaks TCP' : described(value)),
   ],
   token: text,
   client: [(value) => typeof (value as Redis | null)?.mget === 'function', 'a client of @upstash/redis'],
@@ -253,8 +254,7 @@ export function resolveConfig(config: CacheConfig, notice: (message: string) => 
 }
 
 function clampToWorker(wanted: number, notice: (message: string) => void): number {
-  const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent
-  if (agent !== 'Cloudflare-Workers' || wanted <= WORKER_L1_MB) return wanted
-  notice(`isolate memory for results is ${WORKER_L1_MB} MB instead of ${wanted}: a Worker has 128 MB`)
+  if (!isWorkerd() || wanted <= WORKER_L1_MB) return wanted
+  notice(`a Worker keeps ${WORKER_L1_MB} MB of results instead of ${wanted}`)
   return WORKER_L1_MB
 }

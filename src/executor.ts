@@ -235,8 +235,9 @@ export class CachedQueryExecutor {
   async #load(asked: Ask): Promise<{ reader: ResultReader; answered: Answered }> {
     const { core, call } = this
     const startedAt = clock(call.runtime)
-    // Where the moment decides as whom it is asked, no two share a trip.
-    const reads = core.database.pinned ? new Reads(core, call, false) : (this.#reads ??= new Reads(core, call, false))
+    // Where the moment decides as whom it is asked no two share a trip, and a loader runs in its own caller's asynchronous context.
+    const alone = core.database.pinned || asked.loader
+    const reads = alone ? new Reads(core, call, false) : (this.#reads ??= new Reads(core, call, false))
     const answered = await withSignal(reads.answer(asked), asked.options.signal)
     return { reader: settle(core, call, asked, answered, startedAt), answered }
   }

@@ -3,17 +3,18 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
-import { payloadBytes } from './codec/rows.js'
 import { packResult, packValue } from './codec/payload.js'
 import type { Payload } from './codec/payload.js'
 import { lifetime } from './entry.js'
 import type { Lifetime } from './entry.js'
 import type { L1Entry } from './l1.js'
+import { own } from './key.js'
 import { isRedisCache } from './l2.js'
 import type { Led } from './read.js'
 import { resultReader } from './result.js'
 import { chance } from './runtime.js'
 import type { DatabaseResult } from './types.js'
+import { entryBytes } from './weight.js'
 
 /** The answer in the form that is kept; `undefined` when it cannot be serialised without losing something. */
 export function packed(core: Core, ask: Ask, value: unknown): Payload | undefined {
@@ -56,19 +57,22 @@ export function entryFrom(
   versions: readonly string[] | undefined,
   until: number,
 ): L1Entry {
+  const { key, display, deps } = ask
   return {
-    key: ask.key,
-    display: ask.display,
-    tables: ask.deps.tables,
-    names: ask.deps.names,
-    shortcuts: ask.deps.shortcuts,
-    shortKey: ask.shortKey,
-    versions,
+    key,
+    display: own(display),
+    tables: deps.tables,
+    names: deps.names,
+    shortcuts: deps.shortcuts,
+    // The end of the key, so that its characters are kept once.
+    shortKey: typeof ask.shortKey === 'string' ? key.slice(deps.key.length + 1) : ask.shortKey,
+    // A reply's texts are its own: equal ones become the one that is known.
+    versions: versions?.map((version, i) => (version === deps.names[i]!.version ? deps.names[i]!.version : version)),
     order: flight.order,
     provisionalUntil: until,
     payload,
     reader: resultReader(payload, core.database),
-    size: ENTRY_BYTES + ask.key.length * 2 + payloadBytes(payload),
+    size: entryBytes([key, display], deps.names.length, payload),
     hits: 0,
     visited: false,
     newer: undefined,
@@ -79,9 +83,6 @@ export function entryFrom(
     errorUntil: life.errorUntil,
   }
 }
-
-/** What an entry weighs besides its key and payload. */
-const ENTRY_BYTES = 512
 
 /** An empty answer says "not there", which a write makes wrong more often than it changes a row. */
 function isEmpty(ask: Ask, value: unknown): boolean {

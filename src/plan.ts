@@ -41,7 +41,7 @@ export function plan(
   if (given) validateQueryOptions(given)
   const { cache, database } = core
   const asked = askedRecord(core, record, params, options)
-  const { facts, sql } = asked
+  const { facts, key: sql } = asked
   const scope = scopeOf(core, call, options)
   const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
   noteIdentity(core, call, facts, deps.identity)
@@ -118,12 +118,15 @@ const LOADER_TEXT = '\0cached'
 
 function loaderRecord(core: Core): StatementRecord {
   const found = core.statements.get(LOADER_TEXT)
-  if (found) return found
+  if (found) {
+    found.visited = true
+    return found
+  }
   const like = recordOf(core, 'SELECT 1')
   // An id that no statement has: the loader's values and the rows of the statement with the same key are two things.
-  const plain = { ...like.plain, id: `${like.plain.id}!`, shortcuts: undefined }
-  const record = { ...like, sql: LOADER_TEXT, plain, others: new Map<string, Dependencies>() }
-  core.statements.set(LOADER_TEXT, record)
+  const plain = { ...like.plain, key: `${like.plain.key}!`, shortcuts: undefined }
+  const record = { ...like, key: LOADER_TEXT, plain }
+  core.cache.statements.remember(core.statements, record)
   return record
 }
 
@@ -150,5 +153,5 @@ export function refusal(
 }
 
 function bypass(reason: BypassReason, record: StatementRecord, deps: Dependencies, options: QueryOptions): Bypass {
-  return { bypass: reason, display: options.cacheKey ?? fingerprint(record.sql), tables: deps.tables, tags: deps.tags }
+  return { bypass: reason, display: options.cacheKey ?? fingerprint(record.key), tables: deps.tables, tags: deps.tags }
 }

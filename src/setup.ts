@@ -2,7 +2,7 @@
  * An executor for an environment, from its preset.
  * @module
  */
-import { InvalidOptionError } from './errors.js'
+import { check, oneOf } from './configure.js'
 import { CachedQueryExecutor } from './executor.js'
 import type { CacheConfig } from './options.js'
 import { DEFAULT_CACHE_CONFIGS } from './presets.js'
@@ -23,12 +23,7 @@ export function setupCachedQueryExecutor(
   environment: Environment,
   overrides: CacheOverrides = {},
 ): CachedQueryExecutor {
-  if (!Object.hasOwn(DEFAULT_CACHE_CONFIGS, environment))
-    throw new InvalidOptionError(
-      'environment',
-      'not known',
-      `Allowed: ${Object.keys(DEFAULT_CACHE_CONFIGS).join(', ')}.`,
-    )
+  check('environment', environment, oneOf(...Object.keys(DEFAULT_CACHE_CONFIGS)))
   return new CachedQueryExecutor(database, presetWith(environment, overrides))
 }
 

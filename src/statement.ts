@@ -3,24 +3,27 @@
  * @module
  */
 import { InvalidOptionError } from './errors.js'
-import { sized, weakHash } from './key.js'
+import { own, sized, weakHash } from './key.js'
 import type { ShortKey } from './key.js'
 import type { L1Entry } from './l1.js'
 import { dependencyNames } from './names.js'
 import { withoutClock } from './now-bucket.js'
 import { NO_OPTIONS } from './options.js'
 import type { QueryOptions, ResolvedConfig } from './options.js'
+import { Sieve } from './sieve.js'
+import type { Kept } from './sieve.js'
 import { canonicalTable, readSql, readTogether, settingsOf } from './sql/index.js'
 import type { Database, SqlFacts } from './types.js'
 import type { Known, VersionBook } from './versions.js'
+import { dependencyBytes, statementBytes } from './weight.js'
 
 /** Entries of one statement by their short keys. Kept in step by isolate memory. */
 export type Shortcuts = Map<ShortKey, L1Entry>
 
 /** The names that a text and its options depend on. */
-export interface Dependencies {
+export interface Dependencies extends Kept<Dependencies> {
   /** Unique in this isolate, and the same for the same statement and names: the head of the L1 key. */
-  readonly id: string
+  readonly key: string
   readonly tables: readonly string[]
   readonly tags: readonly string[]
   readonly shortNames: readonly string[]
@@ -40,32 +43,32 @@ export interface Asked {
   readonly reason: SqlFacts['reason'] | undefined
 }
 
-export interface StatementRecord {
-  readonly sql: string
+/** Its key is the text. */
+export interface StatementRecord extends Kept<StatementRecord> {
   readonly facts: SqlFacts
   /** For calls that name no tables, tags or key. */
   readonly plain: Dependencies
-  readonly others: Map<string, Dependencies>
   /** What `withoutClock` made of it, for so many parameters. */
   bucketed?: { readonly count: number; readonly record: StatementRecord | undefined }
 }
 
-/** At least so many, and as many as L1 holds results: a statement that is forgotten takes the way to its results with it. */
-const FEWEST_STATEMENTS = 4_096
-/** Characters of texts that are remembered, and of one text. */
-const MOST_CHARACTERS = 2_000_000
+/** The memory of statements takes this part of isolate memory at most: one that is forgotten takes the way to its results with it. */
+const PART = 1 / 4
+const LEAST_BYTES = 256 * 1024
+/** Without isolate memory. */
+const BYTES_ALONE = 4 * 1024 * 1024
+/** Characters of one text. */
 const LONGEST_REMEMBERED = 16_384
-const MOST_VARIANTS = 256
 
-/** Memory of statements, bounded; the oldest go first. */
+/** Memory of statements and of what calls name besides, bounded by bytes. */
 export class Statements {
   readonly #config: ResolvedConfig
   readonly #versions: VersionBook
-  readonly #byDatabase = new Map<string, Map<string, StatementRecord>>()
+  readonly #byDatabase = new Map<string, Sieve<StatementRecord>>()
+  readonly #named = new Sieve<Dependencies>()
   /** One call asks several times what its text says. */
-  #latestLong: { statements: Map<string, StatementRecord>; record: StatementRecord } | undefined
+  #latestLong: { statements: Sieve<StatementRecord>; record: StatementRecord } | undefined
   #nextId = 0
-  #characters = 0
 
   constructor(config: ResolvedConfig, versions: VersionBook) {
     this.#config = config
@@ -73,62 +76,69 @@ export class Statements {
   }
 
   /** The statements of one database, for an executor to keep. */
-  of(database: Database): Map<string, StatementRecord> {
+  of(database: Database): Sieve<StatementRecord> {
     const identity = whoAnswers(database)
     let statements = this.#byDatabase.get(identity)
-    if (!statements) this.#byDatabase.set(identity, (statements = new Map()))
+    if (!statements) this.#byDatabase.set(identity, (statements = new Sieve()))
     return statements
   }
 
-  record(statements: Map<string, StatementRecord>, database: Database, sql: string): StatementRecord {
+  get bytes(): number {
+    let bytes = this.#named.bytes
+    for (const statements of this.#byDatabase.values()) bytes += statements.bytes
+    return bytes
+  }
+
+  record(statements: Sieve<StatementRecord>, database: Database, sql: string): StatementRecord {
     const found = statements.get(sql)
-    if (found) return found
+    if (found) {
+      found.visited = true
+      return found
+    }
     const latest = this.#latestLong
-    if (latest?.statements === statements && latest.record.sql === sql) return latest.record
+    if (latest?.statements === statements && latest.record.key === sql) return latest.record
     const facts = readSql(sql, this.#config.sql)
     // A text too long to be remembered is its own id: its results are found again all the same.
     const remembered = sql.length <= LONGEST_REMEMBERED
     const id = remembered ? (this.#nextId++).toString(36) : `=${whoAnswers(database)}${sized(sql)}`
     const plain = this.#dependencies(database, facts, NO_OPTIONS, id)
-    const record: StatementRecord = {
-      sql,
-      facts,
-      plain,
-      others: new Map<string, Dependencies>(),
-    }
+    const record: StatementRecord = { ...kept(sql, statementBytes(sql, plain.shortNames)), facts, plain }
     if (!remembered) {
       this.#latestLong = { statements, record }
       return record
     }
-    this.#characters += sql.length
-    this.#makeRoom(statements)
-    statements.set(sql, record)
+    this.remember(statements, record)
     return record
+  }
+
+  /** Makes room first. */
+  remember<T extends Kept<T>>(where: Sieve<T>, one: T): void {
+    const { l1Bytes } = this.#config
+    const most = l1Bytes > 0 ? Math.max(LEAST_BYTES, l1Bytes * PART) : BYTES_ALONE
+    while (this.bytes > 0 && this.bytes + one.size > most) this.#fullest().evict()
+    where.add(one)
+  }
+
+  #fullest(): { readonly bytes: number; evict(): unknown } {
+    let fullest: { readonly bytes: number; evict(): unknown } = this.#named
+    for (const statements of this.#byDatabase.values()) if (statements.bytes > fullest.bytes) fullest = statements
+    return fullest
   }
 
   /** The statement that is given a time where this one reads the clock; `undefined` when there is none that means the same. */
   withoutClock(
-    statements: Map<string, StatementRecord>,
+    statements: Sieve<StatementRecord>,
     database: Database,
     record: StatementRecord,
     count: number,
   ): StatementRecord | undefined {
     if (record.facts.kind !== 'read' || record.facts.reason !== 'volatile-function') return undefined
     if (record.bucketed?.count === count) return record.bucketed.record
-    const sql = withoutClock(record.sql, count)
+    const sql = withoutClock(record.key, count)
     const made = sql === undefined ? undefined : this.record(statements, database, sql)
     const same = made?.facts.kind === 'read' && made.facts.tables.join() === record.facts.tables.join()
     record.bucketed = { count, record: same ? made : undefined }
     return record.bucketed.record
-  }
-
-  #makeRoom(statements: Map<string, StatementRecord>): void {
-    const most = Math.max(FEWEST_STATEMENTS, this.#config.l1Entries)
-    for (const sql of statements.keys()) {
-      if (statements.size < most && this.#characters <= MOST_CHARACTERS) return
-      statements.delete(sql)
-      this.#characters -= sql.length
-    }
   }
 
   /** The names of a call, given that it names tables, tags or a key of its own. */
@@ -139,11 +149,14 @@ export class Statements {
       throw new InvalidOptionError('tagsOnly', 'set without `tags`', 'Name in `tags` what a write names.')
     if (plain && cacheKey === undefined) return record.plain
     const signature = `${tagsOnly ? '!' : ''}${written(tables)}${written(tags)}${cacheKey === undefined ? '' : `=${sized(cacheKey)}`}`
-    const found = record.others.get(signature)
-    if (found) return found
-    const made = this.#dependencies(database, record.facts, options, `${record.plain.id}~${signature}`)
-    if (record.others.size >= MOST_VARIANTS) record.others.delete(record.others.keys().next().value!)
-    record.others.set(signature, made)
+    const id = `${record.plain.key}~${signature}`
+    const found = this.#named.get(id)
+    if (found) {
+      found.visited = true
+      return found
+    }
+    const made = this.#dependencies(database, record.facts, options, id)
+    this.remember(this.#named, made)
     return made
   }
 
@@ -154,11 +167,11 @@ export class Statements {
     // Whose rows these are is a matter of all tables, whatever else invalidates the result.
     const { volatile, identity } = all
     const { tables } = options.tagsOnly ? readTogether(named, settings) : all
-    const tags = [...new Set(options.tags ?? [])].sort()
+    const tags = [...new Set(options.tags?.map(own))].sort()
     const shortNames = dependencyNames(tables, tags, options.cacheKey)
     // Handed out with every answer: nobody may change them for the others.
     return {
-      id,
+      ...kept(id, dependencyBytes(id, tags, shortNames)),
       tables: Object.freeze(tables),
       tags: Object.freeze(tags),
       shortNames,
@@ -174,6 +187,8 @@ export class Statements {
     return shortNames.map((name) => this.#versions.name(`${prefix}:${name}`))
   }
 }
+
+const kept = (key: string, size: number) => ({ key, size, visited: false, newer: undefined, older: undefined })
 
 const whoAnswers = (database: Database): string => sized(database.identity) + sized(database.invalidationIdentity)
 

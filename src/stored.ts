@@ -8,7 +8,7 @@ import type { StoredEntry } from './codec/encode.js'
 import { freshness, redisTtl } from './entry.js'
 import type { L1Entry } from './l1.js'
 import { isRedisCache } from './l2.js'
-import type { Found } from './l2.js'
+import type { Found, Storable } from './l2.js'
 import { entryFrom, provisionalUntil } from './make-entry.js'
 import { dueStatistics } from './push-statistics.js'
 import type { Led, Loaded } from './read.js'
@@ -19,10 +19,8 @@ import type { Known } from './versions.js'
 const MOST_DECODED_BYTES = 64 * 1024 * 1024
 
 /** The L2 key of a question, hashed once. */
-export function redisKey(core: Core, ask: Ask): Promise<string> {
-  const { cache } = core
-  if (!isRedisCache(cache)) return Promise.resolve('')
-  return ask.digest().then((hash) => cache.entryKey(hash))
+export async function redisKey({ cache }: Core, ask: Ask): Promise<string> {
+  return isRedisCache(cache) ? cache.entryPrefix + (await ask.digest()) : ''
 }
 
 /** What Redis gave, when it may answer: versions equal, times right, decodable, and for this very question. */
@@ -62,7 +60,7 @@ export const ends = ({ refresh }: Led, loaded: Loaded): boolean =>
 async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry | undefined> {
   try {
     const entry = await decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
-    if (entry.key === (await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
+    if (entry.key === tail(await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
     core.cache.events.emit({ type: 'entry-rejected', reason: 'wrong-key' })
     found.remove = true
   } catch (error) {
@@ -104,7 +102,7 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
   const statistics = dueStatistics(core, cache, clock(call.runtime))
   const missing = new Set<Known>()
   const remove: string[] = []
-  const entries: { key: string; text: string; ttl: number | undefined }[] = []
+  const entries: Storable[] = []
   for (const { ask, found, entry } of read) {
     if (!found) continue
     for (const known of found.captured.missing) missing.add(known)
@@ -144,7 +142,7 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
   const { readAt, freshUntil, staleUntil, errorUntil, payload } = entry
   const text = await encodeEntry(
     {
-      key,
+      key: tail(key),
       names: [...ask.deps.shortNames],
       versions: found.captured.versions,
       readAt,
@@ -158,6 +156,9 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
   if (text === undefined) events.emit({ type: 'not-stored', reason: 'too-large' })
   return text
 }
+
+/** 128 bits of the key's digest tell whether a value is for this question; the whole of it is in the key. */
+const tail = (key: string): string => key.slice(-32)
 
 const same = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((item, i) => item === b[i])

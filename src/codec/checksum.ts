@@ -9,7 +9,8 @@ export function checksum(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, length)
   const whole = length - (length % 4)
   let hash = 0
-  for (let i = 0; i < whole; i += 4) hash = Math.imul(rotated(hash ^ mixed(view.getInt32(i, true)), 13), 5) + 0xe6546b64
+  for (let i = 0; i < whole; i += 4)
+    hash = (Math.imul(rotated(hash ^ mixed(view.getInt32(i, true)), 13), 5) + 0xe6546b64) | 0
   let rest = 0
   for (let i = length - 1; i >= whole; i--) rest = (rest << 8) | bytes[i]!
   hash ^= mixed(rest) ^ length

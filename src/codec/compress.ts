@@ -2,6 +2,7 @@
  * Bytes <-> fewer bytes, with the best that the platform has: `node:zlib` is synchronous and several times faster, streams are everywhere.
  * @module
  */
+import { builtin } from '../runtime.js'
 
 export type Packing = 'deflate' | 'zstd'
 
@@ -9,11 +10,7 @@ type Transform = (bytes: Uint8Array, options?: object) => Uint8Array
 type Zlib = Record<'deflateRawSync' | 'inflateRawSync', Transform> &
   Partial<Record<'zstdCompressSync' | 'zstdDecompressSync', Transform>>
 
-/** Asked for by name: an import would end every build for a platform without Node's modules. */
-const nodeZlib = (): Zlib | undefined =>
-  (globalThis as { process?: { getBuiltinModule?: (name: string) => Zlib | undefined } }).process?.getBuiltinModule?.(
-    'node:zlib',
-  )
+const nodeZlib = () => builtin<Zlib>('node:zlib')
 
 /** Bytes below which zstd costs more than it saves. */
 const ZSTD_FROM = 8192

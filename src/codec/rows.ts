@@ -3,7 +3,8 @@
  * @module
  */
 import { copyOf, isPrimitive, UNCOPYABLE } from './copy.js'
-import type { Payload, RowsPayload } from './payload.js'
+import type { RowsPayload } from './payload.js'
+import { quickParser } from './timestamps.js'
 
 type Row = Record<string, unknown>
 type Parser = (text: string) => unknown
@@ -43,16 +44,21 @@ function parseRows(
   const names = fields.map(({ name }) => name)
   // Copies of one row share its shape, and a name such as `__proto__` is a property of its own.
   const blank = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join()}}`) as Row
-  const rows: Row[] = []
-  for (let row = 0; row < length; row++) rows.push({ ...blank })
+  const rows: Row[] = new Array<Row>(length)
+  for (let row = 0; row < length; row++) rows[row] = { ...blank }
   const mutable: Mutable[] = []
   fields.forEach(({ name, dataTypeID }, i) => {
     if (names.lastIndexOf(name) !== i) return
     const texts = columns[i]!
-    const parse = parser(dataTypeID)
-    const values = texts.map((text) => (text === null ? null : parse(text)))
-    const next = values.every(isPrimitive) ? undefined : nextOf(values, texts, parse)
-    if (next) mutable.push({ name, next })
+    const parse = quickParser(dataTypeID, parser(dataTypeID))
+    const values: unknown[] = []
+    let plain = true
+    for (const text of texts) {
+      const value = text === null ? null : parse(text)
+      if (!isPrimitive(value)) plain = false
+      values.push(value)
+    }
+    if (!plain) mutable.push({ name, next: nextOf(values, texts, parse) })
     else for (let row = 0; row < length; row++) rows[row]![name] = values[row]
   })
   return { rows, mutable }
@@ -72,35 +78,3 @@ function nextOf(values: unknown[], texts: readonly (string | null)[], parse: Par
 
 /** In place of a value that was handed out. */
 const USED = Symbol('used')
-
-/** Bytes of a string or array of V8 beside its content. */
-const HEADER = 16
-const SLOT = 8
-/** A cell is a slot and a string, and once more a slot and a value when the rows have been parsed. */
-const CELL = HEADER + 3 * SLOT
-/** A parsed date. */
-const DATE = 96
-/** A parsed array or JSON document beside what grows with its text. */
-const NESTED = 176
-const DATES = new Set([1082, 1114, 1184])
-
-const textBytes = (text: string): number => (/[^\0-\xff]/.test(text) ? 2 : 1) * text.length
-
-/** The heap that a payload and its parsed rows take, in bytes, estimated. */
-export function payloadBytes(payload: Payload): number {
-  if (payload.kind === 'value') return 64 + HEADER + textBytes(payload.text)
-  let bytes = 256
-  payload.fields.forEach(({ name, dataTypeID }, i) => {
-    bytes += 64 + 3 * HEADER + textBytes(name)
-    const parsed = DATES.has(dataTypeID) ? DATE : 0
-    for (const text of payload.columns[i]!) bytes += text === null ? 2 * SLOT : cellBytes(text) + parsed
-  })
-  return bytes
-}
-
-/** Arrays and JSON are kept as text and as values; the values take a few times the text. */
-function cellBytes(text: string): number {
-  const first = text.charCodeAt(0)
-  const nested = first === 0x7b || first === 0x5b
-  return CELL + textBytes(text) * (nested ? 4 : 1) + (nested ? NESTED : 0)
-}

@@ -38,11 +38,12 @@ function isolate(timeoutMs = 100) {
 
 /** An entry in Redis, so that a fault hits a reply that matters. */
 async function store(): Promise<void> {
-  const first = isolate()
+  const patient = 5_000
+  const first = isolate(patient)
   await first.invalidateCache()
   await first.query(SQL, [SECRET])
   await first.flush()
-  expect((await isolate().queryResult(SQL, [SECRET])).cache.outcome).toBe('l2')
+  expect((await isolate(patient).queryResult(SQL, [SECRET])).cache.outcome).toBe('l2')
 }
 
 const FAULTS: [string, Fault][] = [

@@ -249,7 +249,7 @@ describe('nowBucket', () => {
     const { statements } = core.cache
     const record = statements.record(core.statements, core.database, LAST_DAY)
     const made = statements.withoutClock(core.statements, core.database, record, 1)
-    expect(made?.sql).toBe(GIVEN)
+    expect(made?.key).toBe(GIVEN)
     expect(statements.withoutClock(core.statements, core.database, record, 1)).toBe(made)
     expect(core.statements.get(GIVEN)).toBe(made)
   })

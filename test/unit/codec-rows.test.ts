@@ -1,8 +1,7 @@
 import { types } from '@neondatabase/serverless'
 import { describe, expect, it } from 'vitest'
-import { packResult } from '../../src/codec/payload.js'
 import type { RowsPayload } from '../../src/codec/payload.js'
-import { payloadBytes, rowBuilder } from '../../src/codec/rows.js'
+import { rowBuilder } from '../../src/codec/rows.js'
 
 const parser = (oid: number) => types.getTypeParser(oid) as (text: string) => unknown
 
@@ -157,35 +156,5 @@ describe('text', () => {
     expect(parsed).toBe(2)
     build()
     expect(parsed).toBe(4)
-  })
-})
-
-describe('the size of a payload', () => {
-  it('grows with rows, columns, text and characters beyond latin1', () => {
-    const size = (...columns: Parameters<typeof payloadOf>[0]) => payloadBytes(payloadOf(columns))
-    const base = size(['a', 25, 'xx'])
-    expect(size(['a', 25, 'xxx'])).toBe(base + 1)
-    expect(size(['a', 25, 'x🦊'])).toBeGreaterThan(base)
-    expect(size(['a', 25, 'xx', 'xx'])).toBeGreaterThan(base + 30)
-    expect(size(['a', 25, 'xx'], ['b', 25, 'xx'])).toBeGreaterThan(base + 60)
-    expect(size(['a', 25, null])).toBeLessThan(base)
-    expect(payloadBytes({ kind: 'value', format: 'json', text: 'x'.repeat(1000) })).toBeGreaterThan(1000)
-  })
-
-  it('is at least the text of a stored result', () => {
-    const rows = Array.from({ length: 200 }, (_, i) => [String(i), 'text '.repeat(20)])
-    const result = {
-      raw: true as const,
-      fields: [
-        { name: 'i', dataTypeID: 23 },
-        { name: 't', dataTypeID: 25 },
-      ],
-      rowCount: 200,
-      command: 'SELECT',
-      rows,
-    }
-    const size = payloadBytes(packResult(result))
-    expect(size).toBeGreaterThan(200 * 100)
-    expect(size).toBeLessThan(200 * 400)
   })
 })

@@ -1,0 +1,94 @@
+/**
+ * What an entry takes of V8's heap, in bytes, before and after its first hit: texts by their length, everything else by what it was measured
+ * to take in Node 24, where a pointer has 8 bytes (`node --expose-gc bench/memory/heap.ts`).
+ * @module
+ */
+import type { Payload } from './codec/payload.js'
+
+const SLOT = 8
+/** Beside its content: a string, or the elements of an array. */
+const HEADER = 16
+const OBJECT = 24
+/** An array, besides a slot for each element. */
+const ARRAY = 48
+/** An array of PostgreSQL's, which its parser makes element by element. */
+const PUSHED = ARRAY + 17 * SLOT
+const DOUBLE = 16
+const DATE = 96
+
+/** An entry with its times, and its places in maps. */
+const ENTRY = 420
+/** What reads a value. */
+const VALUE = 300
+/** What reads rows. */
+const ROWS = 980
+const COLUMN = 104
+/** A column of dates, arrays or documents. */
+const MUTABLE = 330
+
+/** Types that drivers make objects of, one for each cell. */
+const PARSED: Record<number, number> = { 700: DOUBLE, 701: DOUBLE, 1082: DATE, 1114: DATE, 1184: DATE }
+
+/** A text with characters above U+00FF takes two bytes for each. */
+export function textBytes(text: string): number {
+  // V8 keeps one of each character.
+  return text.length < 2 ? 0 : (HEADER + text.length * (/[^\0-\xff]/.test(text) ? 2 : 1) + 7) & ~7
+}
+
+/** What is known of a text, and of the names that a call gives besides. */
+const STATEMENT = 1040
+const DEPENDENCIES = 500
+
+export const statementBytes = (sql: string, names: readonly string[]): number =>
+  STATEMENT + textBytes(sql) + namesBytes(names)
+
+export const dependencyBytes = (id: string, tags: readonly string[], names: readonly string[]): number =>
+  DEPENDENCIES + textBytes(id) + namesBytes(tags) + namesBytes(names)
+
+function namesBytes(names: readonly string[]): number {
+  let bytes = 0
+  for (const name of names) bytes += 2 * SLOT + textBytes(name)
+  return bytes
+}
+
+/** `texts`: what the entry is found and shown by; `names`: how many names it depends on. */
+export function entryBytes(texts: readonly string[], names: number, payload: Payload): number {
+  let bytes = ENTRY + names * SLOT
+  for (const text of texts) bytes += textBytes(text)
+  if (payload.kind === 'value') return bytes + VALUE + textBytes(payload.text)
+  const { fields, columns, length } = payload
+  bytes += ROWS + length * (OBJECT + SLOT)
+  fields.forEach(({ name, dataTypeID }, i) => {
+    const each = PARSED[dataTypeID] ?? 0
+    let parsed = 0
+    let texts = 0
+    for (const text of columns[i]!)
+      if (text !== null) {
+        texts += textBytes(text)
+        parsed += each || treeBytes(text)
+      }
+    bytes += COLUMN + textBytes(name) + length * 2 * SLOT + texts + parsed
+    if (parsed > 0 && each !== DOUBLE) bytes += MUTABLE + length * SLOT
+  })
+  return bytes
+}
+
+/** What a JSON document or an array is parsed to. Any other text stays one. */
+function treeBytes(text: string): number {
+  if (text[0] !== '{' && text[0] !== '[') return 0
+  let bytes = 0
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]
+    if (char === '{') bytes += text[i + 1] === '"' || text[i + 1] === '}' ? OBJECT + SLOT : PUSHED
+    else if (char === '[') bytes += ARRAY + SLOT
+    else if (char === ',') bytes += SLOT
+    else if (char === '.') bytes += DOUBLE
+    else if (char === '"') {
+      const from = i + 1
+      for (i = from; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++
+      // The names of properties are kept once for all.
+      if (text[i + 1] !== ':') bytes += textBytes(text.slice(from, i))
+    }
+  }
+  return bytes
+}

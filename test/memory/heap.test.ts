@@ -1,0 +1,67 @@
+/**
+ * Isolate memory keeps its limit, and knows what it takes: what it counts is within 15 percent of what the heap grows by, for results of every
+ * shape, through the public API. In a process of its own, after garbage collection.
+ */
+import { describe, expect, it } from 'vitest'
+import { judge, nameOf, WAYS } from '../../bench/memory/heap.ts'
+import { weighed } from './program.ts'
+
+const MEGABYTES = 32
+
+describe('the heap', { timeout: 300_000 }, () => {
+  it.each(['all shapes', '1 row, 4 columns, pool', 'a text of its own'])(
+    'stays within 32 MB, and is counted within 15 percent, after 100,000 different queries: %s',
+    async (way) => {
+      const [one] = await weighed([{ way, queries: 100_000, megabytes: MEGABYTES }])
+      expect(one!.queries).toBe(100_000)
+      expect(one!.evictions).toBeGreaterThan(80_000)
+      expect(judge(one!, MEGABYTES), JSON.stringify(one)).toBe('')
+    },
+  )
+
+  it('is counted within 15 percent for each shape of result, by each driver, hit and not', async () => {
+    const ways = WAYS.map(nameOf)
+    const all = await weighed(ways.map((way) => ({ way, queries: 'full', megabytes: MEGABYTES })))
+    expect(ways.map((way, i) => `${way}: ${judge(all[i]!, MEGABYTES)}`)).toEqual(ways.map((way) => `${way}: `))
+  })
+
+  it.each([
+    [
+      'forgets what rows are parsed to',
+      'all shapes',
+      'full',
+      { file: 'weight.ts', find: 'length * 2 * SLOT + texts + parsed', replace: 'texts' },
+    ],
+    [
+      'forgets that other scripts take two bytes for a character',
+      'long texts, pool',
+      'full',
+      { file: 'weight.ts', find: '? 2 : 1', replace: '? 1 : 1' },
+    ],
+    [
+      'never forgets a statement',
+      'a text of its own',
+      50_000,
+      { file: 'statement.ts', find: 'while (this.bytes > 0 &&', replace: 'while (false &&' },
+    ],
+    [
+      'does not count statements',
+      'a text of its own',
+      'full',
+      {
+        file: 'l1.ts',
+        find: 'return this.#entries.bytes + this.statements.bytes',
+        replace: 'return this.#entries.bytes',
+      },
+    ],
+    [
+      'holds the text that a key was cut out of',
+      'cut out of longer texts',
+      'full',
+      { file: 'key.ts', find: '` ${text}`.slice(1)', replace: 'text' },
+    ],
+  ] as const)('finds what is wrong with a memory that %s', async (_, way, queries, fault) => {
+    const [one] = await weighed([{ way, queries, megabytes: MEGABYTES }], fault)
+    expect(judge(one!, MEGABYTES), JSON.stringify(one)).not.toBe('')
+  })
+})

@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { checksum } from '../../src/codec/checksum.js'
+import { compress, decompress } from '../../src/codec/compress.js'
+import { decodeEntry, encodeEntry, readHeader } from '../../src/codec/encode.js'
+
+afterEach(() => void vi.unstubAllGlobals())
+
+const bytesOf = (size: number) => new TextEncoder().encode('0123456789 lorem ipsum '.repeat(size / 20).slice(0, size))
+/** Whether it is one of Node's buffers does not matter. */
+const equals = (expected: Uint8Array) => (bytes: Uint8Array) =>
+  bytes.length === expected.length && bytes.every((byte, i) => byte === expected[i])
+const withoutZlib = () => void vi.stubGlobal('process', undefined)
+const hasZlib = typeof globalThis.process?.getBuiltinModule === 'function'
+
+const entry = (text: string) => ({
+  key: 'k',
+  names: [],
+  versions: [],
+  readAt: 0,
+  freshUntil: 0,
+  staleUntil: 0,
+  errorUntil: 0,
+  payload: { kind: 'value' as const, format: 'json' as const, text },
+})
+const options = { compress: true, compressAboveBytes: 0, maxBytes: 1e9 }
+
+describe('what is compressed', () => {
+  it.each([100, 5_000, 100_000, 1_000_000])('comes back: %i bytes', async (size) => {
+    const bytes = bytesOf(size)
+    const { packing, packed } = (await compress(bytes))!
+    expect(packed.length).toBeLessThan(size)
+    expect(await decompress(packing, packed, size)).toSatisfy(equals(bytes))
+  })
+
+  it('with streams alone can be read with and without them', async () => {
+    const bytes = bytesOf(20_000)
+    const here = (await compress(bytes))!
+    withoutZlib()
+    const there = (await compress(bytes))!
+    expect(there.packing).toBe('deflate')
+    expect(await decompress('deflate', there.packed, 20_000)).toSatisfy(equals(bytes))
+    if (here.packing === 'deflate') expect(await decompress('deflate', here.packed, 20_000)).toSatisfy(equals(bytes))
+    vi.unstubAllGlobals()
+    expect(await decompress('deflate', there.packed, 20_000)).toSatisfy(equals(bytes))
+  })
+
+  it('is deflated where zstd fails, as it does in workerd for large values, or is not there', async () => {
+    const zlib = hasZlib ? globalThis.process.getBuiltinModule('node:zlib') : undefined
+    if (!zlib) return expect((await compress(bytesOf(20_000)))!.packing).toBe('deflate')
+    for (const zstdCompressSync of [undefined, () => fail()]) {
+      vi.stubGlobal('process', { getBuiltinModule: () => ({ ...zlib, zstdCompressSync }) })
+      expect((await compress(bytesOf(20_000)))!.packing).toBe('deflate')
+    }
+  })
+
+  it('is not compressed where nothing can', async () => {
+    withoutZlib()
+    vi.stubGlobal('CompressionStream', undefined)
+    expect(await compress(bytesOf(100))).toBeUndefined()
+    expect(readHeader((await encodeEntry(entry('"x"'.repeat(500)), options))!).codec).toBe('plain')
+  })
+
+  it('has exactly the size that was said', async () => {
+    for (const without of [false, true]) {
+      if (without) withoutZlib()
+      const { packing, packed } = (await compress(bytesOf(20_000)))!
+      await expect(decompress(packing, packed, 19_999)).rejects.toThrow()
+      await expect(decompress(packing, packed, 20_001)).rejects.toThrow()
+    }
+  })
+
+  it('is not unpacked far beyond the size that was said', async () => {
+    const { packing, packed } = (await compress(new Uint8Array(20_000_000)))!
+    const zlib = hasZlib ? globalThis.process.getBuiltinModule('node:zlib') : undefined
+    const most: unknown[] = []
+    const noting = (name: 'inflateRawSync' | 'zstdDecompressSync') => (bytes: Uint8Array, limits: object) => {
+      most.push((limits as { maxOutputLength: number }).maxOutputLength)
+      return zlib![name](bytes, limits)
+    }
+    if (zlib)
+      vi.stubGlobal('process', {
+        getBuiltinModule: () => ({
+          inflateRawSync: noting('inflateRawSync'),
+          zstdDecompressSync: noting('zstdDecompressSync'),
+        }),
+      })
+    await expect(decompress(packing, packed, 1000)).rejects.toThrow()
+    if (zlib) expect(most).toEqual([1000 + 65_536])
+  })
+})
+
+describe('an entry that only another platform can decompress', () => {
+  it('is told from garbage', async () => {
+    const text = (await encodeEntry(entry(JSON.stringify('x '.repeat(20_000))), options))!
+    withoutZlib()
+    vi.stubGlobal('DecompressionStream', undefined)
+    await expect(decodeEntry(text, { maxDecodedBytes: 1e9 })).rejects.toMatchObject({ elsewhere: true })
+    vi.unstubAllGlobals()
+    await expect(decodeEntry(`${text.slice(0, -9)}AAAAAAAA=`, { maxDecodedBytes: 1e9 })).rejects.toMatchObject({
+      elsewhere: false,
+    })
+  })
+})
+
+describe('the checksum', () => {
+  it('is that of MurmurHash3', () => {
+    const of = (text: string) => checksum(new TextEncoder().encode(text))
+    expect([of(''), of('a'), of('abc'), of('test'), of('Hello, world!')]).toEqual([
+      '0',
+      '3c2569b2',
+      'b3dd93fa',
+      'ba6bd213',
+      'c0363e43',
+    ])
+  })
+
+  it('changes with every bit, wherever the bytes lie in their buffer', () => {
+    const whole = bytesOf(43)
+    for (const offset of [0, 1, 2, 3]) {
+      const bytes = whole.subarray(offset)
+      const sums = new Set([checksum(bytes)])
+      for (let bit = 0; bit < bytes.length * 8; bit++) {
+        const changed = new Uint8Array([...bytes])
+        changed[bit >> 3]! ^= 1 << (bit & 7)
+        sums.add(checksum(changed))
+      }
+      expect(sums.size).toBe(bytes.length * 8 + 1)
+    }
+  })
+})
+
+function fail(): never {
+  throw new Error('Unexpected end of file')
+}
