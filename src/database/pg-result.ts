@@ -38,11 +38,7 @@ export type About = Pick<Database, 'identity' | 'invalidationIdentity' | 'scope'
 
 export function refuseBinary(binary: boolean | undefined): void {
   if (binary)
-    throw new InvalidOptionError(
-      'pool',
-      'made with `binary: true`',
-      'Leave `binary` out: results are kept as text.',
-    )
+    throw new InvalidOptionError('pool', 'made with `binary: true`', 'Leave `binary` out: results are kept as text.')
 }
 
 /** The parser of a type; what has none stays text. */
