@@ -105,7 +105,7 @@ export class Ask implements Statement {
   private readonly written: string
   private readonly sessionChanges: number | undefined
   private pinned = false
-  private hash: Promise<string> | undefined = undefined
+  private hash: string | Promise<string> | undefined = undefined
 
   constructor(core: Core, deps: Dependencies, options: QueryOptions, identity: AskIdentity, loader?: Loader) {
     const { scope, written } = identity
@@ -139,7 +139,7 @@ export class Ask implements Statement {
   }
 
   /** SHA-256 of everything that tells this question from any other, worked out once. */
-  digest(): Promise<string> {
+  digest(): string | Promise<string> {
     return (this.hash ??= digest(this.canonical()))
   }
 

@@ -21,6 +21,8 @@ const CLOCK_SKEW_MS = 1_000
 export class Fences {
   readonly #prefix: string
   readonly #fenceMs: number
+  /** Made once for all lookups of some periods. */
+  #kept = { first: 0, last: 0, keys: new Map<Known, readonly string[]>() }
 
   constructor({ redisKeyPrefix, fenceMs }: ResolvedConfig) {
     this.#prefix = `${redisKeyPrefix}:f:`
@@ -32,10 +34,17 @@ export class Fences {
   }
 
   /** The keys of every period in which a write may have begun that is not over yet, for any clock within the skew. */
-  keysAt(now: number): (known: Known) => string[] {
+  keysAt(now: number): (known: Known) => readonly string[] {
     const first = Math.floor((now - this.#fenceMs - CLOCK_SKEW_MS) / this.#fenceMs)
     const last = Math.floor((now + CLOCK_SKEW_MS) / this.#fenceMs)
-    return (known) => Array.from({ length: last - first + 1 }, (_, i) => this.#key(known, first + i))
+    if (this.#kept.first !== first || this.#kept.last !== last) this.#kept = { first, last, keys: new Map() }
+    const { keys } = this.#kept
+    return (known) => {
+      let made = keys.get(known)
+      if (!made)
+        keys.set(known, (made = Array.from({ length: last - first + 1 }, (_, i) => this.#key(known, first + i))))
+      return made
+    }
   }
 
   raise(pipeline: Pipeline, runtime: Runtime, names: readonly Known[]): Fence {

@@ -25,6 +25,13 @@ export interface Wanted {
   withLease?: boolean
 }
 
+/** One entry to store, for so many seconds; `undefined`: without an end. */
+export interface Storable {
+  key: string
+  text: string
+  ttl: number | undefined
+}
+
 /** What one entry of a lookup got. */
 export interface Found {
   /** The stored text, not decoded. */
@@ -59,11 +66,15 @@ export class RedisQueryCache extends QueryCache {
   readonly unacknowledged = new Map<Known, { order: number; fence: boolean }>()
   /** @internal When the next round of repeating invalidations may begin. */
   retryAt = 0
+  /** @internal Format, generation and prefix are readable, so that cleanup needs the name only. */
+  readonly entryPrefix: string
   readonly #fences: Fences
 
   constructor(config: CacheConfig) {
     super(config)
+    const { redisKeyPrefix, keyPrefix, epoch } = this.config
     this.link = new RedisLink(config.redis ?? {}, this)
+    this.entryPrefix = `${redisKeyPrefix}:e:${keySafe(keyPrefix)}:${FORMAT}:${keySafe(epoch)}:`
     this.#fences = new Fences(this.config)
   }
 
@@ -80,24 +91,10 @@ export class RedisQueryCache extends QueryCache {
     }
   }
 
-  /** @internal The key of an entry. Format, generation and prefix are readable, so that cleanup needs the name only. */
-  entryKey(digest: string): string {
-    return `${this.entryPrefix}${digest}`
-  }
-
-  /** @internal */
-  get entryPrefix(): string {
-    return `${this.config.redisKeyPrefix}:e:${this.#generation}`
-  }
-
-  get #generation(): string {
-    const { keyPrefix, epoch } = this.config
-    return `${keySafe(keyPrefix)}:${FORMAT}:${keySafe(epoch)}:`
-  }
-
   /** @internal The lease on loading an entry. */
   leaseKey(entryKey: string): string {
-    return `${this.config.redisKeyPrefix}:l:${this.#generation}${entryKey.slice(this.entryPrefix.length)}`
+    const { redisKeyPrefix } = this.config
+    return `${redisKeyPrefix}:l${entryKey.slice(redisKeyPrefix.length + 2)}`
   }
 
   /** @internal */
@@ -122,23 +119,34 @@ export class RedisQueryCache extends QueryCache {
   ): { keys: string[]; take: (values: readonly (string | null)[]) => Found[] } {
     const sentAt = clock(runtime)
     const order = this.versions.mark()
-    const names = [...new Set([...wanted.flatMap((ask) => ask.names), ...others])]
     const fenceKeys = this.#fences.keysAt(sentAt)
     const keys: string[] = []
-    const ask = (key: string): number => keys.push(key) - 1
-    const slots = wanted.map(({ key, withLease }) => ({
-      entry: key === undefined ? undefined : ask(key),
-      lease: key === undefined || !withLease ? undefined : ask(this.leaseKey(key)),
-    }))
-    const at = new Map(
-      names.map((known) => [known, { version: ask(this.versionKey(known)), fences: fenceKeys(known).map(ask) }]),
-    )
+    const slots = wanted.map(({ key, withLease }) => {
+      const entry = key === undefined ? undefined : keys.push(key) - 1
+      return { entry, lease: key === undefined || !withLease ? undefined : keys.push(this.leaseKey(key)) - 1 }
+    })
+    // Where a name's version is; its fences follow.
+    const at = new Map<Known, number>()
+    let width = 1
+    const ask = (names: readonly Known[]) => {
+      for (const known of names) {
+        if (at.has(known)) continue
+        at.set(known, keys.push(this.versionKey(known)) - 1)
+        width = keys.push(...fenceKeys(known)) - at.get(known)!
+      }
+    }
+    for (const { names } of wanted) ask(names)
+    ask(others)
     const take = (values: readonly (string | null)[]): Found[] => {
       const accept = (list: readonly Known[]) =>
         this.versions.accept(
           list,
-          list.map((known) => values[at.get(known)!.version]!),
-          list.map((known) => at.get(known)!.fences.some((i) => isFence(values[i]!))),
+          list.map((known) => values[at.get(known)!]!),
+          list.map((known) => {
+            const first = at.get(known)!
+            for (let i = first + 1; i < first + width; i++) if (isFence(values[i]!)) return true
+            return false
+          }),
           order,
           sentAt,
         )
@@ -182,18 +190,20 @@ export class RedisQueryCache extends QueryCache {
    * that are over. At most one command for each kind, and one per stored entry. `more`: what rides along.
    */
   async store(
-    entries: readonly { key: string; text: string; ttl: number | undefined }[],
+    entries: readonly Storable[],
     missing: readonly Known[],
     remove: readonly string[],
     more?: (pipeline: Pipeline) => void,
   ): Promise<void> {
+    for (const { text } of entries) this.counters.add('bytesOut', text.length)
+    const [only] = entries
+    if (only && entries.length === 1 && missing.length + remove.length === 0 && !more) {
+      await this.link.single('store', (client) => client.set(...asSet(only)))
+      return
+    }
     await this.link.pipeline('store', (pipeline) => {
       more?.(pipeline)
-      for (const { key, text, ttl } of entries) {
-        this.counters.add('bytesOut', text.length)
-        if (ttl === undefined) pipeline.set(key, text)
-        else pipeline.set(key, text, { ex: ttl })
-      }
+      for (const entry of entries) pipeline.set(...asSet(entry))
       // All or none: a name that somebody else created meanwhile is found by the next read, which creates the rest.
       if (missing.length > 0) pipeline.msetnx(this.#versions(missing, uniqueValue()))
       if (remove.length > 0) pipeline.del(...remove)
@@ -251,6 +261,8 @@ export class RedisQueryCache extends QueryCache {
     }
   }
 }
+
+const asSet = ({ key, text, ttl }: Storable) => [key, text, ttl === undefined ? undefined : { ex: ttl }] as const
 
 const succeeded = (reply: Reply): boolean => reply.error === undefined
 

@@ -16,46 +16,14 @@ export async function fetchOne(
   return timed(core, call, 1, () => core.database.run(statement, { timeoutMs }))
 }
 
-/** One query of several. */
-interface Fetch {
-  statement: Statement
-  timeoutMs: number | undefined
-  /** Only such a query shares a trip or is asked again: an unknown function may do something each time. */
-  stable: boolean
-}
-
-/** Runs stable reads that wait equally long in one trip each, and everything else on its own. */
-async function fetchMany(
-  core: Core,
-  call: Call,
-  fetches: readonly Fetch[],
-): Promise<PromiseSettledResult<DatabaseResult>[]> {
-  const groups = new Map<unknown, Fetch[]>()
-  for (const fetch of fetches) {
-    const group = fetch.stable ? (fetch.timeoutMs ?? 'none') : fetch
-    groups.set(group, [...(groups.get(group) ?? []), fetch])
-  }
-  const ends = new Map<Fetch, PromiseSettledResult<DatabaseResult>>()
-  const runs = [...groups.values()].map(async (group) => {
-    const settled = await fetchTogether(core, call, group)
-    group.forEach((fetch, i) => ends.set(fetch, settled[i]!))
-  })
-  await Promise.all(runs)
-  return fetches.map((fetch) => ends.get(fetch)!)
-}
-
 /** One trip. When a statement fails in it each is asked on its own, so that one bad query spoils no other; a lost trip is lost for all. */
-async function fetchTogether(
-  core: Core,
-  call: Call,
-  group: readonly Fetch[],
-): Promise<PromiseSettledResult<DatabaseResult>[]> {
-  const [{ timeoutMs }] = group as [Fetch]
-  const alone = () => Promise.allSettled(group.map(({ statement }) => fetchOne(core, call, statement, timeoutMs)))
+async function fetchTogether(core: Core, call: Call, group: readonly Ask[]): Promise<PromiseSettledResult<unknown>[]> {
+  const [{ options }] = group as [Ask]
+  const { timeoutMs } = options
+  const alone = () => Promise.allSettled(group.map((ask) => fetchSource(core, call, ask)))
   if (group.length === 1) return alone()
   try {
-    const statements = group.map(({ statement }) => statement)
-    const run = () => core.database.transaction(statements, { readOnly: true, timeoutMs })
+    const run = () => core.database.transaction(group.map(statementOf), { readOnly: true, timeoutMs })
     const results = await timed(core, call, group.length, run)
     return results.map((value) => ({ status: 'fulfilled', value }))
   } catch (reason) {
@@ -63,7 +31,13 @@ async function fetchTogether(
   }
 }
 
-/** Asks for several questions' rows and values together. */
+const statementOf = ({ sql, params }: Ask): Statement => ({ sql, params })
+
+async function fetchSource(core: Core, call: Call, ask: Ask): Promise<unknown> {
+  return ask.loader ? ask.loader.run(core.database) : fetchOne(core, call, statementOf(ask), ask.options.timeoutMs)
+}
+
+/** Asks for several questions' rows and values together: stable reads that wait equally long in one trip, everything else on its own. */
 export async function fetchSources(
   core: Core,
   call: Call,
@@ -71,20 +45,20 @@ export async function fetchSources(
 ): Promise<PromiseSettledResult<unknown>[]> {
   // What is not known of a query may be that it changes the session.
   if (asks.some(({ reason }) => reason !== undefined)) core.database.markSessionState?.()
-  const fetches = asks.flatMap((ask) =>
-    ask.loader
-      ? []
-      : {
-          statement: { sql: ask.sql, params: ask.params },
-          timeoutMs: ask.options.timeoutMs,
-          stable: ask.reason === undefined,
-        },
-  )
-  const rows = fetchMany(core, call, fetches)
-  const values = Promise.allSettled(asks.map(async ({ loader }) => loader?.run(core.database)))
-  const [fetched, loaded] = await Promise.all([rows, values])
-  let next = 0
-  return asks.map(({ loader }, i) => (loader ? loaded[i]! : fetched[next++]!))
+  const groups = new Map<unknown, Ask[]>()
+  for (const ask of asks) {
+    // An unknown function may do something each time: such a query shares no trip and is not asked again.
+    const stable = ask.reason === undefined && !ask.loader
+    const group = stable ? (ask.options.timeoutMs ?? 'none') : ask
+    groups.set(group, [...(groups.get(group) ?? []), ask])
+  }
+  const ends = new Map<Ask, PromiseSettledResult<unknown>>()
+  const runs = [...groups.values()].map(async (group) => {
+    const settled = await fetchTogether(core, call, group)
+    group.forEach((ask, i) => ends.set(ask, settled[i]!))
+  })
+  await Promise.all(runs)
+  return asks.map((ask) => ends.get(ask)!)
 }
 
 async function timed<T>(core: Core, call: Call, queries: number, run: () => Promise<T>): Promise<T> {

@@ -62,9 +62,7 @@ export class RedisLink {
       if (this.breaker.succeeded()) this.#cache.events.emit({ type: 'breaker', state: 'closed' })
       return values
     } catch (error) {
-      const failed = scrubbed(error)
-      this.#cache.events.emit({ type: 'redis-failed', operation, failure: failed.failure })
-      this.#cache.counters.add('errors', 1)
+      const failed = this.#failed(operation, error)
       if (this.breaker.failed(clock(runtime))) this.#cache.events.emit({ type: 'breaker', state: 'open' })
       throw failed
     }
@@ -98,24 +96,34 @@ export class RedisLink {
       if (failure) this.#cache.events.emit({ type: 'redis-failed', operation, failure: classify(failure.error ?? '') })
       return replies as Reply[]
     } catch (error) {
-      const failed = scrubbed(error)
-      this.#cache.counters.add('errors', 1)
-      this.#cache.events.emit({ type: 'redis-failed', operation, failure: failed.failure })
-      throw failed
+      throw this.#failed(operation, error)
+    }
+  }
+
+  /** Sends one command, for a third less than a pipeline of one. Rejects with `RedisError`, also where Redis refuses it. */
+  async single<T>(operation: RedisOperation, send: (client: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await this.#trip(1, send)
+    } catch (error) {
+      throw this.#failed(operation, error)
     }
   }
 
   /** Sends one command for which the SDK has no method. */
-  async command(operation: RedisOperation, body: string[]): Promise<unknown> {
-    try {
-      const requester = (this.#redis() as unknown as Partial<Internals>).client
+  command(operation: RedisOperation, body: string[]): Promise<unknown> {
+    return this.single(operation, async (client) => {
+      const requester = (client as unknown as Partial<Internals>).client
       if (!requester?.request) throw new RedisError('refused')
-      return (await this.#trip(1, () => requester.request!({ body }))).result
-    } catch (error) {
-      const failed = scrubbed(error)
-      this.#cache.events.emit({ type: 'redis-failed', operation, failure: failed.failure })
-      throw failed
-    }
+      return (await requester.request({ body })).result
+    })
+  }
+
+  /** What a failed trip is known as here. */
+  #failed(operation: RedisOperation, error: unknown): RedisError {
+    const failed = scrubbed(error)
+    this.#cache.counters.add('errors', 1)
+    this.#cache.events.emit({ type: 'redis-failed', operation, failure: failed.failure })
+    return failed
   }
 
   #trip<T>(commands: number, send: (client: Redis) => Promise<T>): Promise<T> {

@@ -63,7 +63,7 @@ export class Background {
 
 /** A module of Node's own, asked for by name: an import would end every build for a platform without them. */
 export const builtin = <T>(name: string): T | undefined =>
-  (globalThis as { process?: { getBuiltinModule?(name: string): T | undefined } }).process?.getBuiltinModule?.(name)
+  (globalThis as { process?: { getBuiltinModule?: (name: string) => T | undefined } }).process?.getBuiltinModule?.(name)
 
 export const isWorkerd = (): boolean =>
   (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers'

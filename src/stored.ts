@@ -8,7 +8,7 @@ import type { StoredEntry } from './codec/encode.js'
 import { freshness, redisTtl } from './entry.js'
 import type { L1Entry } from './l1.js'
 import { isRedisCache } from './l2.js'
-import type { Found } from './l2.js'
+import type { Found, Storable } from './l2.js'
 import { entryFrom, provisionalUntil } from './make-entry.js'
 import { dueStatistics } from './push-statistics.js'
 import type { Led, Loaded } from './read.js'
@@ -19,10 +19,8 @@ import type { Known } from './versions.js'
 const MOST_DECODED_BYTES = 64 * 1024 * 1024
 
 /** The L2 key of a question, hashed once. */
-export function redisKey(core: Core, ask: Ask): Promise<string> {
-  const { cache } = core
-  if (!isRedisCache(cache)) return Promise.resolve('')
-  return ask.digest().then((hash) => cache.entryKey(hash))
+export async function redisKey({ cache }: Core, ask: Ask): Promise<string> {
+  return isRedisCache(cache) ? cache.entryPrefix + (await ask.digest()) : ''
 }
 
 /** What Redis gave, when it may answer: versions equal, times right, decodable, and for this very question. */
@@ -104,7 +102,7 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
   const statistics = dueStatistics(core, cache, clock(call.runtime))
   const missing = new Set<Known>()
   const remove: string[] = []
-  const entries: { key: string; text: string; ttl: number | undefined }[] = []
+  const entries: Storable[] = []
   for (const { ask, found, entry } of read) {
     if (!found) continue
     for (const known of found.captured.missing) missing.add(known)

@@ -102,8 +102,8 @@ export const WRITE_MUTANTS: readonly Mutant[] = [
     rule: 10,
     fault: 'asks an unknown function in a shared trip, and again when that fails',
     file: 'origin.ts',
-    find: 'stable: ask.reason === undefined,',
-    replace: 'stable: ask.reason !== null,',
+    find: 'const stable = ask.reason === undefined && !ask.loader',
+    replace: 'const stable = ask.reason !== null && !ask.loader',
     test: 'test/flow/on-unknown.test.ts',
   },
   {
