@@ -100,19 +100,19 @@ export function withCredentials(config: CacheConfig, env: unknown): CacheConfig 
 }
 
 function cacheOf(env: unknown, given: CacheConfig | undefined): QueryCache {
-  const config = withCredentials({ type: 'hybrid', ...given }, env)
+  const config = withCredentials({ ...given, type: given?.type ?? 'hybrid' }, env)
   const { url, token, client } = config.redis ?? {}
   const absent = [...(url ? [] : [REDIS_URL[0]]), ...(token ? [] : [REDIS_TOKEN[0]])]
   if (config.type === 'local' || client || absent.length === 0) return createQueryCache(config)
   if (given || absent.length === 1) throw new MissingBindingError(missing(absent))
   const cache = createQueryCache({ type: 'local' })
-  cache.events.once(`${missing(absent)} Until then each isolate caches for itself and sees other writes at the TTL.`)
+  cache.events.once(`${missing(absent)} Until then each isolate caches for itself.`)
   return cache
 }
 
 function missing(names: readonly string[]): string {
   const commands = names.map((name) => `npx wrangler secret put ${name}`).join(' && ')
-  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set. Run \`${commands}\`, locally put it into .dev.vars; on Vercel add it to the environment variables.`
+  return `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} not set. Run \`${commands}\`; locally use .dev.vars, on Vercel the environment variables.`
 }
 
 /** The isolate's: every middleware and cron handler with the same bindings and configuration works on one cache. */

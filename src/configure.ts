@@ -26,7 +26,7 @@ export type Rule = readonly [test: (value: unknown) => boolean, allowed: string,
 
 /** What was given instead of a text. */
 export const kindOf = (value: unknown): string =>
-  value === undefined ? 'not set' : value === '' ? 'empty' : `of type ${typeof value}`
+  value === undefined || value === null ? 'not set' : value === '' ? 'empty' : `of type ${typeof value}`
 
 /** What was given, without giving it away: numbers and booleans as they are, anything else by its kind. */
 function described(value: unknown): string {
@@ -114,9 +114,9 @@ const QUERY_CACHE: Rules<QueryCacheSettings> = {
 }
 const REDIS: Rules<RedisSettings> = {
   url: [
-    (value) => /^https?:\/\/./.test(String(value)),
+    (value) => isText(value) && /^https?:\/\/./.test(value),
     'the https:// address of the REST API: UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, on Vercel KV_REST_API_URL and KV_REST_API_TOKEN',
-    (value) => (/^rediss?:/.test(String(value)) ? 'a redis:// address, which speaks TCP' : described(value)),
+    (value) => (isText(value) && /^rediss?:/.test(value) ? 'a redis:// address, which speaks TCP' : described(value)),
   ],
   token: text,
   client: [(value) => typeof (value as Redis | null)?.mget === 'function', 'a client of @upstash/redis'],
@@ -255,6 +255,6 @@ export function resolveConfig(config: CacheConfig, notice: (message: string) => 
 
 function clampToWorker(wanted: number, notice: (message: string) => void): number {
   if (!isWorkerd() || wanted <= WORKER_L1_MB) return wanted
-  notice(`isolate memory for results is ${WORKER_L1_MB} MB instead of ${wanted}: a Worker has 128 MB`)
+  notice(`a Worker keeps ${WORKER_L1_MB} MB of results instead of ${wanted}`)
   return WORKER_L1_MB
 }

@@ -98,7 +98,7 @@ export class QueryCache {
     return this.#entries.get(key)
   }
 
-  /** @internal Keeps an entry when it fits, and makes room for it. */
+  /** @internal Makes room for an entry and keeps it, when it fits. */
   put(entry: L1Entry): void {
     const entries = this.#entries
     // A load that began earlier may end later: what was read last stays.
@@ -106,12 +106,13 @@ export class QueryCache {
     const { l1Bytes, l1Entries } = this.config
     this.drop(entry.key)
     if (entry.size > l1Bytes * LARGEST_PART) return
-    entries.add(entry)
-    if (entry.shortKey !== null) entry.shortcuts?.set(entry.shortKey, entry)
-    while ((this.bytes > l1Bytes && entries.bytes > l1Bytes / 2) || entries.count > l1Entries) {
+    const isFull = () => this.bytes + entry.size > l1Bytes && entries.bytes > l1Bytes / 2
+    while (isFull() || entries.count >= l1Entries) {
       forgetShortcut(entries.evict())
       this.counters.add('evictions', 1)
     }
+    entries.add(entry)
+    if (entry.shortKey !== null) entry.shortcuts?.set(entry.shortKey, entry)
   }
 
   /** @internal */

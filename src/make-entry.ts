@@ -8,6 +8,7 @@ import type { Payload } from './codec/payload.js'
 import { lifetime } from './entry.js'
 import type { Lifetime } from './entry.js'
 import type { L1Entry } from './l1.js'
+import { own } from './key.js'
 import { isRedisCache } from './l2.js'
 import type { Led } from './read.js'
 import { resultReader } from './result.js'
@@ -59,7 +60,7 @@ export function entryFrom(
   const { key, display, deps } = ask
   return {
     key,
-    display,
+    display: own(display),
     tables: deps.tables,
     names: deps.names,
     shortcuts: deps.shortcuts,

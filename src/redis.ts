@@ -194,8 +194,8 @@ function scrubbed(error: unknown): RedisError {
 }
 
 function classify(message: string): RedisFailure {
-  if (/^(wrongpass|no(auth|perm)|unauth)/i.test(message)) return 'unauthorized'
-  if (/^OOM|max \w+ size/i.test(message)) return 'full'
+  if (/^(wrongpass|no(auth|perm))|unauthorized/i.test(message)) return 'unauthorized'
+  if (/^OOM|max (data\w*|storage) size/i.test(message)) return 'full'
   if (/rate.?limit|max (\w+ )?request|too many/i.test(message)) return 'rate-limited'
   return /^ERR|^[A-Z]+ /.test(message) ? 'refused' : 'server-error'
 }

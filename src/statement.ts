@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidOptionError } from './errors.js'
-import { sized, weakHash } from './key.js'
+import { own, sized, weakHash } from './key.js'
 import type { ShortKey } from './key.js'
 import type { L1Entry } from './l1.js'
 import { dependencyNames } from './names.js'
@@ -115,8 +115,8 @@ export class Statements {
   remember<T extends Kept<T>>(where: Sieve<T>, one: T): void {
     const { l1Bytes } = this.#config
     const most = l1Bytes > 0 ? Math.max(LEAST_BYTES, l1Bytes * PART) : BYTES_ALONE
+    while (this.bytes > 0 && this.bytes + one.size > most) this.#fullest().evict()
     where.add(one)
-    while (this.bytes > most) this.#fullest().evict()
   }
 
   #fullest(): { readonly bytes: number; evict(): unknown } {
@@ -167,7 +167,7 @@ export class Statements {
     // Whose rows these are is a matter of all tables, whatever else invalidates the result.
     const { volatile, identity } = all
     const { tables } = options.tagsOnly ? readTogether(named, settings) : all
-    const tags = [...new Set(options.tags ?? [])].sort()
+    const tags = [...new Set(options.tags?.map(own))].sort()
     const shortNames = dependencyNames(tables, tags, options.cacheKey)
     // Handed out with every answer: nobody may change them for the others.
     return {

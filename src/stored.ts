@@ -60,7 +60,7 @@ export const ends = ({ refresh }: Led, loaded: Loaded): boolean =>
 async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry | undefined> {
   try {
     const entry = await decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
-    if (entry.key === (await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
+    if (entry.key === tail(await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
     core.cache.events.emit({ type: 'entry-rejected', reason: 'wrong-key' })
     found.remove = true
   } catch (error) {
@@ -142,7 +142,7 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
   const { readAt, freshUntil, staleUntil, errorUntil, payload } = entry
   const text = await encodeEntry(
     {
-      key,
+      key: tail(key),
       names: [...ask.deps.shortNames],
       versions: found.captured.versions,
       readAt,
@@ -156,6 +156,9 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
   if (text === undefined) events.emit({ type: 'not-stored', reason: 'too-large' })
   return text
 }
+
+/** 128 bits of the key's digest tell whether a value is for this question; the whole of it is in the key. */
+const tail = (key: string): string => key.slice(-32)
 
 const same = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((item, i) => item === b[i])

@@ -21,7 +21,7 @@ const ENTRY = 420
 /** What reads a value. */
 const VALUE = 300
 /** What reads rows. */
-const ROWS = 900
+const ROWS = 980
 const COLUMN = 104
 /** A column of dates, arrays or documents. */
 const MUTABLE = 330
@@ -36,7 +36,7 @@ export function textBytes(text: string): number {
 }
 
 /** What is known of a text, and of the names that a call gives besides. */
-const STATEMENT = 1000
+const STATEMENT = 1040
 const DEPENDENCIES = 500
 
 export const statementBytes = (sql: string, names: readonly string[]): number =>

@@ -1,6 +1,6 @@
 /** How a table is read: who takes part, who is ahead of us, how a figure is written. */
 import { OWN } from './types.ts'
-import type { Cell, Row, Table } from './types.ts'
+import type { Budget, Cell, Row, Table } from './types.ts'
 
 /** Everybody of a table: we, the peers in the order they appear, the references. */
 export function participants({ rows, absent = {}, references = [] }: Table): string[] {
@@ -27,3 +27,7 @@ export function figure(value: number): string {
 
 export const written = ({ median, spread }: Cell): string =>
   spread ? `${figure(median)} (${figure(spread[0])}–${figure(spread[1])})` : figure(median)
+
+/** What was measured, and what is held instead of a budget that was missed. */
+export const measuredOf = ({ measured, met, reached }: Budget): string =>
+  met || !reached ? measured : `${measured}; held at ${reached.bound}`

@@ -1,7 +1,7 @@
 /** README.md and the charts, from the results alone. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { ahead, participants, written } from './cells.ts'
+import { ahead, measuredOf, participants, written } from './cells.ts'
 import { chartOf } from './chart.ts'
 import { formatted } from './formatted.ts'
 import type { Results, ScenarioResult } from './results.ts'
@@ -46,7 +46,7 @@ function machineOf({ machine, quick }: Results): string {
 const budgetTable = (budgets: readonly Budget[]): string =>
   markdown(
     ['', 'what', 'budget', 'measured'],
-    budgets.map(({ what, budget, measured, met }) => [met ? 'met' : '**MISSED**', what, budget, measured]),
+    budgets.map((one) => [one.met ? 'met' : '**MISSED**', one.what, one.budget, measuredOf(one)]),
     false,
   )
 

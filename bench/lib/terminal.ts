@@ -1,5 +1,5 @@
 /** Tables on the terminal. */
-import { ahead, participants, written } from './cells.ts'
+import { ahead, measuredOf, participants, written } from './cells.ts'
 import type { ScenarioResult } from './results.ts'
 import type { Budget, Table } from './types.ts'
 
@@ -27,15 +27,30 @@ const hasSpread = ({ cells }: Table['rows'][number]) => Object.values(cells).som
 
 export function printBudgets(budgets: readonly Budget[]): void {
   console.log('\n=== budgets\n')
-  printColumns([
-    ['', 'what', 'budget', 'measured'],
-    ...budgets.map(({ what, budget, measured, met, reached }) => [
-      met ? 'met' : 'MISSED',
-      what,
-      budget,
-      measured + (met || !reached ? '' : ` (held at ${reached.bound})`),
-    ]),
+  const lines = budgets.map((one) => [one.met ? 'met' : 'MISSED', one.what, one.budget, measuredOf(one)])
+  printColumns([['', 'what', 'budget', 'measured'], ...lines].flatMap(([met, ...texts]) => broken(met!, texts)))
+}
+
+/** Texts side by side, each broken into lines of its column. */
+function broken(first: string, texts: readonly string[]): string[][] {
+  const columns = texts.map((text, at) => linesOf(text, BUDGET_WIDTHS[at]!))
+  const height = Math.max(...columns.map(({ length }) => length))
+  return Array.from({ length: height }, (_, at) => [
+    at === 0 ? first : '',
+    ...columns.map((column) => column[at] ?? ''),
   ])
+}
+
+const BUDGET_WIDTHS = [56, 36, 48]
+
+function linesOf(text: string, width: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)!
+    if (last !== '' && last.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`
+  }
+  return lines
 }
 
 function printColumns(lines: readonly (readonly string[])[]): void {

@@ -26,8 +26,8 @@ export interface Pace {
   rounds: number
   /** Roughly how long one works in one round, in milliseconds. */
   roundMs: number
-  /** How long each works before anything is measured, in milliseconds of CPU, so that V8 has compiled it. */
-  warmMs: number
+  /** How many times `WARM_UP` each works before anything is measured. */
+  warm: number
   /** How many parameters, by number of rows. */
   keys: ReadonlyMap<number, number>
   /** Whether those take part that go through superjson, which costs them most of the run. */
@@ -95,10 +95,10 @@ async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): 
 const perOperation = ({ cpuMs }: Sample, { times }: Work): number => (cpuMs * 1000) / times
 
 /** What takes little needs tens of thousands of operations until all of it is compiled, however few are measured. */
-const warmUp = ({ tier, rows }: Pick<Work, 'tier' | 'rows'>, { warmMs }: Pace): number =>
-  Math.max(warmMs, WARM_UP[tier][rows] ?? 40)
+const warmUp = ({ tier, rows }: Pick<Work, 'tier' | 'rows'>, { warm }: Pace): number =>
+  warm * (WARM_UP[tier][rows] ?? 40)
 
-/** Milliseconds by number of rows; 40 for the others. */
+/** Milliseconds of CPU by number of rows; 40 for the others. */
 const WARM_UP: Record<Tier, Record<number, number>> = { l1: { 1: 350, 50: 200 }, l2: { 1: 120 }, miss: { 1: 120 } }
 
 /** How many operations fill a round, found while warming up. */

@@ -8,6 +8,8 @@ import { SHAPES } from './shapes.ts'
 import type { RowShape, Shape } from './shapes.ts'
 
 const MIB = 1024 * 1024
+/** Queries between two looks at how far it is. */
+const STEP = 500
 
 export interface Way {
   /** Query number `i` has the shape number `i`, and so on from the first. */
@@ -19,6 +21,8 @@ export interface Way {
   ownText?: boolean
   /** Named by a key and a tag of its own. */
   named?: boolean
+  /** Parameters and names are cut out of longer texts, as they come out of a request. */
+  cut?: boolean
 }
 
 export interface Weighed {
@@ -45,7 +49,7 @@ export async function liveBytes(): Promise<number> {
 }
 
 /**
- * Asks different queries of a memory of `megabytes`, and weighs what stays: so many, or with `full` until a quarter of what was stored has been
+ * Asks different queries of a memory of `megabytes`, and weighs what stays: so many (a multiple of 500), or with `full` until a quarter of what was stored has been
  * thrown out again.
  */
 export async function weigh(
@@ -60,13 +64,10 @@ export async function weigh(
     await ask(make(api, way, megabytes), way, 1e9, 1_000)
     const before = await liveBytes()
     const { cache, executor } = make(api, way, megabytes)
+    const isOver = (asked: number) =>
+      queries === 'full' ? executor.getCacheStats().evictions > asked / 4 : asked >= queries
     let asked = 0
-    const most = queries === 'full' ? 1_000_000 : queries
-    while (asked < most && !(queries === 'full' && executor.getCacheStats().evictions > asked / 4)) {
-      const part = Math.min(500, most - asked)
-      await ask({ executor }, way, asked, part)
-      asked += part
-    }
+    for (; !isOver(asked); asked += STEP) await ask({ executor }, way, asked, STEP)
     await executor.flush()
     const grown = (await liveBytes()) - before
     const { totalSizeMB, evictions } = executor.getCacheStats()
@@ -89,29 +90,37 @@ function make(api: typeof Package, { driver, shapes }: Way, megabytes: number) {
 
 async function ask(
   { executor }: { executor: Package.CachedQueryExecutor },
-  { shapes, asks, ownText, named }: Way,
+  { shapes, asks, ownText, named, cut }: Way,
   from: number,
   queries: number,
 ): Promise<void> {
   for (let i = from; i < from + queries; i++) {
     const sql = ownText ? `SELECT * FROM items WHERE id = $1 AND ${i} = ${i}` : 'SELECT * FROM items WHERE id = $1'
     const shape = shapes[i % shapes.length]!
-    const options = named ? { cacheKey: `items:${i}`, tags: [`item:${i}`] } : undefined
+    const param = cut ? cutOut(String(i).padStart(20, '0')) : i
+    const options = cut
+      ? { cacheKey: cutOut(`items of number ${i}`), tags: [cutOut(`item of number ${i}`)] }
+      : named
+        ? { cacheKey: `items:${i}`, tags: [`item:${i}`] }
+        : undefined
     for (let time = 0; time < asks; time++)
       if (shape.kind === 'value')
         await executor.cached(`value:${i}`, () => Promise.resolve(shape.value(i)), { tables: ['items'] })
-      else await executor.query(sql, [i], options)
+      else await executor.query(sql, [param], options)
   }
 }
+
+const REQUEST = 'of a long request, '.repeat(200)
+const cutOut = (text: string): string => (text + REQUEST).slice(0, text.length)
 
 /** Answers what Neon's driver asks, as its endpoint would. */
 function serve({ shapes }: Way): () => void {
   const before = globalThis.fetch
   globalThis.fetch = (_url, init) => {
-    const { params } = JSON.parse(String(init?.body)) as { params: string[] }
-    const { fields: columns, rows: rowsOf } = shapes[Number(params[0]) % shapes.length] as RowShape
-    const rows = rowsOf(Number(params[0]))
-    const fields = columns.map(([name, dataTypeID]) => ({ name, dataTypeID }))
+    const { params } = JSON.parse(init!.body as string) as { params: string[] }
+    const shape = shapes[Number(params[0]) % shapes.length] as RowShape
+    const rows = shape.rows(Number(params[0]))
+    const fields = shape.fields.map(([name, dataTypeID]) => ({ name, dataTypeID }))
     const answer = { command: 'SELECT', rowCount: rows.length, rowAsArray: true, fields, rows }
     return Promise.resolve(new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } }))
   }
@@ -124,15 +133,15 @@ function poolOf(shapes: readonly Shape[]) {
     options: { types },
     connect: () => Promise.reject(new Error('not used')),
     query: (asked: { values: string[]; types: { getTypeParser(): (text: string) => unknown } }) => {
-      const { fields, rows } = shapes[Number(asked.values[0]) % shapes.length] as RowShape
+      const shape = shapes[Number(asked.values[0]) % shapes.length] as RowShape
       const parse = asked.types.getTypeParser()
       return Promise.resolve({
         command: 'SELECT',
         rowCount: 1,
-        fields: fields.map(([name, dataTypeID]) => ({ name: copied(name), dataTypeID })),
-        rows: rows(Number(asked.values[0])).map((row) =>
-          row.map((cell) => (cell === null ? null : parse(copied(cell)))),
-        ),
+        fields: shape.fields.map(([name, dataTypeID]) => ({ name: copied(name), dataTypeID })),
+        rows: shape
+          .rows(Number(asked.values[0]))
+          .map((row) => row.map((cell) => (cell === null ? null : parse(copied(cell))))),
       })
     },
   }
@@ -158,15 +167,17 @@ export const WAYS: readonly Way[] = [
   { shapes: [RICH_VALUE!], driver: 'pool', asks: 3 },
   { shapes: [SMALL!], driver: 'pool', asks: 1, ownText: true },
   { shapes: [SMALL!], driver: 'pool', asks: 2, named: true },
+  { shapes: [SMALL!], driver: 'pool', asks: 1, cut: true },
 ]
 
-export const nameOf = ({ shapes, driver, asks, ownText, named }: Way): string =>
+export const nameOf = ({ shapes, driver, asks, ownText, named, cut }: Way): string =>
   [
     shapes.length > 1 ? 'all shapes' : shapes[0]!.name,
     shapes[0]!.kind === 'rows' && driver,
     asks > 1 && `asked ${asks} times`,
     ownText && 'a text of its own',
     named && 'a key and a tag of its own',
+    cut && 'parameters and names cut out of longer texts',
   ]
     .filter(Boolean)
     .join(', ')

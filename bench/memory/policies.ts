@@ -64,7 +64,7 @@ function print(title: string, ratios: readonly Ratios[], kind: 'objects' | 'byte
 
 if (process.argv[1] === import.meta.filename) {
   const folder = process.argv[2]
-  const groups = [['Made from a seed', syntheticTraces(400_000)] as const]
+  const groups: [string, Trace[]][] = [['Made from a seed', syntheticTraces(400_000)]]
   if (folder) groups.push(['Published', publishedTraces(folder, 1_000_000)] as const)
   for (const [title, traces] of groups) {
     const ratios = traces.flatMap((trace) => compare(trace))

@@ -1,4 +1,7 @@
 /** Policies of eviction that were compared for isolate memory, each bounded by bytes as L1 is. */
+import { Sieve as OwnSieve } from '../../dist/sieve.js'
+import type { Kept } from '../../src/sieve.js'
+import { OWN } from '../lib/types.ts'
 
 export interface Policy {
   /** Asks for a key and stores it when it is not there. True: it was there. */
@@ -57,10 +60,10 @@ abstract class Listed implements Policy {
     }
     // As in L1: a single large result must not empty the rest.
     if (size > this.most / 8) return false
+    while (this.bytes + size > this.most) this.evict()
     const node: Node = { key, size, reads: 0, newer: undefined, older: undefined, main: false }
     this.nodes.set(key, node)
     this.add(node)
-    while (this.bytes > this.most) this.evict()
     return false
   }
 
@@ -191,10 +194,35 @@ export class S3Fifo extends Listed {
   }
 }
 
+interface Item extends Kept<Item> {
+  key: string
+}
+
+/** The package's own: SIEVE that remembers for a while what it threw out. */
+class Own implements Policy {
+  readonly #kept = new OwnSieve<Item>()
+  readonly #most: number
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  ask(number: number, size: number): boolean {
+    const key = `1|-|d${number};`
+    const found = this.#kept.get(key)
+    if (found) return (found.visited = true)
+    if (size > this.#most / 8) return false
+    while (this.#kept.bytes + size > this.#most) this.#kept.evict()
+    this.#kept.add({ key, size, visited: false, newer: undefined, older: undefined })
+    return false
+  }
+}
+
 export const POLICIES: Record<string, new (most: number) => Policy> = {
   FIFO: Fifo,
   LRU: Lru,
   'second chance': SecondChance,
   SIEVE: Sieve,
   'S3-FIFO': S3Fifo,
+  [OWN]: Own,
 }

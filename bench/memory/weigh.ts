@@ -1,14 +1,33 @@
-/** `node --expose-gc --no-flush-bytecode bench/memory/weigh.ts [megabytes]`: every way that `heap.ts` knows, through the built package. */
-import * as api from '../../dist/index.js'
+/**
+ * `node --expose-gc --no-flush-bytecode bench/memory/weigh.ts [--megabytes 32] [--queries 100000] [--mixed] [--json]`: every way that `heap.ts`
+ * knows, through the built package; `--mixed`: results of all shapes in one memory alone.
+ */
+import { parseArgs } from 'node:util'
+import type * as Package from '../../src/index.js'
 import { judge, MIXED, nameOf, WAYS, weigh } from './heap.ts'
 
-const megabytes = Number(process.argv[2] ?? 32)
+const { values } = parseArgs({
+  options: {
+    megabytes: { type: 'string', default: '32' },
+    queries: { type: 'string', default: '100000' },
+    mixed: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+})
+const megabytes = Number(values.megabytes)
 const kilobytes = (bytes: number) => Math.round(bytes / 1024).toLocaleString('en')
-console.log('| results | queries | entries | counted, KB | heap, KB | counted / heap | |')
-console.log('| --- | --: | --: | --: | --: | --: | --- |')
-for (const way of [...WAYS, MIXED]) {
-  const weighed = await weigh(api as never, way, way === MIXED ? 100_000 : 'full', megabytes)
+// Built before it is run: its types are those of the sources.
+const api = (await import(new URL('../../dist/index.js', import.meta.url).href)) as typeof Package
+
+if (!values.json) {
+  console.log('| results | queries | entries | counted, KB | heap, KB | counted / heap | |')
+  console.log('| --- | --: | --: | --: | --: | --: | --- |')
+}
+for (const way of values.mixed ? [MIXED] : [...WAYS, MIXED]) {
+  const weighed = await weigh(api, way, way === MIXED ? Number(values.queries) : 'full', megabytes)
   const { queries, entries, counted, grown } = weighed
+  const wrong = judge(weighed, megabytes)
   const figures = [queries, entries, kilobytes(counted), kilobytes(grown), (counted / grown).toFixed(3)]
-  console.log(`| ${nameOf(way)} | ${figures.join(' | ')} | ${judge(weighed, megabytes)} |`)
+  if (values.json) console.log(JSON.stringify({ name: nameOf(way), ...weighed, wrong }))
+  else console.log(`| ${nameOf(way)} | ${figures.join(' | ')} | ${wrong} |`)
 }

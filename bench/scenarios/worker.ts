@@ -17,9 +17,9 @@ export const scenario: Scenario = {
 async function besideOthers(settings: Settings): Promise<Report> {
   const contestants = await startContestants(20, KEYS)
   try {
-    const latency = await latencies(contestants, settings)
+    const traffic = await latencies(contestants, settings)
     const { tables, budgets } = await stampedes(contestants, settings)
-    return { tables: [latency, ...tables], budgets }
+    return { tables: [...traffic, ...tables], budgets }
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.stop()))
   }

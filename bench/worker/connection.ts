@@ -9,37 +9,68 @@ export interface Reply {
   ms: number
 }
 
+interface Asked {
+  path: string
+  sentAt: number
+  resolve: (reply: Reply) => void
+  reject: (error: Error) => void
+  /** On a new connection: the server may close a kept one at any time. */
+  again: boolean
+}
+
 const HEAD_END = '\r\n\r\n'
 
 export class Connection {
-  readonly #socket: Socket
+  readonly #port: number
+  #socket: Socket
   #received: Buffer[] = []
   #length = 0
   /** Of the whole answer, once its head has been read. */
   #expected = Infinity
-  #sentAt = 0
-  #settle: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined
+  #asked: Asked | undefined
 
   constructor(port: number) {
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    this.#socket.on('data', (chunk) => this.#read(chunk))
-    this.#socket.on('error', (error) => this.#settle?.reject(error))
-    this.#socket.on('close', () => this.#settle?.reject(new Error('the connection was closed')))
+    this.#port = port
+    this.#socket = this.#connected()
   }
 
   get(path: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      if (this.#socket.destroyed) return reject(new Error('the connection was closed'))
-      this.#settle = { resolve, reject }
-      this.#sentAt = performance.now()
-      this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 'latin1')
+      this.#asked = { path, sentAt: performance.now(), resolve, reject, again: false }
+      if (this.#socket.destroyed) this.#socket = this.#connected()
+      this.#send()
     })
   }
 
-  /** Who waits for an answer on it waits for ever. */
+  /** Resets it; who waits for an answer on it waits for ever. */
   close(): void {
-    this.#settle = undefined
+    this.#asked = undefined
     this.#socket.resetAndDestroy()
+  }
+
+  #connected(): Socket {
+    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true })
+    socket.on('data', (chunk) => this.#read(chunk))
+    // Told by `close`, which follows.
+    socket.on('error', () => undefined)
+    socket.on('close', () => this.#closed())
+    return socket
+  }
+
+  #send(): void {
+    this.#received = []
+    this.#length = 0
+    this.#expected = Infinity
+    this.#socket.write(`GET ${this.#asked!.path} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 'latin1')
+  }
+
+  #closed(): void {
+    const asked = this.#asked
+    if (!asked) return
+    if (asked.again) return asked.reject(new Error('the connection was closed, and a new one too'))
+    asked.again = true
+    this.#socket = this.#connected()
+    this.#send()
   }
 
   #read(chunk: Buffer): void {
@@ -50,18 +81,17 @@ export class Connection {
       const end = text.indexOf(HEAD_END)
       if (end === -1) return
       const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, end))?.[1]
-      if (length === undefined) return this.#settle?.reject(new Error('an answer without its length'))
+      if (length === undefined) return this.#asked?.reject(new Error('an answer without its length'))
       this.#expected = end + HEAD_END.length + Number(length)
     }
     if (this.#length < this.#expected) return
-    const ms = performance.now() - this.#sentAt
+    const asked = this.#asked
+    if (!asked) return
+    this.#asked = undefined
     const whole = Buffer.concat(this.#received)
     const status = Number(whole.toString('latin1', 9, 12))
     const body = whole.toString('utf8', whole.indexOf(HEAD_END) + HEAD_END.length)
-    this.#received = []
-    this.#length = 0
-    this.#expected = Infinity
-    this.#settle?.resolve({ status, body, ms })
+    asked.resolve({ status, body, ms: performance.now() - asked.sentAt })
   }
 }
 

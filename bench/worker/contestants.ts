@@ -21,6 +21,7 @@ export interface Contestant {
   readonly name: string
   readonly services: DelayedEndpoints
   readonly port: number
+  readonly pid: number
   /** The body that `/rows/<id>` has to answer with. */
   expected(id: number): string
   /** For what is not measured. */
@@ -53,6 +54,7 @@ async function start(name: string, text: string, rows: number, keys: number): Pr
     name,
     services,
     port: worker.port,
+    pid: worker.pid,
     expected(id) {
       let body = bodies.get(id)
       if (body === undefined) bodies.set(id, (body = bodyOf(name, rows, id)))

@@ -1,7 +1,6 @@
 /** CPU of the workerd process per request: a hot route, and a route of the same app that serialises the same rows from a constant. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { cellOf, quantile, rotated } from '../lib/measure.ts'
 import { figure } from '../lib/cells.ts'
@@ -10,6 +9,7 @@ import { OWN } from '../lib/types.ts'
 import type { Cell, Report, Row, Settings } from '../lib/types.ts'
 import { connections } from './connection.ts'
 import { ask, CONNECTIONS, startHot } from './hot-worker.ts'
+import { tellsCpu } from './process.ts'
 
 const CONSTANT = 'a constant'
 const BY_HAND = 'by hand'
@@ -35,7 +35,7 @@ interface Measured {
 }
 
 export async function hotRoute({ quick }: Settings): Promise<Report> {
-  if (!existsSync('/proc/self/schedstat')) {
+  if (!tellsCpu) {
     console.error(
       'The CPU of the hot route is not measured: it takes /proc/<pid>/task/<tid>/schedstat, which Linux alone has.',
     )

@@ -1,18 +1,20 @@
 /** What a client waits for, with the services as far away as they are. */
 import { cellOf, quantile, rotated } from '../lib/measure.ts'
+import { cpuMsOf } from '../lib/process-cpu.ts'
 import type { Cell, Row, Settings, Table } from '../lib/types.ts'
 import { randomOf } from '../lib/workload.ts'
 import { connections } from './connection.ts'
 import type { Connection, Reply } from './connection.ts'
 import { NO_CACHE } from './contestants.ts'
 import type { Contestant } from './contestants.ts'
+import { tellsCpu } from './process.ts'
 
 export const REDIS_MS = 20
 export const DATABASE_MS = 40
 /** How many different results are asked for; some are asked for far more often than others. */
 export const KEYS = 200
 /** Leaves the machine time to spare. */
-const PER_SECOND = 200
+const PER_SECOND = 120
 const CONNECTIONS = 24
 
 const ABSENT = {
@@ -20,35 +22,61 @@ const ABSENT = {
     'in workerd it fails every request that waits for another of the same key: its lock is a promise that the other one resolves (see the stampede)',
 }
 
-/** p50 and p99 of the same trace for everybody. */
-export async function latencies(all: readonly Contestant[], { quick }: Settings): Promise<Table> {
+const NOTES: Readonly<Record<string, string>> = {
+  '@unkey/cache':
+    'nothing of it arrives in Redis: its store does not await the write, and the end of the request cuts it off',
+}
+
+/** p50, p99 and CPU of the same trace for everybody. */
+export async function latencies(all: readonly Contestant[], { quick }: Settings): Promise<Table[]> {
   const contestants = all.filter(({ name }) => !(name in ABSENT))
-  const requests = quick ? 120 : 1_000
+  const requests = quick ? 100 : 500
   const trace = zipfTrace(requests, 20_261_125)
-  const samples = new Map(contestants.map(({ name }) => [name, { p50: [] as number[], p99: [] as number[] }]))
+  const samples = new Map<string, Sample>(contestants.map(({ name }) => [name, { p50: [], p99: [], cpu: [] }]))
   for (let round = 0; round < (quick ? 2 : 5); round++)
     for (const contestant of rotated(contestants, round)) {
       await prepare(contestant)
+      const sample = samples.get(contestant.name)!
+      const before = tellsCpu ? cpuMsOf(contestant.pid) : 0
       const ms = await replay(contestant, trace)
-      samples.get(contestant.name)!.p50.push(quantile(ms, 0.5))
-      samples.get(contestant.name)!.p99.push(quantile(ms, 0.99))
+      if (tellsCpu) sample.cpu.push((1000 * (cpuMsOf(contestant.pid) - before)) / requests)
+      sample.p50.push(quantile(ms, 0.5))
+      sample.p99.push(quantile(ms, 0.99))
     }
-  const row = (label: string, cellsOf: (sample: { p50: number[]; p99: number[] }) => Cell): Row => ({
+  const row = (label: string, of: (sample: Sample) => Cell): Row => ({
     label,
-    cells: Object.fromEntries([...samples].map(([name, sample]) => [name, cellsOf(sample)])),
+    cells: Object.fromEntries([...samples].map(([name, sample]) => [name, { ...of(sample), note: NOTES[name] }])),
   })
-  return {
-    id: 'latency',
-    title: `Latency with Redis ${REDIS_MS} ms and Postgres ${DATABASE_MS} ms away`,
-    unit: 'ms',
-    method:
-      `${requests} requests at ${PER_SECOND} a second (open loop, counted from when each was due) for 20 rows of ${KEYS} keys, Zipf-distributed; a new isolate, ` +
-      `and a Redis that knows the more popular half from another one. The services are on this machine and answer after a timer. Every body is compared with the expected one. In whole milliseconds: the services' timers are no finer.`,
-    rows: [row('p50', ({ p50 }) => inWholeMs(cellOf(p50))), row('p99', ({ p99 }) => inWholeMs(cellOf(p99)))],
-    absent: ABSENT,
-    references: [NO_CACHE],
-    chart: true,
-  }
+  const method =
+    `${requests} requests at ${PER_SECOND} a second (open loop, counted from when each was due) for 20 rows of ${KEYS} keys, Zipf-distributed; a new isolate, ` +
+    `and a Redis that knows the more popular half from another one. The services are on this machine and answer after a timer. Every body is compared with the expected one.`
+  const table = { absent: ABSENT, references: [NO_CACHE], chart: true }
+  return [
+    {
+      ...table,
+      id: 'latency',
+      title: `Mixed traffic, Redis ${REDIS_MS} ms and Postgres ${DATABASE_MS} ms away: latency`,
+      unit: 'ms',
+      method: `${method} In whole milliseconds: the services' timers are no finer.`,
+      rows: [row('p50', ({ p50 }) => inWholeMs(cellOf(p50))), row('p99', ({ p99 }) => inWholeMs(cellOf(p99)))],
+    },
+    {
+      ...table,
+      id: 'mixed-cpu',
+      title: 'Mixed traffic: CPU per request of the workerd process',
+      unit: 'µs',
+      method:
+        `Of the same runs. ${tellsCpu ? '' : 'Not measured here: it takes /proc/<pid>/task/<tid>/schedstat.'}`.trim(),
+      rows: tellsCpu ? [row('a request', ({ cpu }) => cellOf(cpu))] : [],
+    },
+  ]
+}
+
+interface Sample {
+  p50: number[]
+  p99: number[]
+  /** Microseconds per request. */
+  cpu: number[]
 }
 
 const inWholeMs = ({ median, spread }: Cell): Cell => ({

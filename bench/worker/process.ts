@@ -2,13 +2,16 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { workerdPath } from '../../test/support/worker-process.ts'
 
 const COMPATIBILITY_DATE = '2026-08-04'
+
+/** Whether the CPU time of another process can be told exactly: only Linux counts nanoseconds per thread where everybody may read them. */
+export const tellsCpu = existsSync('/proc/self/schedstat')
 
 export interface BenchWorker {
   readonly port: number

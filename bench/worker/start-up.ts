@@ -1,6 +1,5 @@
 /** From the start of a workerd to the first answer of its Worker. */
 import { cpuMsOf } from '../lib/process-cpu.ts'
-import { existsSync } from 'node:fs'
 import { CONNECTION } from '../lib/endpoints.ts'
 import { cellOf, rotated } from '../lib/measure.ts'
 import type { Settings, Table } from '../lib/types.ts'
@@ -8,7 +7,7 @@ import { bundle } from './bundle.ts'
 import { NO_CACHE, SOURCES } from './contestants.ts'
 import { Connection } from './connection.ts'
 import { delayedEndpoints } from './delayed-endpoints.ts'
-import { startWorkerd } from './process.ts'
+import { startWorkerd, tellsCpu } from './process.ts'
 
 const FIRST = 'process start to first answer'
 const CPU = 'CPU of the process until then'
@@ -43,8 +42,6 @@ export async function startUp({ quick }: Settings): Promise<Table> {
     references: [NO_CACHE],
   }
 }
-
-const tellsCpu = existsSync('/proc/self/schedstat')
 
 async function once(script: string, outbound: number): Promise<{ ms: number; cpuMs: number }> {
   const startedAt = performance.now()

@@ -5,13 +5,14 @@
  */
 import { joined } from './compress.js'
 import type { RowsPayload } from './payload.js'
+import { fromUtf8, toUtf8 } from './utf8.js'
 
 type Texts = readonly (string | null)[]
 
 const SPACE = 32
-/** Aligned to the right: bool, int8, int2, int4, oid, numeric, uuid. To the left: date, time, timestamp, timestamptz. */
+/** Aligned to the right: bool, int8, int2, int4, oid, numeric, uuid. To the left: float4, float8, date, time, timestamp, timestamptz. */
 const RIGHT = new Set([16, 20, 21, 23, 26, 1700, 2950])
-const LEFT = new Set([1082, 1083, 1114, 1184])
+const LEFT = new Set([700, 701, 1082, 1083, 1114, 1184])
 
 /** Separates cells: Postgres' text has no NUL. A short text, which is seldom compressed, has one that JSON need not escape. */
 const NUL = '\0'
@@ -19,14 +20,17 @@ const SHORT = 4096
 /** Before a cell that is empty or begins with it. NULL is an empty cell. */
 const ESCAPE = 1
 
-/** The bytes, of which the first `table` are the turned columns. */
-export function columnsToBytes(payload: RowsPayload): { bytes: Uint8Array; table: number } {
+/** Rows below which columns are not turned. */
+const FEW = 8
+
+/** The bytes, of which the first `table` are the turned columns, and the text of the others. */
+export function columnsToBytes(payload: RowsPayload): { bytes: Uint8Array; table: number; text: string } {
   const { fields, rowCount, command, length, columns } = payload
   const tables: Uint8Array[] = []
   let table = 0
   const cells: string[] = []
   const layout = fields.map(({ dataTypeID }, i) => {
-    const turned = turnedColumn(dataTypeID, columns[i]!)
+    const turned = length < FEW ? undefined : turnedColumn(dataTypeID, columns[i]!)
     if (!turned) {
       for (const text of columns[i]!) cells.push(cellText(text))
       return dataTypeID
@@ -36,8 +40,9 @@ export function columnsToBytes(payload: RowsPayload): { bytes: Uint8Array; table
     return `${dataTypeID}.${turned.length / length}`
   })
   const head = ['', command, String(rowCount ?? ''), String(length), layout.join(), ...fields.map(({ name }) => name)]
-  const rest = new TextEncoder().encode(separated(head.concat(cells)))
-  return { bytes: joined([...tables, rest], table + rest.length), table }
+  const text = separated(head.concat(cells))
+  const rest = toUtf8(text)
+  return { bytes: table ? joined([...tables, rest], table + rest.length) : rest, table, text }
 }
 
 const cellText = (text: string | null): string =>
@@ -90,24 +95,23 @@ function repeats(texts: Texts): boolean {
   return different.size < taken * 0.8
 }
 
-/** What `columnsToBytes` was given. `undefined` when the parts do not add up. */
-export function columnsFromBytes(bytes: Uint8Array, table: number): RowsPayload | undefined {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  const rest = decoder.decode(bytes.subarray(table))
-  const parts = rest.slice(1).split(rest[0]!)
+/** What `columnsToBytes` was given, from the turned columns and the text of the others. `undefined` when the parts do not add up. */
+export function columnsFrom(table: Uint8Array, text: string): RowsPayload | undefined {
+  const parts = text.slice(1).split(text[0]!)
   const [command, rowCount, rows, layout] = parts as [string, string, string, string]
   const length = Number(rows)
   const layouts = layout ? layout.split(',') : []
   let at = 4 + layouts.length
   let turned = 0
   const columns = layouts.map((one) => {
-    const width = Number(one.split('.')[1] ?? NaN)
-    if (width >= 0) return straight(decoder, bytes.subarray(turned, (turned += width * length)), length)
+    const dot = one.indexOf('.')
+    if (dot > 0) return straight(table.subarray(turned, (turned += Number(one.slice(dot + 1)) * length)), length)
     const cells: (string | null)[] = []
     for (const end = Math.min(at + length, parts.length); at < end; at++) cells.push(cellOf(parts[at]!))
     return cells
   })
-  if (at !== parts.length || turned !== table || columns.some((column) => column.length !== length)) return undefined
+  if (at !== parts.length || turned !== table.length || columns.some((column) => column.length !== length))
+    return undefined
   return {
     kind: 'rows',
     fields: layouts.map((one, i) => ({ name: parts[4 + i]!, dataTypeID: parseInt(one) })),
@@ -122,12 +126,12 @@ const cellOf = (text: string): string | null =>
   text === '' ? null : text.charCodeAt(0) > ESCAPE ? text : text.slice(1)
 
 /** The cells of a turned column. */
-function straight(decoder: TextDecoder, turned: Uint8Array, length: number): (string | null)[] {
+function straight(turned: Uint8Array, length: number): (string | null)[] {
   const width = turned.length / length
   const bytes = new Uint8Array(turned.length)
   for (let at = 0, from = 0; at < width; at++)
     for (let to = at; to < bytes.length; to += width) bytes[to] = turned[from++]!
-  const text = decoder.decode(bytes)
+  const text = fromUtf8(bytes)
   const cells = new Array<string | null>(length)
   for (let row = 0; row < length; row++) {
     let from = row * width

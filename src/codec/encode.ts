@@ -6,10 +6,11 @@
 import { QueryCacheError } from '../errors.js'
 import { fromBase64, toBase64 } from './base64.js'
 import { checksum } from './checksum.js'
-import { columnsFromBytes, columnsToBytes } from './columns.js'
+import { columnsFrom, columnsToBytes } from './columns.js'
 import { compress, decompress } from './compress.js'
 import type { Packing } from './compress.js'
 import type { Payload, ValuePayload } from './payload.js'
+import { fromUtf8, toUtf8 } from './utf8.js'
 
 /** The version of the stored form. It is part of every entry's key too, so that two versions never meet. */
 export const FORMAT = '2'
@@ -71,13 +72,14 @@ export interface EncodeOptions {
 /** The entry as text; `undefined` when it is larger than `maxBytes`. */
 export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): Promise<string | undefined> {
   const { payload } = entry
-  const { bytes, table } = payload.kind === 'rows' ? columnsToBytes(payload) : { bytes: utf8(payload.text), table: 0 }
+  const { bytes, table, text } =
+    payload.kind === 'rows' ? columnsToBytes(payload) : { bytes: toUtf8(payload.text), table: 0, text: payload.text }
   const smaller = options.compress && bytes.length > options.compressAboveBytes ? await compress(bytes) : undefined
   // Four characters of base64 hold three bytes.
   const pays = smaller && Math.ceil(smaller.packed.length / 3) * 4 < bytes.length ? smaller : undefined
   const size = pays ? Math.ceil(pays.packed.length / 3) * 4 : bytes.length
   if (size > options.maxBytes) return undefined
-  const body = pays ? toBase64(pays.packed) : text(bytes)
+  const body = pays ? toBase64(pays.packed) : table ? fromUtf8(bytes) : text
   const head = headText(entry, {
     codec: pays ? pays.packing : 'plain',
     kind: payload.kind === 'rows' ? 'rows' : payload.format,
@@ -88,9 +90,6 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   })
   return head.length + size > options.maxBytes ? undefined : head + body
 }
-
-const utf8 = (string: string): Uint8Array => new TextEncoder().encode(string)
-const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 
 const FIELDS = [
   'codec',
@@ -115,7 +114,7 @@ function headText(entry: EntryHeader, body: BodyHeader): string {
     /[^\0-\x7f]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-  return `eqc${FORMAT}:${header.length}:${checksum(utf8(header))}:${header}`
+  return `eqc${FORMAT}:${header.length}:${checksum(toUtf8(header))}:${header}`
 }
 
 /** Where the body begins, beside what the header says. */
@@ -134,10 +133,13 @@ export function readHeader(text: string): Header {
   const bodyAt = from + Number(start[1])
   if (text.length < bodyAt) throw new DecodeError('its header is cut', { incomplete: true })
   const header = text.slice(from, bodyAt)
-  if (checksum(utf8(header)) !== start[2]) throw new DecodeError('its header is damaged')
+  if (checksum(toUtf8(header)) !== start[2]) throw new DecodeError('its header is damaged')
   // The checksum vouches for what stands in it.
   const values = JSON.parse(header) as unknown[]
-  return { ...(Object.fromEntries(FIELDS.map((field, i) => [field, values[i]])) as unknown as Header), bodyAt }
+  const fields: Partial<Record<keyof Header, unknown>> = {}
+  FIELDS.forEach((field, i) => (fields[field] = values[i]))
+  fields.bodyAt = bodyAt
+  return fields as Header
 }
 
 /**
@@ -157,11 +159,12 @@ async function payloadOf(
   body: string,
   { codec, kind, bodyChecksum, decodedBytes, table }: BodyHeader,
 ): Promise<Payload> {
-  const packed = codec === 'plain' ? utf8(body) : binary(body)
+  const packed = codec === 'plain' ? toUtf8(body) : binary(body)
   if (checksum(packed) !== bodyChecksum) throw new DecodeError('its body is damaged')
   const bytes = codec === 'plain' ? packed : await unpacked(codec, packed, decodedBytes)
-  if (kind !== 'rows') return { kind: 'value', format: kind, text: text(bytes) }
-  const rows = columnsFromBytes(bytes, table)
+  const text = bytes === packed && !table ? body : fromUtf8(bytes.subarray(table))
+  if (kind !== 'rows') return { kind: 'value', format: kind, text }
+  const rows = columnsFrom(bytes.subarray(0, table), text)
   if (!rows) throw new DecodeError('its columns do not add up')
   return rows
 }

@@ -68,7 +68,7 @@ export function cronRoute(options: CronRouteOptions = {}): Handler {
   const name = options.secretVariable ?? 'CRON_SECRET'
   return async function cronRouteHandler(c: Context) {
     const secret = variable(c.env, name)
-    if (secret === undefined) return c.json({ error: `${name} is not set: add it to the environment variables.` }, 500)
+    if (secret === undefined) return c.json({ error: `${name} is not set in the environment variables.` }, 500)
     if (!(await sameText(c.req.header('Authorization') ?? '', `Bearer ${secret}`)))
       return c.json({ error: 'Unauthorized' }, 401)
     try {

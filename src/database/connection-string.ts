@@ -21,7 +21,7 @@ const invalid = (what: string): InvalidOptionError =>
   new InvalidOptionError(
     'connectionString',
     what,
-    'Give the URL of a Postgres database (DATABASE_URL): `postgresql://user:password@ep-name.region.aws.neon.tech/neondb`.',
+    'Give the URL of a Postgres database (DATABASE_URL): `postgresql://user:password@host/database`.',
   )
 
 /** Parameters of the transport, which change no row, and secrets. */

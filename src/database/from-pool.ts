@@ -30,7 +30,7 @@ export interface FromPoolOptions {
 }
 
 const OPTIONS: Record<keyof FromPoolOptions, Rule> = {
-  identity: [text[0], 'a name for the database and the role that asks it, such as `main:app_user`', kindOf],
+  identity: [text[0], 'a name for database and role, such as `main:app_user`', kindOf],
   database: text,
   scope: text,
 }

@@ -38,11 +38,7 @@ export type About = Pick<Database, 'identity' | 'invalidationIdentity' | 'scope'
 
 export function refuseBinary(binary: boolean | undefined): void {
   if (binary)
-    throw new InvalidOptionError(
-      'pool',
-      'made with `binary: true`',
-      'Make it without `binary`: results are kept as text.',
-    )
+    throw new InvalidOptionError('pool', 'made with `binary: true`', 'Leave `binary` out: results are kept as text.')
 }
 
 /** The parser of a type; what has none stays text. */
@@ -93,16 +89,16 @@ export async function ask(
 
 type TransactionOptions = NonNullable<Parameters<Database['transaction']>[1]>
 
-const LEVELS = {
-  ReadUncommitted: 'READ UNCOMMITTED',
-  ReadCommitted: 'READ COMMITTED',
-  RepeatableRead: 'REPEATABLE READ',
-  Serializable: 'SERIALIZABLE',
-} as const
+/** `RepeatableRead` -> `REPEATABLE READ`; no sign that could end it gets into the SQL. */
+const inSql = (level: string): string =>
+  level
+    .replace(/\W/g, '')
+    .replace(/\B[A-Z]/g, ' $&')
+    .toUpperCase()
 
 /** The modes of a transaction as SQL: ` ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE`, or ''. */
 export function modes({ isolationLevel, readOnly, deferrable }: TransactionOptions): string {
-  const level = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${LEVELS[isolationLevel]}`
+  const level = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${inSql(isolationLevel)}`
   const access = readOnly === undefined ? '' : readOnly ? ' READ ONLY' : ' READ WRITE'
   const wait = deferrable === undefined ? '' : deferrable ? ' DEFERRABLE' : ' NOT DEFERRABLE'
   return level + access + wait

@@ -78,6 +78,6 @@ async function ask(db: PGliteLike, asker: { query: Query }, { sql, params }: Sta
 function ownParser(db: PGliteLike, oid: number): (text: string) => unknown {
   const parser = db.parsers?.[oid]
   if (parser) return (text) => parser(text, oid)
-  if (db.ready === false) throw new Error('PGlite is still starting: wait for `db.waitReady` before the first query.')
+  if (db.ready === false) throw new Error('PGlite is still starting: wait for `db.waitReady`.')
   return String
 }

@@ -25,7 +25,7 @@ export function isConstruct(place: Place): boolean {
   if (isReserved(key)) return key !== 'user'
   const before = near(-1)
   const further = near(-2)
-  const context = [key, before, further, place].join(' ')
+  const context = `${key} ${before} ${further} ${place}`
   return (
     IN_CONTEXT.test(context) ||
     (BEHIND_OPERAND.test(context) &&

@@ -39,16 +39,15 @@ export function readParenthesesWith(read: Parentheses): void {
   parentheses = read
 }
 
-const endsExpression = oneOf(') ] ; into select table tablesample union intersect except')
-/** What ends an `ON` condition besides the next join. */
-const endsCondition = oneOf(', where group having window order limit offset fetch for returning on using')
-const locks = oneOf('update no share key')
-
 /** Reads on until a token that only the caller can place, which it leaves there. Returns the number of commas passed. */
 export function expression(place: Place): number {
   for (let commas = 0; ;) {
-    if (isEnd(place)) return commas
     switch (key) {
+      case '':
+      case ')':
+      case ']':
+      case ';':
+        return commas
       case '(':
         parentheses()
         continue
@@ -69,44 +68,50 @@ export function expression(place: Place): number {
         next()
         if (isName(key)) next()
         continue
-      case 'as':
-        as(place)
-        continue
       case ',':
+        if (place === 'join') return commas
         commas++
-        break
-      case 'for':
-        if (place !== 'from-inside' && locks(near(1))) unstable('locking', 'for ' + near(1))
-        // COLLATION FOR (x) asks the catalogs.
-        if (near(-1) === 'collation') readSchema()
-        break
-      case 'group':
-        if (place === 'query') place = 'group'
-        break
-      case 'having':
-      case 'window':
-      case 'order':
-      case 'limit':
-        if (place === 'group') place = 'query'
-        break
-      case 'fetch':
-        // FETCH FIRST (n) ROWS: the word calls nothing.
-        next()
-        next()
-        continue
     }
-    if (isName(key)) reference(place)
-    else next()
+    if (!isName(key)) next()
+    else if (isEnd(place)) return commas
+    else place = word(place)
   }
 }
 
+const endsExpression = oneOf('into select table tablesample union intersect except')
+/** What ends an `ON` condition besides the next join. */
+const endsCondition = oneOf('where group having window order limit offset fetch for returning on using')
+
+/** Is the word here one that only the caller can place? */
 function isEnd(place: Place): boolean {
-  const clauses = place === 'query' || place === 'group'
-  if (!key || endsExpression(key)) return true
+  if (endsExpression(key)) return true
   if (is('join')) return near(1) !== '(' || isOperand(near(-1))
   if (is('from')) return place !== 'from-inside' && !isDistinctFrom(near)
   if (place === 'join') return isJoin() || (endsCondition(key) && near(-1) !== 'collation')
-  return clauses && (is('returning') || (is('on') && near(1) === 'conflict'))
+  return (place === 'query' || place === 'group') && (is('returning') || (is('on') && near(1) === 'conflict'))
+}
+
+const locks = oneOf('update no share key')
+const endsGroup = oneOf('having window order limit')
+
+/** Reads what begins with a word. Returns the place behind it. */
+function word(place: Place): Place {
+  if (is('as')) as(place)
+  else if (is('fetch')) {
+    // FETCH FIRST (n) ROWS: the word calls nothing.
+    next()
+    next()
+  } else {
+    if (is('for')) {
+      if (place !== 'from-inside' && locks(near(1))) unstable('locking', 'for ' + near(1))
+      // COLLATION FOR (x) asks the catalogs.
+      if (near(-1) === 'collation') readSchema()
+    }
+    if (place === 'query' && is('group')) place = 'group'
+    if (place === 'group' && endsGroup(key)) place = 'query'
+    reference(place)
+  }
+  return place
 }
 
 /** True before a query's first word; a table or column may be called `values`. */
@@ -124,10 +129,9 @@ export function skipParentheses(): void {
   } while (depth > 0)
 }
 
-const isJoinWord = oneOf('natural cross inner left right full')
+export const isJoinWord = oneOf('natural cross inner left right full outer')
 /** True at the first word of `NATURAL LEFT OUTER JOIN` and the like, but not at the functions `left()` and `right()`. */
-export const isJoin = (): boolean =>
-  is('join') || (isJoinWord(key) && /^(join|outer|inner|left|right|full)$/.test(near(1)))
+export const isJoin = (): boolean => is('join') || (isJoinWord(key) && (near(1) === 'join' || isJoinWord(near(1))))
 
 /** A column, a call, or a keyword of its own meaning. */
 export function reference(place: Place = 'arguments'): void {

@@ -7,7 +7,7 @@ const PLAIN = /^[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*$/
 
 /** Folds an unquoted identifier as a UTF-8 server does: ASCII letters to lower case, all others stay. */
 export function fold(identifier: string): string {
-  return clip(identifier.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()))
+  return clip(/[A-Z]/.test(identifier) ? identifier.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : identifier)
 }
 
 /** Bytes that PostgreSQL keeps of an identifier. */

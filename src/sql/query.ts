@@ -3,7 +3,15 @@
  * @module
  */
 import type { Place } from './construct.js'
-import { expression, isJoin, readParenthesesWith, reference, skipParentheses, startsQuery } from './expression.js'
+import {
+  expression,
+  isJoin,
+  isJoinWord,
+  readParenthesesWith,
+  reference,
+  skipParentheses,
+  startsQuery,
+} from './expression.js'
 import {
   asksWho,
   isClock,
@@ -160,8 +168,6 @@ function fromList(single = false): number {
     else return 0
   }
 }
-
-const isJoinWord = oneOf('natural cross inner left right full outer')
 
 /** Passes the words of a join. Returns how many conditions follow. */
 function joinWords(): number {

@@ -121,6 +121,7 @@ const character = (code: string, radix: number): string => String.fromCodePoint(
 /** The content that PostgreSQL sees, if it takes it. */
 function unescape(raw: string, kind: string, mark: string, escape = '\\'): string {
   const content = raw.replaceAll(mark + mark, mark)
+  if (kind === mark) return content
   if (/e/i.test(kind))
     return content.replace(
       /\\(?:([0-7]{1,3})|(x[\da-fA-F]{1,2}|u[\da-fA-F]{4}|U[\da-fA-F]{8})|([^]))/g,

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { columnsFromBytes, columnsToBytes } from '../../src/codec/columns.js'
+import { columnsFrom, columnsToBytes } from '../../src/codec/columns.js'
 import type { RowsPayload } from '../../src/codec/payload.js'
+import { fromUtf8 } from '../../src/codec/utf8.js'
 
 function payloadOf(columns: [oid: number, texts: (string | null)[]][], names?: string[]): RowsPayload {
   const length = columns[0]?.[1].length ?? 0
@@ -17,8 +18,11 @@ function payloadOf(columns: [oid: number, texts: (string | null)[]][], names?: s
 
 function trip(payload: RowsPayload): { back: RowsPayload | undefined; table: number; text: string } {
   const { bytes, table } = columnsToBytes(payload)
-  return { back: columnsFromBytes(bytes, table), table, text: new TextDecoder().decode(bytes) }
+  return { back: from(bytes, table), table, text: new TextDecoder().decode(bytes) }
 }
+
+const from = (bytes: Uint8Array, table: number) =>
+  columnsFrom(bytes.subarray(0, table), fromUtf8(bytes.subarray(table)))
 
 const many = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i))
 
@@ -26,7 +30,7 @@ describe('columns', () => {
   it('come back whatever type they claim and whatever is in them', () => {
     const oid = fc.constantFrom(16, 20, 21, 23, 25, 26, 114, 701, 1082, 1083, 1114, 1184, 1700, 2950)
     const text = fc.oneof(
-      fc.nat().map(String),
+      { weight: 60, arbitrary: fc.integer({ min: -999, max: 9999 }).map(String) },
       fc.constantFrom(
         '',
         ' ',
@@ -63,26 +67,27 @@ describe('columns', () => {
       }),
       { numRuns: 1_000 },
     )
-    expect(turned).toBeGreaterThan(50)
+    expect(turned).toBeGreaterThan(150)
   })
 
   it('of numbers and times are turned: all first characters, then all second ones', () => {
     const payload = payloadOf([
-      [23, ['11', '22', null, '333']],
-      [1083, ['08:00:00', '09:30:15', '10:00:00.5', '23:59:59']],
-      [25, ['a', 'b', null, '']],
+      [23, ['11', '22', null, '333', '44', '55', '66', '77']],
+      [1083, ['08:00:00', '09:30:15', '10:00:00.5', '23:59:59', null, ...many(3, (i) => `12:00:0${i}`)]],
+      [25, ['a', 'b', null, '', 'e', 'f', 'g', 'h']],
     ])
     const { back, text, table } = trip(payload)
     expect(back).toStrictEqual(payload)
-    expect(text.slice(0, 12)).toBe('   312 312 3')
-    expect(table).toBe(4 * 3 + 4 * 10)
+    expect(text.slice(0, 24)).toBe('   3    12 3456712 34567')
+    expect(table).toBe(8 * 3 + 8 * 10)
   })
 
   it.each<[string, number, (string | null)[]]>([
-    ['of text', 25, ['123', '456']],
-    ['with spaces at an end', 20, [' 1', '22']],
-    ['with an empty cell', 20, ['', '22']],
-    ['beyond ASCII', 20, ['１', '22']],
+    ['of text', 25, many(20, () => '123')],
+    ['with spaces at an end', 20, [' 1', ...many(20, String)]],
+    ['with an empty cell', 20, ['', ...many(20, String)]],
+    ['beyond ASCII', 20, ['１', ...many(20, String)]],
+    ['of few rows', 20, many(7, String)],
     ['of very different lengths', 1700, [...many(20, String), '9'.repeat(100)]],
     ['mostly NULL', 20, [...many(20, () => null), '1234567890123456']],
     ['that repeat', 20, many(500, (i) => String(9007199254740000 + (i % 7)))],
@@ -120,9 +125,8 @@ describe('columns', () => {
         [23, ['1', '2']],
       ]),
     )
-    expect(columnsFromBytes(bytes, table + 1)).toBeUndefined()
-    const cut = new TextEncoder().encode('|SELECT|2|2|25|c0|only one')
-    expect(columnsFromBytes(cut, 0)).toBeUndefined()
-    expect(columnsFromBytes(new TextEncoder().encode('|SELECT|2|2|25|c0|a|b|c'), 0)).toBeUndefined()
+    expect(from(bytes, table + 1)).toBeUndefined()
+    for (const text of ['|SELECT|2|2|25|c0|only one', '|SELECT|2|2|25|c0|a|b|c', ''])
+      expect(columnsFrom(new Uint8Array(), text)).toBeUndefined()
   })
 })

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { packResult } from '../../src/codec/payload.js'
+import { dependencyBytes, entryBytes, statementBytes, textBytes } from '../../src/weight.js'
+
+type Column = [name: string, oid: number, ...texts: (string | null)[]]
+
+const rows = (...columns: Column[]) =>
+  packResult({
+    raw: true,
+    fields: columns.map(([name, dataTypeID]) => ({ name, dataTypeID })),
+    rowCount: null,
+    command: 'SELECT',
+    rows: columns[0]!.slice(2).map((_, row) => columns.map((column) => column[row + 2] as string | null)),
+  })
+const size = (...columns: Column[]) => entryBytes(['key'], 2, rows(...columns))
+
+describe('a text', () => {
+  it('takes a byte for each character, two when one of them is beyond Latin-1, in steps of eight', () => {
+    expect(textBytes('x'.repeat(100))).toBe(120)
+    expect(textBytes('é'.repeat(100))).toBe(120)
+    expect(textBytes('ж'.repeat(100))).toBe(216)
+    expect(textBytes('x'.repeat(99) + '🦊')).toBe(224)
+  })
+
+  it('of one character takes nothing: there is one for all', () => {
+    expect([textBytes(''), textBytes('t')]).toEqual([0, 0])
+  })
+})
+
+describe('an entry', () => {
+  it('grows with rows, columns, texts, keys and names', () => {
+    const base = size(['a', 25, 'some text'])
+    expect(size(['a', 25, 'some text and more'])).toBeGreaterThan(base)
+    expect(size(['a', 25, 'some text', 'some text'])).toBeGreaterThan(base + 60)
+    expect(size(['a', 25, 'some text'], ['b', 25, 'some text'])).toBeGreaterThan(base + 100)
+    expect(size(['a', 25, null])).toBeLessThan(base)
+    expect(entryBytes(['key', 'x'.repeat(100)], 2, rows(['a', 25, 'some text']))).toBe(base + 120)
+    expect(entryBytes(['key'], 12, rows(['a', 25, 'some text']))).toBeGreaterThan(base)
+  })
+
+  it('counts what texts are parsed to before anybody has read them', () => {
+    const text = '2026-01-02 03:04:05+00'
+    expect(size(['a', 1184, text]) - size(['a', 25, text])).toBeGreaterThan(96)
+    expect(size(['a', 701, '1.5', '2.5']) - size(['a', 25, '1.5', '2.5'])).toBe(32)
+    const tree = '{"a":{"b":[1,2,3]},"c":"a text of some length"}'
+    expect(size(['a', 3802, tree]) - size(['a', 25, tree.replace('{', '(')])).toBeGreaterThan(100)
+    const array = '{1,2,3}'
+    expect(size(['a', 1007, array]) - size(['a', 25, array.replace('{', '(')])).toBeGreaterThan(150)
+  })
+
+  it('has an end for every text that begins like a document', () => {
+    for (const text of ['{', '["', '{"a":"\\', '{"a":"\\""}', '[', '{"'])
+      expect(size(['a', 3802, text])).toBeGreaterThan(1_000)
+  })
+
+  it('of a value is its text and what reads it', () => {
+    const value = (text: string) => entryBytes([], 0, { kind: 'value', format: 'json', text })
+    expect(value('x'.repeat(1_000)) - value('')).toBe(1_016)
+  })
+})
+
+describe('what is remembered of calls', () => {
+  it('grows with texts, tags and names', () => {
+    expect(statementBytes('x'.repeat(1_000), [])).toBeGreaterThan(statementBytes('x', []) + 1_000)
+    expect(statementBytes('x', ['t:public.users'])).toBeGreaterThan(statementBytes('x', []))
+    expect(dependencyBytes('id', ['user:42'], ['*'])).toBeGreaterThan(dependencyBytes('id', [], ['*']))
+  })
+})
