@@ -32,14 +32,7 @@ export class ModelRedis {
       const chain: Record<string, unknown> = {
         length: () => commands.length,
         exec: () => send(commands),
-        set: (key: string, value: string, { ex, px, nx }: { ex?: number; px?: number; nx?: boolean } = {}) =>
-          push('set', [
-            key,
-            value,
-            ...(nx ? ['nx'] : []),
-            ...(px === undefined ? [] : ['px', px]),
-            ...(ex === undefined ? [] : ['ex', ex]),
-          ]),
+        set: (...args: Parameters<typeof setArguments>) => push('set', setArguments(...args)),
         mget: (...keys: string[]) => push('mget', keys),
         mset: (values: Record<string, string>) => push('mset', Object.entries(values).flat()),
         msetnx: (values: Record<string, string>) => push('msetnx', Object.entries(values).flat()),
@@ -48,12 +41,14 @@ export class ModelRedis {
         chain[name] = (...args: unknown[]) => push(name, args)
       return chain
     }
-    const mget = async (...keys: string[]) => {
-      const [reply] = await send([['mget', ...keys]])
+    const single = async (command: string[]) => {
+      const [reply] = await send([command])
       if (reply!.error !== undefined) throw new Error(reply!.error)
       return reply!.result
     }
-    return { mget, pipeline } as never
+    const mget = (...keys: string[]) => single(['mget', ...keys])
+    const set = (...args: Parameters<typeof setArguments>) => single(['set', ...setArguments(...args)])
+    return { mget, set, pipeline } as never
   }
 
   #send(isolate: object, commands: string[][]): Promise<Reply[]> {
@@ -190,3 +185,15 @@ function vouched(keys: readonly string[], values: readonly (string | null)[], no
   // What is from the future of the reader's clock is nothing to him.
   return valid && now >= readAt ? { errorUntil } : undefined
 }
+
+const setArguments = (
+  key: string,
+  value: string,
+  { ex, px, nx }: { ex?: number; px?: number; nx?: boolean } = {},
+): string[] => [
+  key,
+  value,
+  ...(nx ? ['nx'] : []),
+  ...(px === undefined ? [] : ['px', String(px)]),
+  ...(ex === undefined ? [] : ['ex', String(ex)]),
+]

@@ -102,6 +102,12 @@ export class FakeRedis {
     return reply!.result
   }
 
+  async set(...args: [key: string, value: string, options?: SetOptions]): Promise<unknown> {
+    const [reply] = await this.#send([setCommand(...args)])
+    if (reply!.error !== undefined) throw Object.assign(new Error(reply!.error), { name: 'UpstashError' })
+    return reply!.result
+  }
+
   pipeline(): unknown {
     const commands: string[][] = []
     const push = (name: string, args: unknown[]) => {
@@ -111,8 +117,10 @@ export class FakeRedis {
     const chain: Record<string, unknown> = {
       length: () => commands.length,
       exec: async () => this.#send(commands),
-      set: (key: string, value: string, { nx, px, ex }: { nx?: boolean; px?: number; ex?: number } = {}) =>
-        push('set', [key, value, ...(nx ? ['nx'] : []), ...(px ? ['px', px] : []), ...(ex ? ['ex', ex] : [])]),
+      set: (...args: Parameters<typeof setCommand>) => {
+        commands.push(setCommand(...args))
+        return chain
+      },
       mset: (values: Record<string, string>) => push('mset', Object.entries(values).flat()),
       msetnx: (values: Record<string, string>) => push('msetnx', Object.entries(values).flat()),
       scan: (cursor: string, { match }: { match: string }) => push('scan', [cursor, match]),
@@ -122,3 +130,18 @@ export class FakeRedis {
     return chain
   }
 }
+
+interface SetOptions {
+  nx?: boolean
+  px?: number
+  ex?: number
+}
+
+const setCommand = (key: string, value: string, { nx, px, ex }: SetOptions = {}): string[] => [
+  'set',
+  key,
+  value,
+  ...(nx ? ['nx'] : []),
+  ...(px ? ['px', String(px)] : []),
+  ...(ex ? ['ex', String(ex)] : []),
+]
