@@ -98,7 +98,7 @@ export class RedisQueryCache extends QueryCache {
   }
 
   /** @internal */
-  versionKey(known: Known): string {
+  versionKey(known: Pick<Known, 'key'>): string {
     return `${this.config.redisKeyPrefix}:v:${known.key}`
   }
 

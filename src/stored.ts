@@ -13,6 +13,7 @@ import { entryFrom, provisionalUntil } from './make-entry.js'
 import { dueStatistics } from './push-statistics.js'
 import type { Led, Loaded } from './read.js'
 import { clock } from './runtime.js'
+import { databaseKey } from './statement.js'
 import type { Known } from './versions.js'
 
 /** Neon answers with 64 MB at most; nothing that is stored can be larger when it is unpacked. */
@@ -145,6 +146,7 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
       key: tail(key),
       names: [...ask.deps.shortNames],
       versions: found.captured.versions,
+      database: databaseKey(core.database),
       readAt,
       freshUntil,
       staleUntil,

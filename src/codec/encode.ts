@@ -21,6 +21,8 @@ export interface EntryHeader {
   /** The names it depends on, and the version of each, captured before the database read. */
   names: string[]
   versions: string[]
+  /** The part of the version keys that says whose names they are. */
+  database: string
   /** Epoch milliseconds, like the three below: when the database read began. */
   readAt: number
   freshUntil: number
@@ -105,6 +107,7 @@ const FIELDS = [
   'names',
   'versions',
   'table',
+  'database',
 ] as const satisfies readonly (keyof (EntryHeader & BodyHeader))[]
 
 function headText(entry: EntryHeader, body: BodyHeader): string {
@@ -148,11 +151,11 @@ export function readHeader(text: string): Header {
  */
 export async function decodeEntry(stored: string, options: { maxDecodedBytes: number }): Promise<StoredEntry> {
   const header = readHeader(stored)
-  const { key, names, versions, readAt, freshUntil, staleUntil, errorUntil } = header
+  const { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil } = header
   if (stored.length !== header.bodyAt + header.bodyLength) throw new DecodeError('its body is cut or too long')
   if (header.decodedBytes > options.maxDecodedBytes) throw new DecodeError('it is too large')
   const payload = await payloadOf(stored.slice(header.bodyAt), header)
-  return { key, names, versions, readAt, freshUntil, staleUntil, errorUntil, payload }
+  return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
 }
 
 async function payloadOf(

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CacheInvalidationService, CacheMonitoringService } from '../../src/index.js'
+import { FakeDatabase } from '../support/fake-database.js'
 import { SQL, World } from '../support/isolates.js'
 
 let world: World
@@ -110,6 +111,59 @@ describe('cleanup', () => {
       expect(world.redis.commands).toBeLessThanOrEqual(6)
     }
     expect(removed.filter((count) => count > 0)).toEqual([1])
+  })
+
+  it('reads the headers of entries, and removes those that an invalidation has ended, of every database', async () => {
+    const a = world.isolate()
+    const other = new FakeDatabase()
+    other.invalidationIdentity = 'another/db'
+    other.identity = 'another/db/user'
+    const b = world.isolate({}, other)
+    for (const one of [a, b]) await world.warm(one, ['users', 'orders'])
+    const orders = 'SELECT n FROM orders WHERE id = $1'
+    for (const one of [a, b])
+      for (let i = 0; i < 5; i++) for (const sql of [SQL, orders]) await world.outcome(one, { ttl: Infinity }, [i], sql)
+    world.redis.data.set('eqc:e:query:2::garbage', 'nothing that anybody could read')
+    await a.execute('UPDATE users SET n = 1')
+    const kept = [...world.redis.data.keys()].filter((key) => key.includes(':v:'))
+    world.redis.reset()
+    expect(await world.isolate().cleanupCache()).toBe(5 + 1)
+    const sent = world.redis.trips.flatMap(({ commands }) => commands)
+    const asked = (name: string) => sent.filter((command) => command[0] === name)
+    expect(asked('getrange')).toHaveLength(21)
+    expect(asked('getrange').every(([, , from, to]) => from === '0' && Number(to) < 2_048)).toBe(true)
+    expect(sent.length - asked('getrange').length).toBe(6)
+    expect([...world.redis.data.keys()].filter((key) => key.includes(':v:'))).toEqual(kept)
+    expect(await world.outcome(world.isolate(), {}, [1], orders)).toBe('l2')
+    expect(await world.outcome(world.isolate({}, other), {}, [1])).toBe('l2')
+    expect(await world.isolate().cleanupCache()).toBe(0)
+  })
+
+  it('reads no more headers than it may, and the next run goes on where it stopped', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    for (let i = 0; i < 40; i++) await world.outcome(a, { ttl: Infinity }, [i])
+    await world.isolate().invalidate({ tables: ['users'] })
+    world.redis.page = 7
+    let removed = 0
+    for (let run = 0; run < 12; run++) {
+      world.redis.reset()
+      removed += await world.isolate().cleanupCache({ maxCommands: 24 })
+      expect(world.redis.commands).toBeLessThanOrEqual(24)
+    }
+    expect(removed).toBe(40)
+  })
+
+  it('reads no header while names still tell of something to remove', async () => {
+    const a = world.isolate({ epoch: 'new' })
+    await world.warm(a)
+    await world.outcome(a)
+    await world.outcome(world.isolate({ epoch: 'old' }))
+    const headers = () => world.redis.trips.flatMap(({ commands }) => commands).filter(([name]) => name === 'getrange')
+    expect(await world.isolate({ epoch: 'new' }).cleanupCache()).toBe(1)
+    expect(headers()).toHaveLength(0)
+    expect(await world.isolate({ epoch: 'new' }).cleanupCache()).toBe(0)
+    expect(headers()).toHaveLength(1)
   })
 
   it('ends when its time is over', async () => {

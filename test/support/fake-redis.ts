@@ -83,6 +83,8 @@ export class FakeRedis {
         // As it is without the SDK's deserialisation.
         return { result: hash ? [...hash].flat() : [] }
       }
+      case 'getrange':
+        return { result: String(data.get(args[0]!) ?? '').slice(Number(args[1]), Number(args[2]) + 1) }
       case 'dbsize':
         return { result: data.size }
       case 'scan': {
@@ -125,7 +127,7 @@ export class FakeRedis {
       msetnx: (values: Record<string, string>) => push('msetnx', Object.entries(values).flat()),
       scan: (cursor: string, { match }: { match: string }) => push('scan', [cursor, match]),
     }
-    for (const name of ['mget', 'del', 'unlink', 'get', 'incrby', 'expire', 'hincrby', 'hgetall', 'dbsize'])
+    for (const name of ['mget', 'del', 'unlink', 'get', 'getrange', 'incrby', 'expire', 'hincrby', 'hgetall', 'dbsize'])
       chain[name] = (...args: unknown[]) => push(name, args)
     return chain
   }

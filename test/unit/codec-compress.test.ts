@@ -16,6 +16,7 @@ const entry = (text: string) => ({
   key: 'k',
   names: [],
   versions: [],
+  database: '',
   readAt: 0,
   freshUntil: 0,
   staleUntil: 0,

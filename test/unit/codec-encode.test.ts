@@ -28,6 +28,7 @@ const entry = (payload: Payload = ROWS): StoredEntry => ({
   key: 'digest',
   names: ['t:public.users', 'g:ü🦊'],
   versions: ['v1', 'v2'],
+  database: 'db',
   ...times,
   payload,
 })
@@ -80,6 +81,7 @@ const entries: fc.Arbitrary<StoredEntry> = fc.record(
     key: fc.string(),
     names: fc.array(fc.string({ unit: 'binary' })),
     versions: fc.array(fc.string()),
+    database: fc.string(),
     readAt: fc.maxSafeNat(),
     freshUntil: fc.maxSafeNat(),
     staleUntil: fc.maxSafeNat(),

@@ -45,7 +45,17 @@ async function everyWay(database: Database, sql: string): Promise<Record<string,
     'second hit': here.build(),
   }
   for (const compressAboveBytes of [0, 1e9]) {
-    const entry = { key: 'k', names: [], versions: [], readAt: 0, freshUntil: 0, staleUntil: 0, errorUntil: 0, payload }
+    const entry = {
+      key: 'k',
+      names: [],
+      versions: [],
+      database: '',
+      readAt: 0,
+      freshUntil: 0,
+      staleUntil: 0,
+      errorUntil: 0,
+      payload,
+    }
     const text = await encodeEntry(entry, { compress: true, compressAboveBytes, maxBytes: 1e9 })
     const { payload: stored } = await decodeEntry(text!, { maxDecodedBytes: 1e9 })
     if (stored.kind !== 'rows') throw new Error('expected raw rows')
