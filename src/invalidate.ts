@@ -4,10 +4,10 @@
  */
 import type { Call, Core } from './ask.js'
 import { validateNamed } from './configure.js'
+import { invalidatedNames } from './names.js'
 import { isRedisCache } from './l2.js'
 import type { Fence } from './fences.js'
 import type { RedisQueryCache } from './l2.js'
-import { invalidatedNames } from './names.js'
 import type { Named } from './names.js'
 import { clock } from './runtime.js'
 import type { Known } from './versions.js'

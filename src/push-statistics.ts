@@ -31,9 +31,9 @@ const dayKey = (core: Core, cache: RedisQueryCache, day: number): string =>
 /** Counters on their way to Redis. */
 interface Push {
   /** As many commands as there are counters at most. */
-  add(pipeline: Pipeline): void
+  readonly add: (pipeline: Pipeline) => void
   /** They did not arrive, and go with the next push. */
-  putBack(): void
+  readonly putBack: () => void
 }
 
 /** What is to be pushed when it is due, to ride along with another trip. */

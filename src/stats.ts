@@ -32,7 +32,7 @@ export interface CacheStats {
   /** `l1Hits + l2Hits`. */
   cacheHits: number
   cacheMisses: number
-  /** MiB of this isolate's memory in use by results. */
+  /** MiB of this isolate's memory in use by results, and by what is remembered of texts and names. */
   totalSizeMB: number
   /** Milliseconds of a database query, from send to answer. */
   averageQueryTime: number

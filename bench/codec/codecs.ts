@@ -14,8 +14,8 @@ import type { Typed, Workload } from './workloads.ts'
 export interface Codec {
   name: string
   /** What a cache gets: the driver's rows; ours gets them before the driver's parsers ran. */
-  encode(workload: Workload): Promise<string>
-  decode(text: string): Promise<Typed[]>
+  encode: (workload: Workload) => Promise<string>
+  decode: (text: string) => Promise<Typed[]>
 }
 
 /** What is stored beside the rows: whose they are, what they depend on, how long they are good. */

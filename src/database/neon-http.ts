@@ -3,6 +3,7 @@
  * @module
  */
 import { neon, neonConfig, types } from '@neondatabase/serverless'
+import { shapeOf } from './pg-result.js'
 import { anything, check, kindOf, positive, text, validate } from '../configure.js'
 import type { Rule } from '../configure.js'
 import { InvalidOptionError } from '../errors.js'
@@ -10,7 +11,6 @@ import type { Database, RawResult, Statement } from '../types.js'
 import { identityOf, invalidationIdentityOf, readConnectionString } from './connection-string.js'
 import type { Target } from './connection-string.js'
 import { withDeadline } from './deadline.js'
-import { shapeOf } from './pg-result.js'
 import type { PgAnswer } from './pg-result.js'
 
 export interface ConnectionConfig {

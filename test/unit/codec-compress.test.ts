@@ -120,7 +120,7 @@ describe('the checksum', () => {
       const bytes = whole.subarray(offset)
       const sums = new Set([checksum(bytes)])
       for (let bit = 0; bit < bytes.length * 8; bit++) {
-        const changed = new Uint8Array([...bytes])
+        const changed = Uint8Array.from(bytes)
         changed[bit >> 3]! ^= 1 << (bit & 7)
         sums.add(checksum(changed))
       }

@@ -165,9 +165,7 @@ it('any value comes back equal or is refused', () => {
 function bySuperjson(value: unknown): { value: unknown } | undefined {
   try {
     const theirs: unknown = superjson.parse(superjson.stringify(value))
-    expect(outline(theirs)).toStrictEqual(outline(value))
-    expect(theirs).toStrictEqual(value)
-    return { value: theirs }
+    return text(theirs) === text(value) ? { value: theirs } : undefined
   } catch {
     return undefined
   }
@@ -175,7 +173,14 @@ function bySuperjson(value: unknown): { value: unknown } | undefined {
 
 it('what superjson restores comes back as from superjson, what is met twice included', () => {
   const { value } = fc.letrec((tie) => ({
-    value: fc.oneof({ depthSize: 'small' }, tie('leaf'), tie('list'), tie('object'), tie('map'), tie('set')),
+    value: fc.oneof(
+      { depthSize: 'small', maxDepth: 4 },
+      tie('leaf'),
+      tie('list'),
+      tie('object'),
+      tie('map'),
+      tie('set'),
+    ),
     leaf: fc.oneof(
       fc.constantFrom<unknown>(
         undefined,
@@ -205,27 +210,30 @@ it('what superjson restores comes back as from superjson, what is met twice incl
     fc.property(value, (once) => {
       const both = { once, twice: [once, { once }] }
       const trip = roundTrip(both).value as typeof both
-      expect(trip).toStrictEqual(both)
-      expect(outline(trip)).toStrictEqual(outline(both))
+      expect(text(trip)).toBe(text(both))
       if (typeof once === 'object') expect(trip.twice[0]).toBe(trip.once)
       const theirs = bySuperjson(both)
       if (!theirs) return
       compared++
-      expect(trip).toStrictEqual(theirs.value)
+      expect(text(trip)).toBe(text(theirs.value))
     }),
-    { numRuns: 1_000 },
+    { numRuns: 200 },
   )
-  expect(compared).toBeGreaterThan(300)
+  expect(compared).toBeGreaterThan(60)
 })
 
-/** Which places of a value hold the same object, and of which kind it is; -0 told from 0. */
+/** Two values are the same when these are. */
+const text = (value: unknown): string => JSON.stringify(outline(value))
+
+/** All of a value as plain lists: which objects it holds twice, of which kind they are, in which order; -0 told from 0. */
 function outline(value: unknown, met = new Map<object, number>()): unknown {
-  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : typeof value
+  if (typeof value !== 'object' || value === null) return [typeof value, Object.is(value, -0) ? '-0' : String(value)]
   const at = met.get(value)
   if (at !== undefined) return at
   met.set(value, met.size)
   const kind = (Object.getPrototypeOf(value) as { constructor: { name: string } }).constructor.name
-  if (ArrayBuffer.isView(value)) return [kind, value.byteLength]
+  if (ArrayBuffer.isView(value)) return [kind, ...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)]
+  if (value instanceof Date) return [kind, value.getTime()]
   if (value instanceof URL || value instanceof RegExp) return [kind, String(value)]
   const parts: unknown[] =
     value instanceof Map ? [...value].flat() : value instanceof Set ? [...value] : Object.entries(value).flat()
