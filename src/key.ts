@@ -114,7 +114,7 @@ export function digest(text: string): string | Promise<string> {
   // UTF-8 has one replacement for all lone surrogates; JSON tells them apart, and no other text begins with a quote.
   const wellFormed = /\p{Cs}/u.test(text) ? JSON.stringify(text) : text
   // Node sends Web Crypto's digests to another thread, at many times the price of the hash. In workerd Web Crypto is the cheaper one.
-  const hash = isWorkerd() ? undefined : builtin<NodeCrypto>('node:crypto')?.hash
+  const hash = isWorkerd() ? undefined : (builtin('node:crypto') as NodeCrypto | undefined)?.hash
   return hash ? hash('sha256', wellFormed) : webDigest(wellFormed)
 }
 

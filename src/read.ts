@@ -232,14 +232,13 @@ async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Fo
   // Those that a check has just looked after are left out: there may be hundreds.
   const due = unvouched && Math.abs(now - cache.checks.lastAt) >= cache.config.maxStalenessMs / 2
   const others = due ? hotNames(core) : []
-  const keys = led.map(({ ask }) => (ask.options.refreshCache ? undefined : redisKey(core, ask)))
-  const lookup = Promise.all(keys).then((found) =>
-    cache.lookup(
-      call.runtime,
-      led.map(({ ask }, i) => ({ key: found[i], names: ask.deps.names })),
-      others,
-    ),
-  )
+  const lookup = Promise.all(led.map(({ ask }) => redisKey(core, ask))).then((keys) => {
+    const wanted = led.map(({ ask }, i) => ({
+      key: ask.options.refreshCache ? undefined : keys[i],
+      names: ask.deps.names,
+    }))
+    return cache.lookup(call.runtime, wanted, others)
+  })
   if (unvouched) {
     const covered = [...others, ...led.flatMap(({ ask }) => ask.deps.names)]
     announce(core, covered, due ? now : cache.checks.lastAt, now, lookup)

@@ -62,8 +62,8 @@ export class Background {
 }
 
 /** A module of Node's own, asked for by name: an import would end every build for a platform without them. */
-export const builtin = <T>(name: string): T | undefined =>
-  (globalThis as { process?: { getBuiltinModule?: (name: string) => T | undefined } }).process?.getBuiltinModule?.(name)
+export const builtin = (name: string): unknown =>
+  (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process?.getBuiltinModule?.(name)
 
 export const isWorkerd = (): boolean =>
   (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers'

@@ -10,7 +10,7 @@ type Transform = (bytes: Uint8Array, options?: object) => Uint8Array
 type Zlib = Record<'deflateRawSync' | 'inflateRawSync', Transform> &
   Partial<Record<'zstdCompressSync' | 'zstdDecompressSync', Transform>>
 
-const nodeZlib = () => builtin<Zlib>('node:zlib')
+const nodeZlib = () => builtin('node:zlib') as Zlib | undefined
 
 /** Bytes below which zstd costs more than it saves. */
 const ZSTD_FROM = 8192
