@@ -1,6 +1,6 @@
 /**
- * `node --expose-gc --no-flush-bytecode bench/memory/weigh.ts [--megabytes 32] [--queries 100000] [--mixed] [--json]`: every way that `heap.ts`
- * knows, through the built package; `--mixed`: results of all shapes in one memory alone.
+ * `node --expose-gc --no-flush-bytecode bench/memory/weigh.ts [--megabytes 32] [--queries 100000] [--way 3] [--json]`: the ways that `heap.ts` knows, or
+ * one of them, through the built package. The last is results of all shapes in one memory.
  */
 import { parseArgs } from 'node:util'
 import type * as Package from '../../src/index.js'
@@ -10,7 +10,7 @@ const { values } = parseArgs({
   options: {
     megabytes: { type: 'string', default: '32' },
     queries: { type: 'string', default: '100000' },
-    mixed: { type: 'boolean', default: false },
+    way: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -23,7 +23,8 @@ if (!values.json) {
   console.log('| results | queries | entries | counted, KB | heap, KB | counted / heap | |')
   console.log('| --- | --: | --: | --: | --: | --: | --- |')
 }
-for (const way of values.mixed ? [MIXED] : [...WAYS, MIXED]) {
+const ways = [...WAYS, MIXED]
+for (const way of values.way === undefined ? ways : [ways[Number(values.way)]!]) {
   const weighed = await weigh(api, way, way === MIXED ? Number(values.queries) : 'full', megabytes)
   const { queries, entries, counted, grown } = weighed
   const wrong = judge(weighed, megabytes)

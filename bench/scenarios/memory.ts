@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { WAYS } from '../memory/heap.ts'
 import type { Weighed } from '../memory/heap.ts'
 import { compare } from '../memory/policies.ts'
 import { POLICIES } from '../memory/policy.ts'
@@ -29,22 +30,25 @@ function missTable(kind: 'objects' | 'bytes', length: number, parts: readonly nu
   }
 }
 
-async function weigh(args: readonly string[]): Promise<(Weighed & { name: string; wrong: string })[]> {
+type Named = Weighed & { name: string; wrong: string }
+
+/** One way, in a process of its own: what another leaves behind would count. */
+async function weigh(way: number, queries: number): Promise<Named> {
   const file = path.join(import.meta.dirname, '../memory/weigh.ts')
   // Code that is thrown away between two measurements would count as results that take no memory.
-  const flags = ['--expose-gc', '--no-flush-bytecode', file, '--json', '--megabytes', String(MEGABYTES)]
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...args])
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Weighed & { name: string; wrong: string })
+  const flags = ['--expose-gc', '--no-flush-bytecode', file, '--json', '--way', String(way)]
+  const options = ['--queries', String(queries), '--megabytes', String(MEGABYTES)]
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...options])
+  return JSON.parse(stdout) as Named
 }
 
 async function run({ quick }: { quick: boolean }): Promise<Report> {
   const length = quick ? 50_000 : 400_000
   const parts = quick ? [0.05] : [0.01, 0.05, 0.2]
-  const weighed = await weigh(quick ? ['--mixed', '--queries', '30000'] : [])
-  const mixed = weighed.at(-1)!
+  const mixed = await weigh(WAYS.length, quick ? 30_000 : 100_000)
+  const weighed: Named[] = []
+  if (!quick) for (const way of WAYS.keys()) weighed.push(await weigh(way, 0))
+  weighed.push(mixed)
   const furthest = weighed.reduce((a, b) =>
     Math.abs(a.counted / a.grown - 1) > Math.abs(b.counted / b.grown - 1) ? a : b,
   )

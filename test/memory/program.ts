@@ -1,4 +1,4 @@
-/** Weighs isolate memory in a process of its own, whose garbage collector can be called. */
+/** Weighs isolate memory in processes of their own, whose garbage collector can be called. */
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
@@ -31,10 +31,9 @@ export async function weighed(weighings: readonly Weighing[], fault?: Fault): Pr
     const contents = `
       import * as api from './src/index.ts'
       import { MIXED, nameOf, WAYS, weigh } from './bench/memory/heap.ts'
-      for (const { way, queries, megabytes } of ${JSON.stringify(weighings)}) {
-        const found = [...WAYS, MIXED].find((one) => nameOf(one).includes(way))
-        console.log(JSON.stringify(await weigh(api, found, queries, megabytes)))
-      }`
+      const { way, queries, megabytes } = JSON.parse(process.argv[2])
+      const found = [...WAYS, MIXED].find((one) => nameOf(one).includes(way))
+      console.log(JSON.stringify(await weigh(api, found, queries, megabytes)))`
     await build({
       stdin: { contents, resolveDir: ROOT, loader: 'ts' },
       outfile,
@@ -47,11 +46,13 @@ export async function weighed(weighings: readonly Weighing[], fault?: Fault): Pr
     })
     // Code that is thrown away between two measurements would count as results that take no memory.
     const flags = ['--expose-gc', '--no-flush-bytecode']
-    const { stdout } = await promisify(execFile)(process.execPath, [...flags, outfile])
-    return stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Weighed)
+    const results: Weighed[] = []
+    // Each by itself: what one leaves behind would count as memory that another takes, or frees.
+    for (const weighing of weighings) {
+      const { stdout } = await promisify(execFile)(process.execPath, [...flags, outfile, JSON.stringify(weighing)])
+      results.push(JSON.parse(stdout) as Weighed)
+    }
+    return results
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
