@@ -236,7 +236,7 @@ export class CachedQueryExecutor {
     const { core, call } = this
     const startedAt = clock(call.runtime)
     // Where the moment decides as whom it is asked no two share a trip, and a loader runs in its own caller's asynchronous context.
-    const alone = core.database.pinned || asked.loader
+    const alone = core.database.pinned !== undefined || asked.loader !== undefined
     const reads = alone ? new Reads(core, call, false) : (this.#reads ??= new Reads(core, call, false))
     const answered = await withSignal(reads.answer(asked), asked.options.signal)
     return { reader: settle(core, call, asked, answered, startedAt), answered }

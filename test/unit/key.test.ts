@@ -107,7 +107,7 @@ describe('the key of parameters', () => {
 
   it('hashes texts that are not well-formed apart', async () => {
     const texts = ['\ud800', '\ud801', '\ufffd', '\uffff', '\uffffd800', '\uffff\uffffd800', '\udc00\ud800']
-    const digests = await Promise.all(texts.map((text) => digest(text)))
+    const digests = await Promise.all(texts.map(async (text) => digest(text)))
     expect(new Set(digests).size).toBe(texts.length)
   })
 })
