@@ -84,7 +84,9 @@ export class FakeRedis {
         return { result: hash ? [...hash].flat() : [] }
       }
       case 'getrange':
-        return { result: ((data.get(args[0]!) as string | undefined) ?? '').slice(Number(args[1]), Number(args[2]) + 1) }
+        return {
+          result: ((data.get(args[0]!) as string | undefined) ?? '').slice(Number(args[1]), Number(args[2]) + 1),
+        }
       case 'dbsize':
         return { result: data.size }
       case 'scan': {
