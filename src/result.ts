@@ -4,7 +4,7 @@
  */
 import { packResult, unpackValue } from './codec/payload.js'
 import type { Payload } from './codec/payload.js'
-import { rowBuilder } from './codec/rows.js'
+import { WireRows } from './codec/rows.js'
 import type { Database, DatabaseResult, Field } from './types.js'
 
 export type Row = Record<string, unknown>
@@ -27,19 +27,17 @@ export interface ResultReader {
 
 /** A reader of a payload. Parses wire text once, at the first read. */
 export function resultReader(payload: Payload, database: Database): ResultReader {
-  if (payload.kind === 'value') return valueReader(payload)
-  const builder = rowBuilder(payload, (oid) => database.parser(oid))
-  const rows = () => builder.build() as Row[]
-  return {
-    rows,
-    result: () => ({
-      rows: rows(),
-      fields: payload.fields.map((field) => ({ ...field })),
-      rowCount: payload.rowCount,
-      command: payload.command,
-    }),
-    value: rows,
-    check: () => builder.parse(),
+  return payload.kind === 'value' ? valueReader(payload) : new RowsReader(payload, database)
+}
+
+class RowsReader extends WireRows implements ResultReader {
+  result(): Result {
+    const { fields, rowCount, command } = this.payload
+    return { rows: this.rows(), fields: fields.map((field) => ({ ...field })), rowCount, command }
+  }
+
+  value(): Row[] {
+    return this.rows()
   }
 }
 

@@ -6,7 +6,7 @@ import { fromBase64, toBase64 } from '../../dist/codec/base64.js'
 import { compress, decompress } from '../../dist/codec/compress.js'
 import { decodeEntry, encodeEntry } from '../../dist/codec/encode.js'
 import { packResult } from '../../dist/codec/payload.js'
-import { rowBuilder } from '../../dist/codec/rows.js'
+import { WireRows } from '../../dist/codec/rows.js'
 import { OWN } from '../lib/types.ts'
 import { parser } from './workloads.ts'
 import type { Typed, Workload } from './workloads.ts'
@@ -40,7 +40,7 @@ const own: Codec = {
   decode: async (text) => {
     const { payload } = await decodeEntry(text, { maxDecodedBytes: 1e9 })
     if (payload.kind !== 'rows') throw new Error('expected rows')
-    return rowBuilder(payload, parser).build()
+    return new WireRows(payload, { parser }).rows()
   },
 }
 

@@ -9,71 +9,89 @@ import { quickParser } from './timestamps.js'
 type Row = Record<string, unknown>
 type Parser = (text: string) => unknown
 
-/** A column with values that no two callers may share: `next(row)` gives one that nobody else holds. */
+/** A column with values that no two callers may share. */
 interface Mutable {
-  name: string
-  next: (row: number) => unknown
+  readonly name: string
+  readonly texts: readonly (string | null)[]
+  readonly parse: Parser
+  /** Nothing but dates and nulls. */
+  readonly dates: boolean
 }
 
 /**
- * Parses the text at the first call and copies afterwards. Every call returns new rows with new mutable values (F7), as the driver would have
- * made them: of columns with one name the last one wins, at the place of the first.
+ * Parses the text at the first read, keeps the rows, and hands out copies: new rows with new mutable values at every read (F7). Rows are as the
+ * driver would have made them: of columns with one name the last one wins, at the place of the first.
  */
-export function rowBuilder(
-  payload: RowsPayload,
-  parser: (oid: number) => Parser,
-): { build: () => Row[]; parse: () => void } {
-  let parsed: { rows: Row[]; mutable: Mutable[] } | undefined
-  const parse = () => (parsed ??= parseRows(payload, parser))
-  return {
-    build: () => {
-      const { rows, mutable } = parse()
-      // V8 copies an object by its shape, at a few nanoseconds a row.
-      const copies = rows.map((row) => ({ ...row }))
-      for (const { name, next } of mutable) for (let i = 0; i < copies.length; i++) copies[i]![name] = next(i)
-      return copies
-    },
-    parse: () => void parse(),
-  }
-}
+export class WireRows {
+  protected readonly payload: RowsPayload
+  private readonly database: { parser(oid: number): Parser }
+  private parsed: readonly Row[] | undefined = undefined
+  private mutable: readonly Mutable[] = []
 
-function parseRows(
-  { fields, columns, length }: RowsPayload,
-  parser: (oid: number) => Parser,
-): { rows: Row[]; mutable: Mutable[] } {
-  const names = fields.map(({ name }) => name)
-  // Copies of one row share its shape, and a name such as `__proto__` is a property of its own.
-  const blank = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join()}}`) as Row
-  const rows: Row[] = new Array<Row>(length)
-  for (let row = 0; row < length; row++) rows[row] = { ...blank }
-  const mutable: Mutable[] = []
-  fields.forEach(({ name, dataTypeID }, i) => {
-    if (names.lastIndexOf(name) !== i) return
-    const texts = columns[i]!
-    const parse = quickParser(dataTypeID, parser(dataTypeID))
-    const values: unknown[] = []
-    let plain = true
-    for (const text of texts) {
-      const value = text === null ? null : parse(text)
-      if (!isPrimitive(value)) plain = false
-      values.push(value)
+  constructor(payload: RowsPayload, database: { parser(oid: number): Parser }) {
+    this.payload = payload
+    this.database = database
+  }
+
+  rows(): Row[] {
+    const rows = this.parsed ?? this.parse()
+    const copies = new Array<Row>(rows.length)
+    // V8 copies an object by its shape, at a few nanoseconds a row.
+    for (let i = 0; i < rows.length; i++) copies[i] = { ...rows[i] }
+    for (const column of this.mutable) {
+      const { name, dates } = column
+      for (let i = 0; i < rows.length; i++) {
+        const value = copies[i]![name]
+        if (value === null) continue
+        copies[i]![name] = dates ? new Date((value as Date).getTime()) : freshValue(rows[i]!, value, column, i)
+      }
     }
-    if (!plain) mutable.push({ name, next: nextOf(values, texts, parse) })
-    else for (let row = 0; row < length; row++) rows[row]![name] = values[row]
-  })
-  return { rows, mutable }
+    return copies
+  }
+
+  /** Throws where a later read would. */
+  check(): void {
+    this.parsed ?? this.parse()
+  }
+
+  private parse(): readonly Row[] {
+    const { fields, columns, length } = this.payload
+    const names = fields.map(({ name }) => name)
+    // Copies of one row share its shape, and a name such as `__proto__` is a property of its own.
+    const blank = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join()}}`) as Row
+    const rows: Row[] = new Array<Row>(length)
+    for (let row = 0; row < length; row++) rows[row] = { ...blank }
+    const mutable: Mutable[] = []
+    fields.forEach(({ name, dataTypeID }, i) => {
+      if (names.lastIndexOf(name) !== i) return
+      const texts = columns[i]!
+      const parse = quickParser(dataTypeID, this.database.parser(dataTypeID))
+      let plain = true
+      let dates = true
+      for (let row = 0; row < length; row++) {
+        const text = texts[row]!
+        const value = text === null ? null : parse(text)
+        rows[row]![name] = value
+        if (value === null) continue
+        if (isPrimitive(value)) dates = false
+        else plain = false
+        if (dates && Object.getPrototypeOf(value) !== Date.prototype) dates = false
+      }
+      if (!plain) mutable.push({ name, texts, parse, dates })
+    })
+    this.mutable = mutable
+    return (this.parsed = rows)
+  }
 }
 
-function nextOf(values: unknown[], texts: readonly (string | null)[], parse: Parser): Mutable['next'] {
-  return (row) => {
-    const value = values[row]
-    if (isPrimitive(value)) return value === USED ? parse(texts[row]!) : value
-    const copy = copyOf(value)
-    if (copy !== UNCOPYABLE) return copy
-    // The first caller gets what was parsed, and each later one a value that is parsed for him.
-    values[row] = USED
-    return value
-  }
+/** What the caller gets of a value that is kept, and what is kept of it. */
+function freshValue(kept: Row, value: unknown, { name, texts, parse }: Mutable, row: number): unknown {
+  if (isPrimitive(value)) return value === USED ? parse(texts[row]!) : value
+  const copy = copyOf(value)
+  if (copy !== UNCOPYABLE) return copy
+  // The first caller gets what was parsed, and each later one a value that is parsed for him.
+  kept[name] = USED
+  return value
 }
 
 /** In place of a value that was handed out. */

@@ -1,7 +1,7 @@
 import { types } from '@neondatabase/serverless'
 import { describe, expect, it } from 'vitest'
 import type { RowsPayload } from '../../src/codec/payload.js'
-import { rowBuilder } from '../../src/codec/rows.js'
+import { WireRows } from '../../src/codec/rows.js'
 
 const parser = (oid: number) => types.getTypeParser(oid) as (text: string) => unknown
 
@@ -37,9 +37,16 @@ function objectsIn(value: unknown, found = new Set<object>()): Set<object> {
   return found
 }
 
+const wireRows = (payload: RowsPayload, parserOf: (oid: number) => (text: string) => unknown) =>
+  new WireRows(payload, { parser: parserOf })
+const builder = (...given: Parameters<typeof wireRows>) => {
+  const rows = wireRows(...given)
+  return () => rows.rows()
+}
+
 describe('rows', () => {
   it('share no object with rows that were handed out before', () => {
-    const { build } = rowBuilder(MUTABLE, parser)
+    const build = builder(MUTABLE, parser)
     const seen = new Set<object>()
     for (const rows of [build(), build(), build()]) {
       const mine = objectsIn(rows)
@@ -52,8 +59,8 @@ describe('rows', () => {
   })
 
   it('do not change when earlier ones are changed in every place', () => {
-    const { build } = rowBuilder(MUTABLE, parser)
-    const expected = rowBuilder(MUTABLE, parser).build()
+    const build = builder(MUTABLE, parser)
+    const expected = wireRows(MUTABLE, parser).rows()
     for (let i = 0; i < 3; i++) {
       const rows = build()
       expect(rows).toStrictEqual(expected)
@@ -67,7 +74,7 @@ describe('rows', () => {
   })
 
   it('are plain, extensible and mutable', () => {
-    const [row] = rowBuilder(MUTABLE, parser).build()
+    const [row] = wireRows(MUTABLE, parser).rows()
     expect(Object.getPrototypeOf(row)).toBe(Object.prototype)
     expect(Object.isExtensible(row)).toBe(true)
     for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(row!)))
@@ -76,19 +83,19 @@ describe('rows', () => {
 
   it('hold documents of any depth, each caller his own', () => {
     const deep = '['.repeat(50_000) + ']'.repeat(50_000)
-    const { build } = rowBuilder(payloadOf([['doc', 3802, deep]]), parser)
+    const build = builder(payloadOf([['doc', 3802, deep]]), parser)
     const [first, second] = [build()[0]!.doc as unknown[], build()[0]!.doc as unknown[]]
     first.push('mine')
     expect(second).toHaveLength(1)
   })
 
   it('are counted without columns', () => {
-    expect(rowBuilder(payloadOf([]), parser).build()).toStrictEqual([])
-    expect(rowBuilder({ ...payloadOf([]), length: 3 }, parser).build()).toStrictEqual([{}, {}, {}])
+    expect(wireRows(payloadOf([]), parser).rows()).toStrictEqual([])
+    expect(wireRows({ ...payloadOf([]), length: 3 }, parser).rows()).toStrictEqual([{}, {}, {}])
   })
 
   it('have the last of columns with one name at the place of the first', () => {
-    const { build } = rowBuilder(
+    const build = builder(
       payloadOf([
         ['a', 23, '1'],
         ['b', 25, 'x'],
@@ -104,7 +111,7 @@ describe('rows', () => {
       ['__proto__', 3802, '{"polluted":1}', null],
       ['constructor', 23, '1', '2'],
     ])
-    const { build } = rowBuilder(payload, parser)
+    const build = builder(payload, parser)
     for (const rows of [build(), build()]) {
       expect(Object.getOwnPropertyDescriptor(rows[0], '__proto__')?.value).toStrictEqual({ polluted: 1 })
       expect(Object.getPrototypeOf(rows[0])).toBe(Object.prototype)
@@ -120,7 +127,7 @@ describe('rows', () => {
         this.text = text
       }
     }
-    const { build } = rowBuilder(payloadOf([['v', 1, 'a', 'b', null]]), () => (text) => new Custom(text))
+    const build = builder(payloadOf([['v', 1, 'a', 'b', null]]), () => (text) => new Custom(text))
     const [first, second] = [build(), build()]
     expect(first).toStrictEqual([{ v: new Custom('a') }, { v: new Custom('b') }, { v: null }])
     expect(second).toStrictEqual(first)
@@ -129,7 +136,7 @@ describe('rows', () => {
 
   it('take a parser that answers undefined or null at its word', () => {
     const odd = (text: string) => (text === 'u' ? undefined : text === 'n' ? null : { text })
-    const { build } = rowBuilder(payloadOf([['v', 1, 'u', 'n', 'o', null]]), () => odd)
+    const build = builder(payloadOf([['v', 1, 'u', 'n', 'o', null]]), () => odd)
     for (const rows of [build(), build()])
       expect(rows).toStrictEqual([{ v: undefined }, { v: null }, { v: { text: 'o' } }, { v: null }])
   })
@@ -139,7 +146,7 @@ describe('text', () => {
   it('is parsed once when values are plain, and not before rows are asked for', () => {
     let parsed = 0
     const counting = () => (text: string) => (parsed++, Number(text))
-    const { build } = rowBuilder(payloadOf([['n', 23, '1', '2', null]]), counting)
+    const build = builder(payloadOf([['n', 23, '1', '2', null]]), counting)
     expect(parsed).toBe(0)
     build()
     build()
@@ -148,10 +155,7 @@ describe('text', () => {
 
   it('of other values is parsed once for the first caller and once for each later one', () => {
     let parsed = 0
-    const { build } = rowBuilder(
-      payloadOf([['b', 17, '\\x01', '\\x02', null]]),
-      () => (text) => (parsed++, parser(17)(text)),
-    )
+    const build = builder(payloadOf([['b', 17, '\\x01', '\\x02', null]]), () => (text) => (parsed++, parser(17)(text)))
     build()
     expect(parsed).toBe(2)
     build()

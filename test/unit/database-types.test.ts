@@ -5,7 +5,7 @@ import * as pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeEntry, encodeEntry } from '../../src/codec/encode.js'
 import { packResult } from '../../src/codec/payload.js'
-import { rowBuilder } from '../../src/codec/rows.js'
+import { WireRows } from '../../src/codec/rows.js'
 import { createConnectionPool, fromPool } from '../../src/database.js'
 import type { Database } from '../../src/types.js'
 import { neonEndpoint } from '../support/neon-endpoint.js'
@@ -38,11 +38,11 @@ afterAll(async () => {
 async function everyWay(database: Database, sql: string): Promise<Record<string, Record<string, unknown>[]>> {
   const payload = packResult(await database.run({ sql, params: [] }))
   if (payload.kind !== 'rows') throw new Error('expected raw rows')
-  const here = rowBuilder(payload, (oid) => database.parser(oid))
+  const here = new WireRows(payload, database)
   const ways: Record<string, Record<string, unknown>[]> = {
-    miss: here.build(),
-    hit: here.build(),
-    'second hit': here.build(),
+    miss: here.rows(),
+    hit: here.rows(),
+    'second hit': here.rows(),
   }
   for (const compressAboveBytes of [0, 1e9]) {
     const entry = {
@@ -59,8 +59,8 @@ async function everyWay(database: Database, sql: string): Promise<Record<string,
     const text = await encodeEntry(entry, { compress: true, compressAboveBytes, maxBytes: 1e9 })
     const { payload: stored } = await decodeEntry(text!, { maxDecodedBytes: 1e9 })
     if (stored.kind !== 'rows') throw new Error('expected raw rows')
-    const there = rowBuilder(stored, (oid) => database.parser(oid))
-    ways[compressAboveBytes ? 'stored' : 'compressed'] = there.build()
+    const there = new WireRows(stored, database)
+    ways[compressAboveBytes ? 'stored' : 'compressed'] = there.rows()
   }
   return ways
 }
