@@ -12,10 +12,20 @@ type Parser = (text: string) => unknown
 /** A column with values that no two callers may share. */
 interface Mutable {
   readonly name: string
-  readonly texts: readonly (string | null)[]
-  readonly parse: Parser
+  /** Its place among the columns. */
+  readonly at: number
   /** Nothing but dates and nulls. */
   readonly dates: boolean
+}
+
+/** Results of one statement have the same columns, and then share what is said of them. */
+let latest: readonly Mutable[] = []
+
+function shared(mutable: readonly Mutable[]): readonly Mutable[] {
+  const same = ({ name, at, dates }: Mutable, i: number) =>
+    latest[i]?.name === name && latest[i].at === at && latest[i].dates === dates
+  if (mutable.length !== latest.length || !mutable.every(same)) latest = mutable
+  return latest
 }
 
 /**
@@ -43,7 +53,7 @@ export class WireRows {
       for (let i = 0; i < rows.length; i++) {
         const value = copies[i]![name]
         if (value === null) continue
-        copies[i]![name] = dates ? new Date((value as Date).getTime()) : freshValue(rows[i]!, value, column, i)
+        copies[i]![name] = dates ? new Date((value as Date).getTime()) : this.fresh(rows[i]!, value, column, i)
       }
     }
     return copies
@@ -65,7 +75,7 @@ export class WireRows {
     fields.forEach(({ name, dataTypeID }, i) => {
       if (names.lastIndexOf(name) !== i) return
       const texts = columns[i]!
-      const parse = quickParser(dataTypeID, this.database.parser(dataTypeID))
+      const parse = this.parser(dataTypeID)
       let plain = true
       let dates = true
       for (let row = 0; row < length; row++) {
@@ -77,21 +87,26 @@ export class WireRows {
         else plain = false
         if (dates && Object.getPrototypeOf(value) !== Date.prototype) dates = false
       }
-      if (!plain) mutable.push({ name, texts, parse, dates })
+      if (!plain) mutable.push({ name, at: i, dates })
     })
-    this.mutable = mutable
+    this.mutable = shared(mutable)
     return (this.parsed = rows)
   }
-}
 
-/** What the caller gets of a value that is kept, and what is kept of it. */
-function freshValue(kept: Row, value: unknown, { name, texts, parse }: Mutable, row: number): unknown {
-  if (isPrimitive(value)) return value === USED ? parse(texts[row]!) : value
-  const copy = copyOf(value)
-  if (copy !== UNCOPYABLE) return copy
-  // The first caller gets what was parsed, and each later one a value that is parsed for him.
-  kept[name] = USED
-  return value
+  private parser(oid: number): Parser {
+    return quickParser(oid, this.database.parser(oid))
+  }
+
+  /** What the caller gets of a value that is kept, and what is kept of it. */
+  private fresh(kept: Row, value: unknown, { name, at }: Mutable, row: number): unknown {
+    if (isPrimitive(value))
+      return value === USED ? this.parser(this.payload.fields[at]!.dataTypeID)(this.payload.columns[at]![row]!) : value
+    const copy = copyOf(value)
+    if (copy !== UNCOPYABLE) return copy
+    // The first caller gets what was parsed, and each later one a value that is parsed for him.
+    kept[name] = USED
+    return value
+  }
 }
 
 /** In place of a value that was handed out. */
