@@ -21,10 +21,8 @@ const ENTRY = 420
 /** What reads a value. */
 const VALUE = 300
 /** What reads rows. */
-const ROWS = 980
-const COLUMN = 104
-/** A column of dates, arrays or documents. */
-const MUTABLE = 330
+const ROWS = 250
+const COLUMN = 100
 
 /** Types that drivers make objects of, one for each cell. */
 const PARSED: Record<number, number> = { 700: DOUBLE, 701: DOUBLE, 1082: DATE, 1114: DATE, 1184: DATE }
@@ -68,7 +66,6 @@ export function entryBytes(texts: readonly string[], names: number, payload: Pay
         parsed += each || treeBytes(text)
       }
     bytes += COLUMN + textBytes(name) + length * 2 * SLOT + texts + parsed
-    if (parsed > 0 && each !== DOUBLE) bytes += MUTABLE + length * SLOT
   })
   return bytes
 }

@@ -16,7 +16,8 @@ describe('the heap', { timeout: 600_000 }, () => {
     async (way) => {
       const [one] = await weighed([{ way, queries: 100_000, megabytes: MEGABYTES }])
       expect(one!.queries).toBe(100_000)
-      expect(one!.evictions).toBeGreaterThan(80_000)
+      // Most of them had to go again.
+      expect(one!.evictions).toBeGreaterThan(70_000)
       expect(judge(one!, MEGABYTES), JSON.stringify(one)).toBe('')
     },
   )

