@@ -22,6 +22,7 @@ export interface Codec {
 const HEAD = {
   key: '5e884898da28047151d0e56f8dc62927',
   names: ['t:public.products'],
+  database: 'db',
   versions: ['v3b241101-e2bb-4255-8caf-4136c566a962'],
   readAt: 1_790_000_000_000,
   freshUntil: 1_790_000_060_000,
