@@ -103,7 +103,7 @@ async function measure(rows: number, quick: boolean): Promise<Measured> {
     const { endpoints } = services
     const { databaseTrips } = endpoints
     let constantMs = 0
-    const rounds = quick ? 15 : 99
+    const rounds = quick ? 11 : 99
     for (let i = 0; i < rounds; i++)
       for (const route of rotated(routes, i)) {
         const startedAt = performance.now()

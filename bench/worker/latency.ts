@@ -30,7 +30,7 @@ const NOTES: Readonly<Record<string, string>> = {
 /** p50, p99 and CPU of the same trace for everybody. */
 export async function latencies(all: readonly Contestant[], { quick }: Settings): Promise<Table[]> {
   const contestants = all.filter(({ name }) => !(name in ABSENT))
-  const requests = quick ? 100 : 500
+  const requests = quick ? 60 : 500
   const trace = zipfTrace(requests, 20_261_125)
   const samples = new Map<string, Sample>(contestants.map(({ name }) => [name, { p50: [], p99: [], cpu: [] }]))
   for (let round = 0; round < (quick ? 2 : 5); round++)
