@@ -8,6 +8,8 @@ import { NO_CACHE, SOURCES } from './contestants.ts'
 /** Not part of the package, nor of its budget. */
 export const SDKS = ['@upstash/redis', '@upstash/redis/*', '@neondatabase/serverless', 'hono', 'hono/*']
 const BUDGET = 14 * 1024
+/** What every change has to stay below while the budget is out of reach. */
+const REACHED = 49_500
 
 const core = "'../../dist/index.js'"
 const hono = "'../../dist/hono/index.js'"
@@ -78,6 +80,7 @@ export async function bundleSizes(): Promise<{ tables: Table[]; budgets: Budget[
         measured: `${figure(all)} bytes`,
         met: all <= BUDGET,
         stable: true,
+        reached: { bound: `${figure(REACHED)} bytes`, held: all <= REACHED },
       },
     ],
   }

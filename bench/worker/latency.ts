@@ -1,6 +1,7 @@
 /** What a client waits for, with the services as far away as they are. */
 import { cellOf, quantile, rotated } from '../lib/measure.ts'
 import { cpuMsOf } from '../lib/process-cpu.ts'
+import { OWN } from '../lib/types.ts'
 import type { Cell, Row, Settings, Table } from '../lib/types.ts'
 import { randomOf } from '../lib/workload.ts'
 import { connections } from './connection.ts'
@@ -32,20 +33,25 @@ export async function latencies(all: readonly Contestant[], { quick }: Settings)
   const contestants = all.filter(({ name }) => !(name in ABSENT))
   const requests = quick ? 60 : 500
   const trace = zipfTrace(requests, 20_261_125)
-  const samples = new Map<string, Sample>(contestants.map(({ name }) => [name, { p50: [], p99: [], cpu: [] }]))
+  const samples = new Map<string, Sample>(
+    contestants.map(({ name }) => [name, { p50: [], p99: [], cpu: [], failed: 0 }]),
+  )
   for (let round = 0; round < (quick ? 2 : 5); round++)
     for (const contestant of rotated(contestants, round)) {
       await prepare(contestant)
       const sample = samples.get(contestant.name)!
       const before = tellsCpu ? cpuMsOf(contestant.pid) : 0
-      const ms = await replay(contestant, trace)
+      const { ms, failed } = await replay(contestant, trace)
+      sample.failed += failed
       if (tellsCpu) sample.cpu.push((1000 * (cpuMsOf(contestant.pid) - before)) / requests)
       sample.p50.push(quantile(ms, 0.5))
       sample.p99.push(quantile(ms, 0.99))
     }
   const row = (label: string, of: (sample: Sample) => Cell): Row => ({
     label,
-    cells: Object.fromEntries([...samples].map(([name, sample]) => [name, { ...of(sample), note: NOTES[name] }])),
+    cells: Object.fromEntries(
+      [...samples].map(([name, sample]) => [name, { ...of(sample), note: noteOf(name, sample) }]),
+    ),
   })
   const method =
     `${requests} requests at ${PER_SECOND} a second (open loop, counted from when each was due) for 20 rows of ${KEYS} keys, Zipf-distributed; a new isolate, ` +
@@ -77,7 +83,14 @@ interface Sample {
   p99: number[]
   /** Microseconds per request. */
   cpu: number[]
+  /** Requests that a peer answered with an error of its server. */
+  failed: number
 }
+
+const noteOf = (name: string, { failed }: Sample): string | undefined =>
+  [NOTES[name], failed > 0 ? `${failed} requests of all rounds failed with a status of 500 or more` : undefined]
+    .filter(Boolean)
+    .join('; ') || undefined
 
 const inWholeMs = ({ median, spread }: Cell): Cell => ({
   median: Math.round(median),
@@ -114,18 +127,21 @@ async function prepare(contestant: Contestant): Promise<void> {
   services.databaseMs = DATABASE_MS
 }
 
-/** Milliseconds of every request of the trace. */
-async function replay(contestant: Contestant, trace: readonly number[]): Promise<number[]> {
+/** Milliseconds of every request of the trace, and how many failed: a peer's failure is its own, ours is the end of the run. */
+async function replay(contestant: Contestant, trace: readonly number[]): Promise<{ ms: number[]; failed: number }> {
   const clients = connections(contestant.port, CONNECTIONS)
+  let failed = 0
   try {
-    return await paced(
+    const ms = await paced(
       clients,
       trace.map((id) => `/rows/${id}`),
       ({ status, body }, path) => {
-        if (body !== contestant.expected(Number(path.slice('/rows/'.length))))
+        if (status >= 500 && contestant.name !== OWN) failed++
+        else if (body !== contestant.expected(Number(path.slice('/rows/'.length))))
           throw new Error(`${contestant.name} answers ${path} with ${status} and other rows: ${body.slice(0, 100)}`)
       },
     )
+    return { ms, failed }
   } finally {
     for (const client of clients) client.close()
   }
