@@ -75,7 +75,7 @@ export class CachedQueryExecutor {
       const near = shortcut(core, call, recordOf(core, sql), params, options, now)
       if (near) return Promise.resolve(settleHit(core, call, near, near, now).rows() as R[])
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
     return this.#query<R>(sql, params, options)
   }

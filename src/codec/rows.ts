@@ -61,7 +61,7 @@ export class WireRows {
 
   /** Throws where a later read would. */
   check(): void {
-    this.parsed ?? this.parse()
+    if (!this.parsed) this.parse()
   }
 
   private parse(): readonly Row[] {
