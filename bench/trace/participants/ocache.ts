@@ -34,12 +34,15 @@ function participant(setUp: string, memorySeconds: number): Participant {
         read: (queries) => Promise.all(queries.map((query) => rows(query))),
         write: async (write) => {
           await send(write)
-          await Promise.all(write.keys.map((key) => rows.invalidate({ key } as Query)))
+          await Promise.all(write.keys.map(async (key) => rows.invalidate(named(key))))
         },
       }
     },
   }
 }
+
+/** Only its key is looked at. */
+const named = (key: string): Query => ({ read: 'product', sql: '', params: [], of: 0, key })
 
 export const ocache = participant(
   'createMemoryStorage and a storage for Upstash in composeStorage; a write invalidates the keys that it can name.',
