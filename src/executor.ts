@@ -11,6 +11,7 @@ import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
 import { cleanup } from './cleanup.js'
 import type { CleanupOptions } from './cleanup.js'
+import { validateQueryOptions } from './configure.js'
 import { createQueryCache } from './create.js'
 import { InvalidOptionError, InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
@@ -31,6 +32,7 @@ import { clock } from './runtime.js'
 import type { Runtime } from './runtime.js'
 import { noteSession } from './session.js'
 import { withSignal } from './signal.js'
+import type { StatementRecord } from './statement.js'
 import { summarise } from './stats.js'
 import type { CacheStats } from './stats.js'
 import type { Database, SqlFacts, Statement, TransactionOptions } from './types.js'
@@ -69,20 +71,26 @@ export class CachedQueryExecutor {
   /** Rows of a read, from the nearest tier that has them. A write runs once and invalidates. Rejects with the driver's own error. */
   query<R = Row>(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<R[]> {
     // A hit waits for nothing: an asynchronous function would take it twice the time.
+    let record: StatementRecord
     try {
       const { core, call } = this
       const now = clock(call.runtime)
-      const near = shortcut(core, call, recordOf(core, sql), params, options, now)
+      record = recordOf(core, sql)
+      const near = shortcut(core, call, record, params, options, now)
       if (near) return Promise.resolve(settleHit(core, call, near, near, now).rows() as R[])
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#query<R>(sql, params, options)
+    return this.#query<R>(record, params, options)
   }
 
-  async #query<R>(sql: string, params: readonly unknown[], options: QueryOptions | undefined): Promise<R[]> {
+  async #query<R>(
+    record: StatementRecord,
+    params: readonly unknown[],
+    options: QueryOptions | undefined,
+  ): Promise<R[]> {
     const { core, call } = this
-    const record = recordOf(core, sql)
+    const { key: sql } = record
     const now = clock(call.runtime)
     if (isWrite(core, record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
     const asked = plan(core, call, record, params, options)
@@ -313,9 +321,10 @@ function checkDatabase(database: Database): void {
   )
 }
 
-const writeOptions = ({ tables, tags, timeoutMs, signal }: QueryOptions = {}): WriteOptions => ({
-  tables,
-  tags,
-  timeoutMs,
-  signal,
-})
+/** Of a write that was given to a call for reads. @throws InvalidOptionError */
+function writeOptions(options: QueryOptions | undefined): WriteOptions {
+  if (!options) return {}
+  validateQueryOptions(options)
+  const { tables, tags, timeoutMs, signal } = options
+  return { tables, tags, timeoutMs, signal }
+}

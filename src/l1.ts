@@ -74,7 +74,7 @@ export class QueryCache {
     this.config = resolveConfig(config, (message) => this.events.once(message))
     this.events.listen(config.onEvent)
     if (config.debug) this.events.listen((event) => console.debug('edge-query-cache', event))
-    this.statements = new Statements(this.config, this.versions)
+    this.statements = new Statements(this.config, this.versions, () => this.#makeRoom(0))
   }
 
   /** What isolate memory holds, most lately stored last. Expired entries that nobody met yet are among them. */
@@ -106,13 +106,21 @@ export class QueryCache {
     const { l1Bytes, l1Entries } = this.config
     this.drop(entry.key)
     if (entry.size > l1Bytes * LARGEST_PART) return
-    const isFull = () => this.bytes + entry.size > l1Bytes && entries.bytes > l1Bytes / 2
-    while (isFull() || entries.count >= l1Entries) {
-      forgetShortcut(entries.evict())
-      this.counters.add('evictions', 1)
-    }
+    this.#makeRoom(entry.size)
+    while (entries.count >= l1Entries) this.#evict()
     entries.add(entry)
     if (entry.shortKey !== null) entry.shortcuts?.set(entry.shortKey, entry)
+  }
+
+  /** For so many bytes more. What is remembered of statements is a quarter at most, so that there is always enough to evict. */
+  #makeRoom(bytes: number): void {
+    const { l1Bytes } = this.config
+    while (this.#entries.count > 0 && this.bytes + bytes > l1Bytes && this.#entries.bytes > l1Bytes / 2) this.#evict()
+  }
+
+  #evict(): void {
+    forgetShortcut(this.#entries.evict())
+    this.counters.add('evictions', 1)
   }
 
   /** @internal */

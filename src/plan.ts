@@ -4,7 +4,7 @@
  */
 import { Ask, fingerprint } from './ask.js'
 import type { Bypass, BypassReason, Call, Core, Loader } from './ask.js'
-import { validateQueryOptions } from './configure.js'
+import { check, text, validateQueryOptions } from './configure.js'
 import { InvalidOptionError } from './errors.js'
 import { encodeParams, encodeText } from './key.js'
 import { bucketOf } from './now-bucket.js'
@@ -37,7 +37,8 @@ export function plan(
   params: readonly unknown[],
   given: QueryOptions | undefined,
 ): Ask | Bypass {
-  const options = given ?? NO_OPTIONS
+  // The caller may change them while the query waits.
+  const options = given ? { ...given } : NO_OPTIONS
   if (given) validateQueryOptions(given)
   const { cache, database } = core
   const asked = askedRecord(core, record, params, options)
@@ -69,6 +70,7 @@ export const askedRecord = (
 
 /** Plans a `cached()` call: like a read whose text is its key. */
 export function planLoader(core: Core, call: Call, key: string, options: QueryOptions, loader: Loader): Ask | Bypass {
+  check('key', key, text)
   validateQueryOptions(options)
   const scope = scopeOf(core, call, options)
   const record = loaderRecord(core)

@@ -247,11 +247,27 @@ async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Fo
   return lookup.catch(() => undefined)
 }
 
-/** Asks the database; then, after the answers, stores in one trip. */
+/** Milliseconds in which what has landed waits for others to be stored with. */
+const STORE_AFTER_MS = 10
+
+/** Asks the database; then, after the answers, stores: together what has landed together, and nothing waits for a slower one. */
 async function askDatabase(core: Core, call: Call, missed: readonly Missed[], together: boolean): Promise<void> {
-  const trips = together ? [missed] : missed.map((one) => [one])
-  const toStore = await Promise.all(trips.map((trip) => landFromDatabase(core, call, trip)))
-  await storeAll(core, call, toStore.flat())
+  if (together || missed.length === 1) return storeAll(core, call, await landFromDatabase(core, call, missed))
+  let landed: ToStore[] = []
+  let storing: Promise<void> | undefined
+  const store = async () => {
+    await new Promise((resolve) => setTimeout(resolve, STORE_AFTER_MS))
+    const now = landed
+    landed = []
+    storing = undefined
+    await storeAll(core, call, now)
+  }
+  const landOne = async (one: Missed) => {
+    const read = await landFromDatabase(core, call, [one])
+    landed.push(...read)
+    await (storing ??= store())
+  }
+  await Promise.all(missed.map(landOne))
 }
 
 /** Asks the database in one trip and lands each question. */

@@ -24,9 +24,10 @@ export function shortcut(
   call: Call,
   { plain, facts }: StatementRecord,
   params: readonly unknown[],
-  options: QueryOptions = NO_OPTIONS,
+  given: QueryOptions | undefined,
   now: number,
 ): (Remembered & Asked) | undefined {
+  const options = given ?? NO_OPTIONS
   if (!plain.shortcuts?.size || call.identity || !hasLifetimesOnly(options)) return undefined
   const scope = scopeOf(core, call, options)
   const entry = plain.shortcuts.get(shortKey(writtenScope(core.database, scope), params))

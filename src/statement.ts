@@ -64,15 +64,18 @@ const LONGEST_REMEMBERED = 16_384
 export class Statements {
   readonly #config: ResolvedConfig
   readonly #versions: VersionBook
+  readonly #grown: () => void
   readonly #byDatabase = new Map<string, Sieve<StatementRecord>>()
   readonly #named = new Sieve<Dependencies>()
   /** One call asks several times what its text says. */
   #latestLong: { statements: Sieve<StatementRecord>; record: StatementRecord } | undefined
   #nextId = 0
 
-  constructor(config: ResolvedConfig, versions: VersionBook) {
+  /** `grown`: called when more is remembered, which is a part of isolate memory. */
+  constructor(config: ResolvedConfig, versions: VersionBook, grown = () => {}) {
     this.#config = config
     this.#versions = versions
+    this.#grown = grown
   }
 
   /** The statements of one database, for an executor to keep. */
@@ -117,6 +120,7 @@ export class Statements {
     const most = l1Bytes > 0 ? Math.max(LEAST_BYTES, l1Bytes * PART) : BYTES_ALONE
     while (this.bytes > 0 && this.bytes + one.size > most) this.#fullest().evict()
     where.add(one)
+    this.#grown()
   }
 
   #fullest(): { readonly bytes: number; evict(): unknown } {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
-import { DecodeError, decodeEntry, encodeEntry } from './codec/encode.js'
+import { DecodeError, MOST_DECODED_BYTES, decodeEntry, encodeEntry } from './codec/encode.js'
 import type { StoredEntry } from './codec/encode.js'
 import { freshness, redisTtl } from './entry.js'
 import type { L1Entry } from './l1.js'
@@ -15,9 +15,6 @@ import type { Led, Loaded } from './read.js'
 import { clock } from './runtime.js'
 import { databaseKey } from './statement.js'
 import type { Known } from './versions.js'
-
-/** Neon answers with 64 MB at most; nothing that is stored can be larger when it is unpacked. */
-const MOST_DECODED_BYTES = 64 * 1024 * 1024
 
 /** The L2 key of a question, hashed once. */
 export async function redisKey({ cache }: Core, ask: Ask): Promise<string> {

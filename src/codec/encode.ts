@@ -80,7 +80,8 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   // Four characters of base64 hold three bytes.
   const pays = smaller && Math.ceil(smaller.packed.length / 3) * 4 < bytes.length ? smaller : undefined
   const size = pays ? Math.ceil(pays.packed.length / 3) * 4 : bytes.length
-  if (size > options.maxBytes) return undefined
+  // What nobody would unpack again.
+  if (size > options.maxBytes || bytes.length > MOST_DECODED_BYTES) return undefined
   const body = pays ? toBase64(pays.packed) : table ? fromUtf8(bytes) : text
   const head = headText(entry, {
     codec: pays ? pays.packing : 'plain',
@@ -92,6 +93,9 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   })
   return head.length + size > options.maxBytes ? undefined : head + body
 }
+
+/** Neon answers with 64 MB at most; nothing that is stored can be larger when it is unpacked. */
+export const MOST_DECODED_BYTES = 64 * 1024 * 1024
 
 const FIELDS = [
   'codec',
@@ -123,6 +127,8 @@ function headText(entry: EntryHeader, body: BodyHeader): string {
 /** Where the body begins, beside what the header says. */
 export type Header = EntryHeader & BodyHeader & { bodyAt: number }
 
+const areTexts = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === 'string')
+
 const PREAMBLE = new RegExp(`^eqc${FORMAT}:([1-9]\\d{0,8}):([0-9a-f]+):`)
 
 /**
@@ -142,6 +148,9 @@ export function readHeader(text: string): Header {
   const fields: Partial<Record<keyof Header, unknown>> = {}
   FIELDS.forEach((field, i) => (fields[field] = values[i]))
   fields.bodyAt = bodyAt
+  const { names, versions, table, decodedBytes } = fields as Header
+  const sizes = table >= 0 && decodedBytes >= 0
+  if (!sizes || !areTexts(names) || !areTexts(versions)) throw new DecodeError('its header is none')
   return fields as Header
 }
 

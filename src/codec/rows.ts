@@ -4,7 +4,6 @@
  */
 import { copyOf, isPrimitive, UNCOPYABLE } from './copy.js'
 import type { RowsPayload } from './payload.js'
-import { quickParser } from './timestamps.js'
 
 type Row = Record<string, unknown>
 type Parser = (text: string) => unknown
@@ -94,7 +93,7 @@ export class WireRows {
   }
 
   private parser(oid: number): Parser {
-    return quickParser(oid, this.database.parser(oid))
+    return this.database.parser(oid)
   }
 
   /** What the caller gets of a value that is kept, and what is kept of it. */

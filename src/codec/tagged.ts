@@ -65,7 +65,10 @@ function marker(): (value: unknown) => unknown {
       return markAll(item, () => ({ ...item }))
     }
     if (prototype === Array.prototype) {
-      if (Object.keys(item).length !== (item as unknown[]).length)
+      // As many properties as items, the last of which is the last item.
+      const keys = Object.keys(item)
+      const { length } = item as unknown[]
+      if (keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1)))
         throw new Lost('it contains an array with holes or with properties')
       return markAll(item, () => [...(item as unknown[])])
     }

@@ -32,7 +32,11 @@ export interface ConnectionConfig {
 const OPTIONS: Record<keyof ConnectionConfig, Rule> = {
   connectionString: anything,
   fetchEndpoint: anything,
-  authToken: anything,
+  authToken: [
+    (value) => typeof value === 'string' || typeof value === 'function',
+    'a JWT, or a function that gives one',
+    kindOf,
+  ],
   timeoutMs: positive('milliseconds'),
   scope: text,
 }

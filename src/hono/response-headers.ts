@@ -26,15 +26,9 @@ export class AnswerLog {
     const plain = this.#answers.length === 1 && info.outcome === 'l1'
     const status = plain ? `${CACHE_NAME}; hit; ttl=${shown(info.ttl)}; detail=l1` : this.#cacheStatus()
     const timing = plain ? 'query-cache;desc="l1=1"' : this.#serverTiming()
-    try {
-      const { headers } = c.res
-      headers.append('Cache-Status', status)
-      headers.append('Server-Timing', timing)
-    } catch {
-      // The headers of a response that was fetched cannot be changed. Hono makes a new response for each of these.
-      c.header('Cache-Status', status, { append: true })
-      c.header('Server-Timing', timing, { append: true })
-    }
+    // A handler may hand out one response many times, or one whose headers cannot be changed: this makes a copy, which is the request's own.
+    c.header('Cache-Status', status, { append: true })
+    c.res.headers.append('Server-Timing', timing)
   }
 
   /** One member for the response: a hit when every query was one, else why it went on to the database (RFC 9211, section 2). */

@@ -202,11 +202,11 @@ function isCall(): boolean {
   return (last === 0 && (isClock(key) || asksWho(key))) || (near(last + 1) === '(' && !isReserved(key))
 }
 
-/** `[AS] name [(columns)]` or `AS (definitions)`. */
-function alias(): void {
+/** `[AS] name [(columns)]` or `AS (definitions)`. `except`: a word that is no name here. */
+function alias(except = ''): void {
   if (take('as')) {
     if (!is('(')) name()
-  } else if (isName(key) && !isNoAlias(key) && !is('set')) next()
+  } else if (isName(key) && !isNoAlias(key) && !is(except)) next()
   else return
   if (is('(')) skipParentheses()
 }
@@ -219,7 +219,7 @@ function modification(): void {
   write('write', word, relation())
   if (word === 'insert') insert()
   else {
-    alias()
+    alias(word === 'update' ? 'set' : '')
     if (word === 'update') {
       expect('set')
       expression('query')

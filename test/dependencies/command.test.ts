@@ -64,7 +64,7 @@ describe('edge-query-cache dependencies', () => {
   })
 
   it.each([
-    ['an address that is none', `mysql://user:${SECRET}@host/db`, {}, /not a Postgres one/],
+    ['an address that is none', `mysql://user:${SECRET}@host/db`, {}, /`connectionString` .* Postgres database/],
     ['half an address', `postgres://user:${SECRET}@`, {}, /connectionString/],
     ['a Neon endpoint that is away', ADDRESS, { NEON_FETCH_ENDPOINT: 'http://127.0.0.1:1/sql' }, /fetch failed/],
     ['a server that is away', `postgres://user:${SECRET}@127.0.0.1:1/db`, {}, /ECONNREFUSED/],

@@ -46,8 +46,8 @@ export const WRITE_MUTANTS: readonly Mutant[] = [
     rule: 10,
     fault: 'leaves out the tags of a write that is given to query',
     file: 'executor.ts',
-    find: '({ tables, tags, timeoutMs, signal }: QueryOptions = {}): WriteOptions => ({\n  tables,\n  tags,',
-    replace: '({ tables, timeoutMs, signal }: QueryOptions = {}): WriteOptions => ({\n  tables,',
+    find: '  return { tables, tags, timeoutMs, signal }\n',
+    replace: '  return { tables, timeoutMs, signal: tags && signal }\n',
     test: 'test/flow/write.test.ts',
   },
   {

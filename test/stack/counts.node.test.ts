@@ -114,11 +114,14 @@ describe('what it costs', () => {
     expect(await costs(b, () => b.queryBatch(batch))).toMatchObject({ redis: 1, commands: 1, db: 0, after: 0 })
   })
 
-  it('one MGET for what a request asks in one tick; the database is asked for each, and one trip stores all', async () => {
+  it('one MGET for what a request asks in one tick; the database is asked for each', async () => {
     const a = await warmed()
     const handler = (executor: CachedQueryExecutor) =>
       costs(executor, () => Promise.all(tables.map((table) => executor.query(`SELECT n FROM ${table}`))))
-    expect(await handler(a)).toEqual({ redis: 1, commands: 1, db: 5, after: 1, commandsAfter: 5, dbAfter: 0 })
+    const cold = await handler(a)
+    expect(cold).toMatchObject({ redis: 1, commands: 1, db: 5, commandsAfter: 5, dbAfter: 0 })
+    // What lands together is stored together; nothing waits for a slower one.
+    expect(cold.after).toBeLessThanOrEqual(5)
     expect(await handler(isolate())).toMatchObject({ redis: 1, commands: 1, db: 0, after: 0 })
     expect(await handler(a)).toMatchObject({ redis: 0, commands: 0, db: 0, after: 0 })
     const behindHono = new Hono()

@@ -12,6 +12,7 @@ const reads: [sql: string, tables: string][] = [
   ['SELECT * FROM größe, ÄB', 'public.größe public.Äb'],
   ['SELECT * FROM U&"d\\0061ta"', 'public.data'],
   ['SELECT * FROM ONLY a, ONLY (b), c *', 'public.a public.b public.c'],
+  ['SELECT * FROM a set, ONLY (b) c, d', 'public.a public.b public.d'],
   ['SELECT * FROM a x JOIN b AS y ON x.id = y.id LEFT OUTER JOIN c USING (id) AS j', 'public.a public.b public.c'],
   [
     'SELECT * FROM a NATURAL LEFT JOIN b CROSS JOIN c INNER JOIN d ON true FULL JOIN e ON true',
