@@ -143,14 +143,15 @@ async function sweepContents(
   const dead: string[] = []
   const read: { key: string; header: Header }[] = []
   let keys: string[]
+  // Beside the headers and their pages: the versions, where the run stopped, and what is removed.
+  const spare = 2 + Math.ceil(run.left / PAGE)
   do {
-    // Beside the headers: this page, the versions, what is removed, and where the run stopped.
-    const most = Math.floor((run.left - 4) * 0.8)
+    const most = Math.floor((run.left - spare - 1) * 0.8)
     if (most < 1) break
     const [next, page] = await run.page(cursor, Math.min(PAGE, most))
     keys = page.filter((key) => key.startsWith(cache.entryPrefix))
     // A page may hold more than was asked for. The next run begins with it, unless it is the first of this one.
-    const room = run.left - 3
+    const room = run.left - spare
     if (keys.length > room && read.length + dead.length > 0) break
     keys.length = Math.min(keys.length, room)
     cursor = next
@@ -168,7 +169,9 @@ async function sweepContents(
   for (const { key, header } of read)
     if (header.names.some((name, i) => known.get(versionKey(cache, header, name)) !== header.versions[i]))
       dead.push(key)
-  return { cursor, removed: await run.remove(dead) }
+  let removed = 0
+  for (let from = 0; from < dead.length; from += PAGE) removed += await run.remove(dead.slice(from, from + PAGE))
+  return { cursor, removed }
 }
 
 /** One command each. */

@@ -154,6 +154,17 @@ describe('cleanup', () => {
     expect(removed).toBe(40)
   })
 
+  it('removes no more than 500 at once', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    for (let i = 0; i < 700; i++) await world.outcome(a, { ttl: Infinity }, [i])
+    await a.invalidate({ tables: ['users'] })
+    world.redis.reset()
+    expect(await world.isolate().cleanupCache()).toBe(700)
+    const removals = world.redis.trips.flatMap(({ commands }) => commands).filter(([name]) => name === 'unlink')
+    expect(removals.map((command) => command.length - 1)).toEqual([500, 200])
+  })
+
   it('reads no header while names still tell of something to remove', async () => {
     const a = world.isolate({ epoch: 'new' })
     await world.warm(a)
