@@ -57,7 +57,8 @@ export const ends = ({ refresh }: Led, loaded: Loaded): boolean =>
 /** The stored entry; `undefined`, and a note to remove it, when it cannot be decoded or belongs to another question (F12). */
 async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry | undefined> {
   try {
-    const entry = await decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
+    const decoding = decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
+    const entry = decoding instanceof Promise ? await decoding : decoding
     if (entry.key === tail(await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
     core.cache.events.emit({ type: 'entry-rejected', reason: 'wrong-key' })
     found.remove = true

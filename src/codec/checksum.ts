@@ -1,19 +1,25 @@
 /**
- * A cheap check that bytes arrived as they were written. It is no defence against somebody who wants to deceive.
+ * A cheap check that a text arrived as it was written. It is no defence against somebody who wants to deceive.
  * @module
  */
 
-/** MurmurHash3 of 32 bits, over words of four bytes: it takes a quarter of the steps. One changed byte always changes it. */
-export function checksum(bytes: Uint8Array): string {
-  const { length } = bytes
-  const view = new DataView(bytes.buffer, bytes.byteOffset, length)
-  const whole = length - (length % 4)
+/** MurmurHash3 of 32 bits over the UTF-16 units from `from` on, four at a time. One changed unit always changes it. */
+export function checksum(text: string, from: number): string {
+  const { length } = text
+  const whole = length - ((length - from) % 4)
   let hash = 0
-  for (let i = 0; i < whole; i += 4)
-    hash = (Math.imul(rotated(hash ^ mixed(view.getInt32(i, true)), 13), 5) + 0xe6546b64) | 0
-  let rest = 0
-  for (let i = length - 1; i >= whole; i--) rest = (rest << 8) | bytes[i]!
-  hash ^= mixed(rest) ^ length
+  let at = from
+  for (; at < whole; at += 4) {
+    // Turned, not shifted: no bit of a unit above U+00FF is lost.
+    const word =
+      text.charCodeAt(at) ^
+      (text.charCodeAt(at + 1) << 8) ^
+      (text.charCodeAt(at + 2) << 16) ^
+      rotated(text.charCodeAt(at + 3), 24)
+    hash = (Math.imul(rotated(hash ^ mixed(word), 13), 5) + 0xe6546b64) | 0
+  }
+  for (; at < length; at++) hash = (Math.imul(rotated(hash ^ mixed(text.charCodeAt(at)), 13), 5) + 0xe6546b64) | 0
+  hash ^= length - from
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return ((hash ^ (hash >>> 16)) >>> 0).toString(16)

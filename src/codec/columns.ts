@@ -5,7 +5,7 @@
  */
 import { joined } from './compress.js'
 import type { RowsPayload } from './payload.js'
-import { fromUtf8, toUtf8 } from './utf8.js'
+import { fromUtf8 } from './utf8.js'
 
 type Texts = readonly (string | null)[]
 
@@ -23,14 +23,14 @@ const ESCAPE = 1
 /** Rows below which columns are not turned. */
 const FEW = 8
 
-/** The bytes, of which the first `table` are the turned columns, and the text of the others. */
-export function columnsToBytes(payload: RowsPayload): { bytes: Uint8Array; table: number; text: string } {
+/** The turned columns, and the text of the others. `turn`: whether any are, which pays for what is compressed. */
+export function columnsToText(payload: RowsPayload, turn: boolean): { table: Uint8Array; text: string } {
   const { fields, rowCount, command, length, columns } = payload
   const tables: Uint8Array[] = []
   let table = 0
   const cells: string[] = []
   const layout = fields.map(({ dataTypeID }, i) => {
-    const turned = length < FEW ? undefined : turnedColumn(dataTypeID, columns[i]!)
+    const turned = turn && length >= FEW ? turnedColumn(dataTypeID, columns[i]!) : undefined
     if (!turned) {
       for (const text of columns[i]!) cells.push(cellText(text))
       return dataTypeID
@@ -40,9 +40,7 @@ export function columnsToBytes(payload: RowsPayload): { bytes: Uint8Array; table
     return `${dataTypeID}.${turned.length / length}`
   })
   const head = ['', command, String(rowCount ?? ''), String(length), layout.join(), ...fields.map(({ name }) => name)]
-  const text = separated(head.concat(cells))
-  const rest = toUtf8(text)
-  return { bytes: table ? joined([...tables, rest], table + rest.length) : rest, table, text }
+  return { table: joined(tables, table), text: separated(head.concat(cells)) }
 }
 
 const cellText = (text: string | null): string =>
@@ -95,13 +93,13 @@ function repeats(texts: Texts): boolean {
   return different.size < taken * 0.8
 }
 
-/** What `columnsToBytes` was given, from the turned columns and the text of the others. `undefined` when the parts do not add up. */
+/** What `columnsToText` was given, from the turned columns and the text of the others. `undefined` when the parts do not add up. */
 export function columnsFrom(table: Uint8Array, text: string): RowsPayload | undefined {
-  const parts = text.slice(1).split(text[0]!)
-  const [command, rowCount, rows, layout] = parts as [string, string, string, string]
+  const parts = text.split(text[0]!)
+  const [, command, rowCount, rows, layout] = parts as [string, string, string, string, string]
   const length = Number(rows)
   const layouts = layout ? layout.split(',') : []
-  let at = 4 + layouts.length
+  let at = 5 + layouts.length
   let turned = 0
   const columns = layouts.map((one) => {
     const dot = one.indexOf('.')
@@ -114,7 +112,7 @@ export function columnsFrom(table: Uint8Array, text: string): RowsPayload | unde
     return undefined
   return {
     kind: 'rows',
-    fields: layouts.map((one, i) => ({ name: parts[4 + i]!, dataTypeID: parseInt(one) })),
+    fields: layouts.map((one, i) => ({ name: parts[5 + i]!, dataTypeID: parseInt(one) })),
     rowCount: rowCount === '' ? null : Number(rowCount),
     command,
     columns,

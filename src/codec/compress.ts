@@ -36,20 +36,28 @@ export async function compress(bytes: Uint8Array): Promise<{ packing: Packing; p
 }
 
 /**
- * Exactly `size` bytes; `undefined` where the runtime has no such decompressor.
+ * Exactly `size` bytes, at once where the platform can; `undefined` where the runtime has no such decompressor.
  * @throws when the data is damaged or has another size. Not much more than `size` is unpacked to find out.
  */
-export async function decompress(packing: Packing, packed: Uint8Array, size: number): Promise<Uint8Array | undefined> {
+export function decompress(
+  packing: Packing,
+  packed: Uint8Array,
+  size: number,
+): Uint8Array | undefined | Promise<Uint8Array> {
+  const exactly = (bytes: Uint8Array): Uint8Array => {
+    if (bytes.length !== size) throw new RangeError('another size')
+    return bytes
+  }
   const zlib = nodeZlib()
   // workerd wants room for a block more than there is.
   const options = { maxOutputLength: size + 65_536, chunkSize: Math.min(size + 64, 1 << 20) }
-  let bytes: Uint8Array | undefined
-  if (packing === 'zstd') bytes = zlib?.zstdDecompressSync?.(packed, options)
-  else if (zlib) bytes = zlib.inflateRawSync(packed, options)
-  else if (typeof DecompressionStream === 'function')
-    bytes = await pump(new DecompressionStream('deflate-raw'), packed, size)
-  if (bytes && bytes.length !== size) throw new RangeError('another size')
-  return bytes
+  if (zlib) {
+    const bytes =
+      packing === 'zstd' ? zlib.zstdDecompressSync?.(packed, options) : zlib.inflateRawSync(packed, options)
+    return bytes && exactly(bytes)
+  }
+  if (packing === 'zstd' || typeof DecompressionStream !== 'function') return undefined
+  return pump(new DecompressionStream('deflate-raw'), packed, size).then(exactly)
 }
 
 async function pump(

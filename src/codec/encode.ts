@@ -1,19 +1,19 @@
 /**
- * An entry <-> the text that Redis keeps: `eqc2:<header length>:<header checksum>:<header><body>`. It is no JSON, so that an SDK which parses
- * what it gets hands it over as it is; the header is ASCII and can be read without the body.
+ * An entry <-> the text that Redis keeps: `eqc3:<checksum of what follows>:<header length>:<header><body>`. It is no JSON, so that an SDK which
+ * parses what it gets hands it over as it is; the header is ASCII and can be read without the body.
  * @module
  */
 import { QueryCacheError } from '../errors.js'
 import { fromBase64, toBase64 } from './base64.js'
 import { checksum } from './checksum.js'
-import { columnsFrom, columnsToBytes } from './columns.js'
-import { compress, decompress } from './compress.js'
+import { columnsFrom, columnsToText } from './columns.js'
+import { compress, decompress, joined } from './compress.js'
 import type { Packing } from './compress.js'
-import type { Payload, ValuePayload } from './payload.js'
+import type { Payload, RowsPayload, ValuePayload } from './payload.js'
 import { fromUtf8, toUtf8 } from './utf8.js'
 
 /** The version of the stored form. It is part of every entry's key too, so that two versions never meet. */
-export const FORMAT = '2'
+export const FORMAT = '3'
 
 export interface EntryHeader {
   /** Digest of the key that the entry was written for. */
@@ -38,13 +38,9 @@ export interface StoredEntry extends EntryHeader {
 export interface BodyHeader {
   codec: 'plain' | Packing
   kind: 'rows' | ValuePayload['format']
-  /** UTF-16 units of the body as stored. */
-  bodyLength: number
-  /** Of the bytes that the body holds, compressed or not. */
-  bodyChecksum: string
-  /** UTF-8 bytes of the body before compression. */
+  /** UTF-8 bytes of the body before compression; 0 of one that is plain. */
   decodedBytes: number
-  /** Those of them that are columns, turned. */
+  /** Those at its beginning that are columns, turned. */
   table: number
 }
 
@@ -74,24 +70,43 @@ export interface EncodeOptions {
 /** The entry as text; `undefined` when it is larger than `maxBytes`. */
 export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): Promise<string | undefined> {
   const { payload } = entry
-  const { bytes, table, text } =
-    payload.kind === 'rows' ? columnsToBytes(payload) : { bytes: toUtf8(payload.text), table: 0, text: payload.text }
-  const smaller = options.compress && bytes.length > options.compressAboveBytes ? await compress(bytes) : undefined
+  const { compressAboveBytes, maxBytes } = options
+  const { table, text } =
+    payload.kind === 'rows'
+      ? columnsToText(payload, options.compress && unitsOf(payload) > compressAboveBytes)
+      : { table: NOTHING, text: payload.text }
+  // A unit is three bytes at most: what is short needs no counting.
+  const mayBeLong = table.length + text.length * 3 > Math.min(compressAboveBytes, maxBytes)
+  const utf8 = mayBeLong ? toUtf8(text) : NOTHING
+  const decodedBytes = mayBeLong ? table.length + utf8.length : text.length * 3
+  const smaller =
+    options.compress && decodedBytes > compressAboveBytes
+      ? await compress(table.length > 0 ? joined([table, utf8], decodedBytes) : utf8)
+      : undefined
   // Four characters of base64 hold three bytes.
-  const pays = smaller && Math.ceil(smaller.packed.length / 3) * 4 < bytes.length ? smaller : undefined
-  const size = pays ? Math.ceil(pays.packed.length / 3) * 4 : bytes.length
+  const pays = smaller && Math.ceil(smaller.packed.length / 3) * 4 < decodedBytes ? smaller : undefined
+  const size = pays ? Math.ceil(pays.packed.length / 3) * 4 : decodedBytes
   // What nobody would unpack again.
-  if (size > options.maxBytes || bytes.length > MOST_DECODED_BYTES) return undefined
-  const body = pays ? toBase64(pays.packed) : table ? fromUtf8(bytes) : text
+  if (size > maxBytes || decodedBytes > MOST_DECODED_BYTES) return undefined
+  const body = pays ? toBase64(pays.packed) : fromUtf8(table) + text
   const head = headText(entry, {
     codec: pays ? pays.packing : 'plain',
     kind: payload.kind === 'rows' ? 'rows' : payload.format,
-    bodyLength: body.length,
-    bodyChecksum: checksum(pays ? pays.packed : bytes),
-    decodedBytes: bytes.length,
-    table,
+    decodedBytes: pays ? decodedBytes : 0,
+    table: table.length,
   })
-  return head.length + size > options.maxBytes ? undefined : head + body
+  const summed = head + body
+  const stored = `eqc${FORMAT}:${checksum(summed, 0)}:${summed}`
+  return stored.length * 3 > maxBytes && toUtf8(stored).length > maxBytes ? undefined : stored
+}
+
+const NOTHING = new Uint8Array()
+
+/** UTF-16 units of all cells. */
+function unitsOf({ columns }: RowsPayload): number {
+  let units = 0
+  for (const column of columns) for (const text of column) if (text) units += text.length
+  return units
 }
 
 /** Neon answers with 64 MB at most; nothing that is stored can be larger when it is unpacked. */
@@ -100,9 +115,8 @@ export const MOST_DECODED_BYTES = 64 * 1024 * 1024
 const FIELDS = [
   'codec',
   'kind',
-  'bodyLength',
-  'bodyChecksum',
   'decodedBytes',
+  'table',
   'key',
   'readAt',
   'freshUntil',
@@ -110,7 +124,6 @@ const FIELDS = [
   'errorUntil',
   'names',
   'versions',
-  'table',
   'database',
 ] as const satisfies readonly (keyof (EntryHeader & BodyHeader))[]
 
@@ -121,78 +134,89 @@ function headText(entry: EntryHeader, body: BodyHeader): string {
     /[^\0-\x7f]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-  return `eqc${FORMAT}:${header.length}:${checksum(toUtf8(header))}:${header}`
+  return `${header.length}:${header}`
 }
 
-/** Where the body begins, beside what the header says. */
-export type Header = EntryHeader & BodyHeader & { bodyAt: number }
+/** Beside what the header says: the checksum, from where on it counts, and where the body begins. */
+export type Header = EntryHeader & BodyHeader & { sum: string; sumAt: number; bodyAt: number }
 
 const areTexts = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === 'string')
 
-const PREAMBLE = new RegExp(`^eqc${FORMAT}:([1-9]\\d{0,8}):([0-9a-f]+):`)
+const PREAMBLE = new RegExp(`^eqc${FORMAT}:([0-9a-f]{1,8}):([1-9]\\d{0,8}):`)
 
 /**
- * The header of a stored text, or of a prefix of it.
+ * The header of a stored text, or of a prefix of it, as it stands there: only the whole text can be checked.
  * @throws DecodeError, with `incomplete` set when the prefix may be too short
  */
 export function readHeader(text: string): Header {
   const start = PREAMBLE.exec(text)
   if (!start) throw new DecodeError('it is no entry of this format', { incomplete: text.length < 24 })
-  const from = start[0].length
-  const bodyAt = from + Number(start[1])
+  const [{ length: headerAt }, sum, length] = start as unknown as [string, string, string]
+  const bodyAt = headerAt + Number(length)
   if (text.length < bodyAt) throw new DecodeError('its header is cut', { incomplete: true })
-  const header = text.slice(from, bodyAt)
-  if (checksum(toUtf8(header)) !== start[2]) throw new DecodeError('its header is damaged')
-  // The checksum vouches for what stands in it.
-  const values = JSON.parse(header) as unknown[]
-  const fields: Partial<Record<keyof Header, unknown>> = {}
-  FIELDS.forEach((field, i) => (fields[field] = values[i]))
+  const fields = fieldsOf(text.slice(headerAt, bodyAt)) as Header
+  fields.sum = sum
+  fields.sumAt = headerAt - length.length - 1
   fields.bodyAt = bodyAt
-  const { names, versions, table, decodedBytes } = fields as Header
+  return fields
+}
+
+function fieldsOf(header: string): EntryHeader & BodyHeader {
+  let values: unknown
+  try {
+    values = JSON.parse(header)
+  } catch {
+    throw new DecodeError('its header is damaged')
+  }
+  const fields: Partial<Record<keyof (EntryHeader & BodyHeader), unknown>> = {}
+  FIELDS.forEach((field, i) => (fields[field] = (values as unknown[])[i]))
+  const { names, versions, table, decodedBytes } = fields as EntryHeader & BodyHeader
   const sizes = table >= 0 && decodedBytes >= 0
   if (!sizes || !areTexts(names) || !areTexts(versions)) throw new DecodeError('its header is none')
-  return fields as Header
+  return fields as EntryHeader & BodyHeader
 }
 
 /**
- * The whole entry. `maxDecodedBytes`: UTF-8 bytes that the body may have when it is decompressed.
+ * The whole entry, at once unless the platform decompresses by streams only. `maxDecodedBytes`: UTF-8 bytes that the body may have when it is
+ * decompressed.
  * @throws DecodeError on anything that is not exactly what was written
  */
-export async function decodeEntry(stored: string, options: { maxDecodedBytes: number }): Promise<StoredEntry> {
+export function decodeEntry(
+  stored: string,
+  { maxDecodedBytes }: { maxDecodedBytes: number },
+): StoredEntry | Promise<StoredEntry> {
   const header = readHeader(stored)
-  const { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil } = header
-  if (stored.length !== header.bodyAt + header.bodyLength) throw new DecodeError('its body is cut or too long')
-  if (header.decodedBytes > options.maxDecodedBytes) throw new DecodeError('it is too large')
-  const payload = await payloadOf(stored.slice(header.bodyAt), header)
+  if (checksum(stored, header.sumAt) !== header.sum) throw new DecodeError('it is damaged')
+  const { codec, table, decodedBytes } = header
+  const body = stored.slice(header.bodyAt)
+  if ((codec === 'plain' ? body.length : decodedBytes) > maxDecodedBytes) throw new DecodeError('it is too large')
+  if (codec === 'plain') return restored(header, toUtf8(body.slice(0, table)), body.slice(table))
+  const whole = (bytes: Uint8Array | undefined): StoredEntry => {
+    if (!bytes) throw new DecodeError('this runtime cannot decompress it', { elsewhere: true })
+    return restored(header, bytes.subarray(0, table), fromUtf8(bytes.subarray(table)))
+  }
+  const unpacked = unpack(codec, body, decodedBytes)
+  return unpacked instanceof Promise ? unpacked.then(whole, refuse) : whole(unpacked)
+}
+
+function restored(
+  { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, kind }: Header,
+  table: Uint8Array,
+  text: string,
+): StoredEntry {
+  const payload = kind === 'rows' ? columnsFrom(table, text) : ({ kind: 'value', format: kind, text } as const)
+  if (!payload) throw new DecodeError('its columns do not add up')
   return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
 }
 
-async function payloadOf(
-  body: string,
-  { codec, kind, bodyChecksum, decodedBytes, table }: BodyHeader,
-): Promise<Payload> {
-  const packed = codec === 'plain' ? toUtf8(body) : binary(body)
-  if (checksum(packed) !== bodyChecksum) throw new DecodeError('its body is damaged')
-  const bytes = codec === 'plain' ? packed : await unpacked(codec, packed, decodedBytes)
-  const text = bytes === packed && !table ? body : fromUtf8(bytes.subarray(table))
-  if (kind !== 'rows') return { kind: 'value', format: kind, text }
-  const rows = columnsFrom(bytes.subarray(0, table), text)
-  if (!rows) throw new DecodeError('its columns do not add up')
-  return rows
-}
-
-function binary(base64: string): Uint8Array {
+function unpack(codec: Packing, body: string, size: number): ReturnType<typeof decompress> {
   try {
-    return fromBase64(base64)
+    return decompress(codec, fromBase64(body), size)
   } catch {
-    throw new DecodeError('its body is damaged')
+    return refuse()
   }
 }
 
-async function unpacked(codec: Packing, packed: Uint8Array, size: number): Promise<Uint8Array> {
-  const bytes = await decompress(codec, packed, size).catch(() => {
-    throw new DecodeError('its body cannot be decompressed')
-  })
-  if (!bytes) throw new DecodeError('this runtime cannot decompress it', { elsewhere: true })
-  return bytes
+function refuse(): never {
+  throw new DecodeError('its body cannot be decompressed')
 }

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { columnsFrom, columnsToBytes } from '../../src/codec/columns.js'
+import { columnsFrom, columnsToText } from '../../src/codec/columns.js'
 import type { RowsPayload } from '../../src/codec/payload.js'
-import { fromUtf8 } from '../../src/codec/utf8.js'
 
 function payloadOf(columns: [oid: number, texts: (string | null)[]][], names?: string[]): RowsPayload {
   const length = columns[0]?.[1].length ?? 0
@@ -17,12 +16,9 @@ function payloadOf(columns: [oid: number, texts: (string | null)[]][], names?: s
 }
 
 function trip(payload: RowsPayload): { back: RowsPayload | undefined; table: number; text: string } {
-  const { bytes, table } = columnsToBytes(payload)
-  return { back: from(bytes, table), table, text: new TextDecoder().decode(bytes) }
+  const { table, text } = columnsToText(payload, true)
+  return { back: columnsFrom(table, text), table: table.length, text: String.fromCharCode(...table) + text }
 }
-
-const from = (bytes: Uint8Array, table: number) =>
-  columnsFrom(bytes.subarray(0, table), fromUtf8(bytes.subarray(table)))
 
 const many = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i))
 
@@ -106,6 +102,10 @@ describe('columns', () => {
     expect(text('y'.repeat(5000))[0]).toBe('\0')
   })
 
+  it('are not turned where nothing compresses them', () => {
+    expect(columnsToText(payloadOf([[23, many(20, String)]]), false).table.length).toBe(0)
+  })
+
   it('with names of any kind come back', () => {
     const payload = payloadOf(
       [
@@ -119,14 +119,11 @@ describe('columns', () => {
   })
 
   it('whose parts do not add up are told', () => {
-    const { bytes, table } = columnsToBytes(
-      payloadOf([
-        [25, ['a', 'b']],
-        [23, ['1', '2']],
-      ]),
-    )
-    expect(from(bytes, table + 1)).toBeUndefined()
-    for (const text of ['|SELECT|2|2|25|c0|only one', '|SELECT|2|2|25|c0|a|b|c', ''])
-      expect(columnsFrom(new Uint8Array(), text)).toBeUndefined()
+    const { table, text } = columnsToText(payloadOf([[23, many(20, String)]]), true)
+    expect(columnsFrom(table, text)).toBeDefined()
+    expect(columnsFrom(new Uint8Array([...table, 32]), text)).toBeUndefined()
+    expect(columnsFrom(table.subarray(1), text)).toBeUndefined()
+    for (const wrong of ['|SELECT|2|2|25|c0|only one', '|SELECT|2|2|25|c0|a|b|c', ''])
+      expect(columnsFrom(new Uint8Array(), wrong)).toBeUndefined()
   })
 })
