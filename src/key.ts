@@ -113,13 +113,20 @@ function copyView(view: ArrayBufferView): unknown {
 export function digest(text: string): string | Promise<string> {
   // UTF-8 has one replacement for all lone surrogates; JSON tells them apart, and no other text begins with a quote.
   const wellFormed = /\p{Cs}/u.test(text) ? JSON.stringify(text) : text
-  // Node sends Web Crypto's digests to another thread, at many times the price of the hash. In workerd Web Crypto is the cheaper one.
-  const hash = isWorkerd() ? undefined : (builtin('node:crypto') as NodeCrypto | undefined)?.hash
+  const hash = nodeHash()
   return hash ? hash('sha256', wellFormed) : webDigest(wellFormed)
 }
 
-interface NodeCrypto {
-  hash?: (algorithm: string, text: string) => string
+type Hash = (algorithm: string, text: string) => string
+
+let kept: { process: unknown; hash: Hash | undefined } | undefined
+
+/** Node sends Web Crypto's digests to another thread, at many times the price of the hash. In workerd Web Crypto is the cheaper one. */
+function nodeHash(): Hash | undefined {
+  const { process } = globalThis as { process?: unknown }
+  if (kept?.process !== process)
+    kept = { process, hash: isWorkerd() ? undefined : (builtin('node:crypto') as { hash?: Hash } | undefined)?.hash }
+  return kept!.hash
 }
 
 const webDigest = async (text: string): Promise<string> =>

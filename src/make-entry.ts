@@ -4,7 +4,8 @@
  */
 import type { Ask, Call, Core } from './ask.js'
 import { packResult, packValue } from './codec/payload.js'
-import type { Payload } from './codec/payload.js'
+import type { Payload, RowsPayload } from './codec/payload.js'
+import { shapeOf } from './codec/rows.js'
 import { lifetime } from './entry.js'
 import type { Lifetime } from './entry.js'
 import type { L1Entry } from './l1.js'
@@ -58,6 +59,8 @@ export function entryFrom(
   until: number,
 ): L1Entry {
   const { key, display, deps } = ask
+  const shape = payload.kind === 'rows' ? (deps.shape = shapeOf(payload.fields, deps.shape)) : undefined
+  if (shape) (payload as RowsPayload).fields = shape.fields
   return {
     key,
     display: own(display),
@@ -71,7 +74,7 @@ export function entryFrom(
     order: flight.order,
     provisionalUntil: until,
     payload,
-    reader: resultReader(payload, core.database),
+    reader: resultReader(payload, core.database, shape),
     size: entryBytes([key, display], deps.names.length, payload),
     hits: 0,
     visited: false,

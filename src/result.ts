@@ -5,6 +5,7 @@
 import { packResult, unpackValue } from './codec/payload.js'
 import type { Payload } from './codec/payload.js'
 import { WireRows } from './codec/rows.js'
+import type { Shape } from './codec/rows.js'
 import type { Database, DatabaseResult, Field } from './types.js'
 
 export type Row = Record<string, unknown>
@@ -26,8 +27,8 @@ export interface ResultReader {
 }
 
 /** A reader of a payload. Parses wire text once, at the first read. */
-export function resultReader(payload: Payload, database: Database): ResultReader {
-  return payload.kind === 'value' ? valueReader(payload) : new RowsReader(payload, database)
+export function resultReader(payload: Payload, database: Database, shape?: Shape): ResultReader {
+  return payload.kind === 'value' ? valueReader(payload) : new RowsReader(payload, database, shape)
 }
 
 class RowsReader extends WireRows implements ResultReader {

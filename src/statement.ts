@@ -2,6 +2,7 @@
  * What is worked out once per SQL text and set of names: the facts of the text, the names a result depends on, and the head of its key.
  * @module
  */
+import type { Shape } from './codec/rows.js'
 import { InvalidOptionError } from './errors.js'
 import { own, sized, weakHash } from './key.js'
 import type { ShortKey } from './key.js'
@@ -33,6 +34,8 @@ export interface Dependencies extends Kept<Dependencies> {
   readonly identity: string | undefined
   /** Only where the text alone names everything. */
   readonly shortcuts: Shortcuts | undefined
+  /** Of the latest result. */
+  shape: Shape | undefined
 }
 
 /** What an answer says of the question, besides what the entry says. */
@@ -183,6 +186,7 @@ export class Statements {
       volatile,
       identity,
       shortcuts: options === NO_OPTIONS ? new Map() : undefined,
+      shape: undefined,
     }
   }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { copyOf, isPrimitive, UNCOPYABLE } from './copy.js'
+import type { Field } from '../types.js'
 import type { RowsPayload } from './payload.js'
 
 type Row = Record<string, unknown>
@@ -17,15 +18,29 @@ interface Mutable {
   readonly dates: boolean
 }
 
-/** Results of one statement have the same columns, and then share what is said of them. */
-let latest: readonly Mutable[] = []
-
-function shared(mutable: readonly Mutable[]): readonly Mutable[] {
-  const same = ({ name, at, dates }: Mutable, i: number) =>
-    latest[i]?.name === name && latest[i].at === at && latest[i].dates === dates
-  if (mutable.length !== latest.length || !mutable.every(same)) latest = mutable
-  return latest
+/** What results of one statement have in common. They share it. */
+export interface Shape {
+  readonly fields: Field[]
+  /** Without those that a later one of the same name hides. */
+  readonly columns: readonly { readonly name: string; readonly at: number; readonly oid: number }[]
+  readonly blank: Row
+  mutable: readonly Mutable[]
 }
+
+/** The shape of rows with these columns: the one that is known, if it is that. */
+export function shapeOf(fields: Field[], known?: Shape): Shape {
+  if (known && sameFields(known.fields, fields)) return known
+  const names = fields.map(({ name }) => name)
+  const columns = fields.map(({ name, dataTypeID: oid }, at) => ({ name, at, oid }))
+  // A name such as `__proto__` is a property of its own.
+  const blank = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:0`).join()}}`) as Row
+  // Properties that have held a number, a text and nothing hold anything from now on: V8 gives their copies no other layout later.
+  for (const value of [0.5, '', null]) for (const name of names) blank[name] = value
+  return { fields, columns: columns.filter(({ name, at }) => names.lastIndexOf(name) === at), blank, mutable: [] }
+}
+
+const sameFields = (a: readonly Field[], b: readonly Field[]): boolean =>
+  a.length === b.length && a.every(({ name, dataTypeID }, i) => name === b[i]!.name && dataTypeID === b[i]!.dataTypeID)
 
 /**
  * Parses the text at the first read, keeps the rows, and hands out copies: new rows with new mutable values at every read (F7). Rows are as the
@@ -34,12 +49,14 @@ function shared(mutable: readonly Mutable[]): readonly Mutable[] {
 export class WireRows {
   protected readonly payload: RowsPayload
   private readonly database: { parser(oid: number): Parser }
+  private readonly shape: Shape
   private parsed: readonly Row[] | undefined = undefined
   private mutable: readonly Mutable[] = []
 
-  constructor(payload: RowsPayload, database: { parser(oid: number): Parser }) {
+  constructor(payload: RowsPayload, database: { parser(oid: number): Parser }, shape = shapeOf(payload.fields)) {
     this.payload = payload
     this.database = database
+    this.shape = shape
   }
 
   rows(): Row[] {
@@ -64,32 +81,38 @@ export class WireRows {
   }
 
   private parse(): readonly Row[] {
-    const { fields, columns, length } = this.payload
-    const names = fields.map(({ name }) => name)
-    // Copies of one row share its shape, and a name such as `__proto__` is a property of its own.
-    const blank = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join()}}`) as Row
+    const { columns, length } = this.payload
+    const { blank, columns: places } = this.shape
     const rows: Row[] = new Array<Row>(length)
     for (let row = 0; row < length; row++) rows[row] = { ...blank }
     const mutable: Mutable[] = []
-    fields.forEach(({ name, dataTypeID }, i) => {
-      if (names.lastIndexOf(name) !== i) return
-      const texts = columns[i]!
-      const parse = this.parser(dataTypeID)
+    for (const { name, at, oid } of places) {
+      const texts = columns[at]!
+      const parse = this.parser(oid)
       let plain = true
       let dates = true
       for (let row = 0; row < length; row++) {
         const text = texts[row]!
-        const value = text === null ? null : parse(text)
-        rows[row]![name] = value
+        if (text === null) continue
+        const value = parse(text)
         if (value === null) continue
+        rows[row]![name] = value
         if (isPrimitive(value)) dates = false
         else plain = false
         if (dates && Object.getPrototypeOf(value) !== Date.prototype) dates = false
       }
-      if (!plain) mutable.push({ name, at: i, dates })
-    })
-    this.mutable = shared(mutable)
+      if (!plain) mutable.push({ name, at, dates })
+    }
+    this.mutable = this.shared(mutable)
     return (this.parsed = rows)
+  }
+
+  /** Most results of a statement have values of the same kinds. */
+  private shared(mutable: readonly Mutable[]): readonly Mutable[] {
+    const { shape } = this
+    const same = ({ at, dates }: Mutable, i: number) => shape.mutable[i]?.at === at && shape.mutable[i].dates === dates
+    if (mutable.length !== shape.mutable.length || !mutable.every(same)) shape.mutable = mutable
+    return shape.mutable
   }
 
   private parser(oid: number): Parser {
