@@ -127,7 +127,7 @@ export class Ask implements Statement {
 
   /** The custom key, or a short fingerprint. For display only. */
   get display(): string {
-    return this.options.cacheKey ?? fingerprint(`${this.sql}|${this.scope}|${this.written}`)
+    return this.options.cacheKey ?? fingerprint(`|${this.scope}|${this.written}`, this.deps.hash)
   }
 
   /** Why nobody else gets what the database has answered just now: who asked decided it, or a session that is another one by now. */
@@ -140,7 +140,11 @@ export class Ask implements Statement {
 
   /** SHA-256 of everything that tells this question from any other, worked out once. */
   digest(): string | Promise<string> {
-    return (this.hash ??= digest(this.canonical()))
+    if (this.hash === undefined) {
+      this.hash = digest(this.canonical())
+      if (typeof this.hash !== 'string') void this.hash.then((text) => (this.hash = text))
+    }
+    return this.hash
   }
 
   /** Under what the shortcut finds its entry. */
@@ -167,7 +171,8 @@ export class Ask implements Statement {
 export const writtenScope = ({ needsScope }: Database, scope: string | undefined): string =>
   scope === undefined ? '-' : (needsScope ? '!' : '') + sized(scope)
 
-export const fingerprint = (text: string): string => `query:${weakHash(text).toString(36)}`
+/** `hash`: of the text before it. */
+export const fingerprint = (text: string, hash?: number): string => `query:${weakHash(text, hash).toString(36)}`
 
 export interface Bypass {
   readonly bypass: BypassReason

@@ -138,9 +138,8 @@ export const own = (text: string): string => ` ${text}`.slice(1)
 /** What may stand in a part of a Redis key without being mistaken for a separator or a SCAN pattern. */
 export const keySafe = (part: string): string => part.replace(/[^\w.-]/g, (c) => `~${c.codePointAt(0)!.toString(16)}~`)
 
-/** FNV-1a over UTF-16 code units. Only where a collision costs a miss and never a wrong row. */
-export function weakHash(text: string): number {
-  let hash = 0x811c9dc5
+/** FNV-1a over UTF-16 code units, of those that `hash` is of and these. Only where a collision costs a miss and never a wrong row. */
+export function weakHash(text: string, hash = 0x811c9dc5): number {
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return hash >>> 0
 }

@@ -4,6 +4,7 @@
  */
 import type { CheckState } from './check.js'
 import type { Payload } from './codec/payload.js'
+import { Shapes } from './codec/rows.js'
 import type { Lifetime } from './entry.js'
 import { Events } from './events.js'
 import { Flights } from './flight.js'
@@ -64,6 +65,7 @@ export class QueryCache {
   /** @internal */ readonly flights = new Flights<Loaded>()
   /** @internal */ readonly background = new Background()
   /** @internal */ readonly refreshes = new Refreshes()
+  /** @internal */ readonly shapes = new Shapes()
   /** @internal */ readonly statements: Statements
   /** @internal */ readonly checks: CheckState = { lastAt: -Infinity }
   readonly #entries = new Sieve<L1Entry>()

@@ -5,7 +5,6 @@
 import type { Ask, Call, Core } from './ask.js'
 import { packResult, packValue } from './codec/payload.js'
 import type { Payload, RowsPayload } from './codec/payload.js'
-import { shapeOf } from './codec/rows.js'
 import { lifetime } from './entry.js'
 import type { Lifetime } from './entry.js'
 import type { L1Entry } from './l1.js'
@@ -59,7 +58,7 @@ export function entryFrom(
   until: number,
 ): L1Entry {
   const { key, display, deps } = ask
-  const shape = payload.kind === 'rows' ? (deps.shape = shapeOf(payload.fields, deps.shape)) : undefined
+  const shape = payload.kind === 'rows' ? (deps.shape = core.cache.shapes.of(payload.fields, deps.shape)) : undefined
   if (shape) (payload as RowsPayload).fields = shape.fields
   return {
     key,

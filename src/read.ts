@@ -233,13 +233,16 @@ async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Fo
   // Those that a check has just looked after are left out: there may be hundreds.
   const due = unvouched && Math.abs(now - cache.checks.lastAt) >= cache.config.maxStalenessMs / 2
   const others = due ? hotNames(core) : []
-  const lookup = Promise.all(led.map(({ ask }) => redisKey(core, ask))).then((keys) => {
+  const send = (keys: readonly string[]) => {
     const wanted = led.map(({ ask }, i) => ({
       key: ask.options.refreshCache ? undefined : keys[i],
       names: ask.deps.names,
     }))
     return cache.lookup(call.runtime, wanted, others)
-  })
+  }
+  const keys = led.map(({ ask }) => redisKey(core, ask))
+  // Where the platform hashes at once, nothing is waited for.
+  const lookup = keys.every((key) => typeof key === 'string') ? send(keys) : Promise.all(keys).then(send)
   if (unvouched) {
     const covered = [...others, ...led.flatMap(({ ask }) => ask.deps.names)]
     announce(core, covered, due ? now : cache.checks.lastAt, now, lookup)

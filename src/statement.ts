@@ -34,6 +34,8 @@ export interface Dependencies extends Kept<Dependencies> {
   readonly identity: string | undefined
   /** Only where the text alone names everything. */
   readonly shortcuts: Shortcuts | undefined
+  /** Of the SQL text. For display only. */
+  readonly hash: number
   /** Of the latest result. */
   shape: Shape | undefined
 }
@@ -107,7 +109,7 @@ export class Statements {
     // A text too long to be remembered is its own id: its results are found again all the same.
     const remembered = sql.length <= LONGEST_REMEMBERED
     const id = remembered ? (this.#nextId++).toString(36) : `=${whoAnswers(database)}${sized(sql)}`
-    const plain = this.#dependencies(database, facts, NO_OPTIONS, id)
+    const plain = this.#dependencies(database, facts, NO_OPTIONS, id, weakHash(sql))
     const record: StatementRecord = { ...kept(sql, statementBytes(sql, plain.shortNames)), facts, plain }
     if (!remembered) {
       this.#latestLong = { statements, record }
@@ -162,12 +164,12 @@ export class Statements {
       found.visited = true
       return found
     }
-    const made = this.#dependencies(database, record.facts, options, id)
+    const made = this.#dependencies(database, record.facts, options, id, record.plain.hash)
     this.remember(this.#named, made)
     return made
   }
 
-  #dependencies(database: Database, facts: SqlFacts, options: QueryOptions, id: string): Dependencies {
+  #dependencies(database: Database, facts: SqlFacts, options: QueryOptions, id: string, hash: number): Dependencies {
     const settings = settingsOf(this.#config.sql)
     const named = (options.tables ?? []).map((table) => canonicalTable(table, settings.defaultSchema))
     const all = readTogether([...facts.tables, ...named], settings)
@@ -186,6 +188,7 @@ export class Statements {
       volatile,
       identity,
       shortcuts: options === NO_OPTIONS ? new Map() : undefined,
+      hash,
       shape: undefined,
     }
   }

@@ -16,9 +16,11 @@ import { clock } from './runtime.js'
 import { databaseKey } from './statement.js'
 import type { Known } from './versions.js'
 
-/** The L2 key of a question, hashed once. */
-export async function redisKey({ cache }: Core, ask: Ask): Promise<string> {
-  return isRedisCache(cache) ? cache.entryPrefix + (await ask.digest()) : ''
+/** The L2 key of a question, hashed once: at once where the platform can. */
+export function redisKey({ cache }: Core, ask: Ask): string | Promise<string> {
+  if (!isRedisCache(cache)) return ''
+  const digest = ask.digest()
+  return typeof digest === 'string' ? cache.entryPrefix + digest : digest.then((text) => cache.entryPrefix + text)
 }
 
 /** What Redis gave, when it may answer: versions equal, times right, decodable, and for this very question. */

@@ -22,19 +22,34 @@ const ENTRY = 420
 const VALUE = 300
 /** What reads rows. */
 const ROWS = 250
-const COLUMN = 100
+const COLUMN = 45
 
-/** Types that drivers make objects of, one for each cell. */
-const PARSED: Record<number, number> = { 700: DOUBLE, 701: DOUBLE, 1082: DATE, 1114: DATE, 1184: DATE }
+/** Types whose text has ASCII alone, and what drivers make of one of them: an object for each cell, or less than its text. */
+const ASCII: Readonly<Record<number, number>> = {
+  16: 0,
+  20: 0,
+  21: 0,
+  23: 0,
+  26: 0,
+  1700: 0,
+  2950: 0,
+  700: DOUBLE,
+  701: DOUBLE,
+  1082: DATE,
+  1114: DATE,
+  1184: DATE,
+}
+
+const WIDE = /[^\0-\xff]/
 
 /** A text with characters above U+00FF takes two bytes for each. */
-export function textBytes(text: string): number {
+export function textBytes(text: string, wide = WIDE.test(text)): number {
   // V8 keeps one of each character.
-  return text.length < 2 ? 0 : (HEADER + text.length * (/[^\0-\xff]/.test(text) ? 2 : 1) + 7) & ~7
+  return text.length < 2 ? 0 : (HEADER + text.length * (wide ? 2 : 1) + 7) & ~7
 }
 
 /** What is known of a text, and of the names that a call gives besides. */
-const STATEMENT = 1040
+const STATEMENT = 1140
 const DEPENDENCIES = 500
 
 export const statementBytes = (sql: string, names: readonly string[]): number =>
@@ -56,18 +71,21 @@ export function entryBytes(texts: readonly string[], names: number, payload: Pay
   if (payload.kind === 'value') return bytes + VALUE + textBytes(payload.text)
   const { fields, columns, length } = payload
   bytes += ROWS + length * (OBJECT + SLOT)
-  fields.forEach(({ name, dataTypeID }, i) => {
-    const each = PARSED[dataTypeID] ?? 0
-    let parsed = 0
-    let texts = 0
-    for (const text of columns[i]!)
-      if (text !== null) {
-        texts += textBytes(text)
-        parsed += each || treeBytes(text)
-      }
-    bytes += COLUMN + textBytes(name) + length * 2 * SLOT + texts + parsed
-  })
+  for (let i = 0; i < fields.length; i++) bytes += columnBytes(columns[i]!, ASCII[fields[i]!.dataTypeID])
   return bytes
+}
+
+function columnBytes(column: readonly (string | null)[], each: number | undefined): number {
+  let texts = 0
+  let parsed = 0
+  // One look at all of them is cheaper than one at each.
+  const narrow = each !== undefined || !WIDE.test(column.join(''))
+  for (const text of column)
+    if (text !== null) {
+      texts += textBytes(text, narrow ? false : undefined)
+      parsed += each ?? treeBytes(text)
+    }
+  return COLUMN + column.length * 2 * SLOT + texts + parsed
 }
 
 /** What a JSON document or an array is parsed to. Any other text stays one. */

@@ -52,8 +52,7 @@ export function decompress(
   // workerd wants room for a block more than there is.
   const options = { maxOutputLength: size + 65_536, chunkSize: Math.min(size + 64, 1 << 20) }
   if (zlib) {
-    const bytes =
-      packing === 'zstd' ? zlib.zstdDecompressSync?.(packed, options) : zlib.inflateRawSync(packed, options)
+    const bytes = packing === 'zstd' ? zlib.zstdDecompressSync?.(packed, options) : zlib.inflateRawSync(packed, options)
     return bytes && exactly(bytes)
   }
   if (packing === 'zstd' || typeof DecompressionStream !== 'function') return undefined

@@ -112,25 +112,40 @@ function unitsOf({ columns }: RowsPayload): number {
 /** Neon answers with 64 MB at most; nothing that is stored can be larger when it is unpacked. */
 export const MOST_DECODED_BYTES = 64 * 1024 * 1024
 
-const FIELDS = [
-  'codec',
-  'kind',
-  'decodedBytes',
-  'table',
-  'key',
-  'readAt',
-  'freshUntil',
-  'staleUntil',
-  'errorUntil',
-  'names',
-  'versions',
-  'database',
-] as const satisfies readonly (keyof (EntryHeader & BodyHeader))[]
+/** In the order in which they stand in the text. */
+type HeaderValues = [
+  codec: BodyHeader['codec'],
+  kind: BodyHeader['kind'],
+  decodedBytes: number,
+  table: number,
+  key: string,
+  readAt: number,
+  freshUntil: number,
+  staleUntil: number,
+  errorUntil: number,
+  names: string[],
+  versions: string[],
+  database: string,
+]
 
-function headText(entry: EntryHeader, body: BodyHeader): string {
-  const all = { ...entry, ...body }
+function headText(entry: EntryHeader, { codec, kind, decodedBytes, table }: BodyHeader): string {
+  const { key, readAt, freshUntil, staleUntil, errorUntil, names, versions, database } = entry
+  const values: HeaderValues = [
+    codec,
+    kind,
+    decodedBytes,
+    table,
+    key,
+    readAt,
+    freshUntil,
+    staleUntil,
+    errorUntil,
+    names,
+    versions,
+    database,
+  ]
   // ASCII only: a range of bytes then is a range of characters.
-  const header = JSON.stringify(FIELDS.map((field) => all[field])).replace(
+  const header = JSON.stringify(values).replace(
     /[^\0-\x7f]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
@@ -154,26 +169,24 @@ export function readHeader(text: string): Header {
   const [{ length: headerAt }, sum, length] = start as unknown as [string, string, string]
   const bodyAt = headerAt + Number(length)
   if (text.length < bodyAt) throw new DecodeError('its header is cut', { incomplete: true })
-  const fields = fieldsOf(text.slice(headerAt, bodyAt)) as Header
-  fields.sum = sum
-  fields.sumAt = headerAt - length.length - 1
-  fields.bodyAt = bodyAt
-  return fields
+  const [codec, kind, decodedBytes, table, key, readAt, freshUntil, staleUntil, errorUntil, names, versions, database] =
+    valuesOf(text.slice(headerAt, bodyAt))
+  if (!(table >= 0 && decodedBytes >= 0 && areTexts(names) && areTexts(versions)))
+    throw new DecodeError('its header is none')
+  const body = { codec, kind, decodedBytes, table }
+  const times = { readAt, freshUntil, staleUntil, errorUntil }
+  return { ...body, key, ...times, names, versions, database, sum, sumAt: headerAt - length.length - 1, bodyAt }
 }
 
-function fieldsOf(header: string): EntryHeader & BodyHeader {
+function valuesOf(header: string): HeaderValues {
   let values: unknown
   try {
     values = JSON.parse(header)
   } catch {
     throw new DecodeError('its header is damaged')
   }
-  const fields: Partial<Record<keyof (EntryHeader & BodyHeader), unknown>> = {}
-  FIELDS.forEach((field, i) => (fields[field] = (values as unknown[])[i]))
-  const { names, versions, table, decodedBytes } = fields as EntryHeader & BodyHeader
-  const sizes = table >= 0 && decodedBytes >= 0
-  if (!sizes || !areTexts(names) || !areTexts(versions)) throw new DecodeError('its header is none')
-  return fields as EntryHeader & BodyHeader
+  if (!Array.isArray(values)) throw new DecodeError('its header is none')
+  return values as unknown as HeaderValues
 }
 
 /**
@@ -190,7 +203,8 @@ export function decodeEntry(
   const { codec, table, decodedBytes } = header
   const body = stored.slice(header.bodyAt)
   if ((codec === 'plain' ? body.length : decodedBytes) > maxDecodedBytes) throw new DecodeError('it is too large')
-  if (codec === 'plain') return restored(header, toUtf8(body.slice(0, table)), body.slice(table))
+  if (codec === 'plain')
+    return restored(header, table ? toUtf8(body.slice(0, table)) : NOTHING, table ? body.slice(table) : body)
   const whole = (bytes: Uint8Array | undefined): StoredEntry => {
     if (!bytes) throw new DecodeError('this runtime cannot decompress it', { elsewhere: true })
     return restored(header, bytes.subarray(0, table), fromUtf8(bytes.subarray(table)))

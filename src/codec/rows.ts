@@ -18,7 +18,7 @@ interface Mutable {
   readonly dates: boolean
 }
 
-/** What results of one statement have in common. They share it. */
+/** What results with the same columns have in common. They share it. */
 export interface Shape {
   readonly fields: Field[]
   /** Without those that a later one of the same name hides. */
@@ -27,9 +27,27 @@ export interface Shape {
   mutable: readonly Mutable[]
 }
 
-/** The shape of rows with these columns: the one that is known, if it is that. */
-export function shapeOf(fields: Field[], known?: Shape): Shape {
-  if (known && sameFields(known.fields, fields)) return known
+/** Shapes that are remembered beside those of statements. */
+const MOST_SHAPES = 100
+
+/** The shapes of a cache's results. */
+export class Shapes {
+  readonly #known = new Map<string, Shape>()
+
+  /** The shape of rows with these columns. `likely`: that of the latest result. */
+  of(fields: Field[], likely: Shape | undefined): Shape {
+    if (likely && sameFields(likely.fields, fields)) return likely
+    const key = JSON.stringify(fields.map(({ name, dataTypeID }) => [name, dataTypeID]))
+    let shape = this.#known.get(key)
+    if (!shape) {
+      if (this.#known.size === MOST_SHAPES) this.#known.clear()
+      this.#known.set(key, (shape = shapeOf(fields)))
+    }
+    return shape
+  }
+}
+
+function shapeOf(fields: Field[]): Shape {
   const names = fields.map(({ name }) => name)
   const columns = fields.map(({ name, dataTypeID: oid }, at) => ({ name, at, oid }))
   // A name such as `__proto__` is a property of its own.
