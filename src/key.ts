@@ -113,20 +113,13 @@ function copyView(view: ArrayBufferView): unknown {
 export function digest(text: string): string | Promise<string> {
   // UTF-8 has one replacement for all lone surrogates; JSON tells them apart, and no other text begins with a quote.
   const wellFormed = /\p{Cs}/u.test(text) ? JSON.stringify(text) : text
-  const hash = nodeHash()
-  return hash ? hash('sha256', wellFormed) : webDigest(wellFormed)
+  // Node sends Web Crypto's digests to another thread, at many times the price of the hash. In workerd Web Crypto is the cheaper one.
+  const node = isWorkerd() ? undefined : (builtin('node:crypto') as NodeCrypto | undefined)
+  return node?.hash ? node.hash('sha256', wellFormed) : webDigest(wellFormed)
 }
 
-type Hash = (algorithm: string, text: string) => string
-
-let kept: { process: unknown; hash: Hash | undefined } | undefined
-
-/** Node sends Web Crypto's digests to another thread, at many times the price of the hash. In workerd Web Crypto is the cheaper one. */
-function nodeHash(): Hash | undefined {
-  const { process } = globalThis as { process?: unknown }
-  if (kept?.process !== process)
-    kept = { process, hash: isWorkerd() ? undefined : (builtin('node:crypto') as { hash?: Hash } | undefined)?.hash }
-  return kept!.hash
+interface NodeCrypto {
+  hash?(algorithm: string, text: string): string
 }
 
 const webDigest = async (text: string): Promise<string> =>

@@ -61,9 +61,20 @@ export class Background {
   }
 }
 
-/** A module of Node's own, asked for by name: an import would end every build for a platform without them. */
-export const builtin = (name: string): unknown =>
-  (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process?.getBuiltinModule?.(name)
+interface Process {
+  getBuiltinModule?(name: string): unknown
+}
+
+let asked: { process: Process | undefined; modules: Map<string, unknown> } | undefined
+
+/** A module of Node's own, asked for once by name: an import would end every build for a platform without them. */
+export function builtin(name: string): unknown {
+  const { process } = globalThis as { process?: Process }
+  if (asked?.process !== process) asked = { process, modules: new Map() }
+  const { modules } = asked!
+  if (!modules.has(name)) modules.set(name, process?.getBuiltinModule?.(name))
+  return modules.get(name)
+}
 
 export const isWorkerd = (): boolean =>
   (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers'
