@@ -5,6 +5,7 @@
 import { copyOf, isPrimitive, UNCOPYABLE } from './copy.js'
 import type { Field } from '../types.js'
 import type { RowsPayload } from './payload.js'
+import { quickParser } from './timestamps.js'
 
 type Row = Record<string, unknown>
 type Parser = (text: string) => unknown
@@ -134,7 +135,7 @@ export class WireRows {
   }
 
   private parser(oid: number): Parser {
-    return this.database.parser(oid)
+    return quickParser(oid, this.database.parser(oid))
   }
 
   /** What the caller gets of a value that is kept, and what is kept of it. */
