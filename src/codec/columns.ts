@@ -68,7 +68,7 @@ function turnedColumn(oid: number, texts: Texts): Uint8Array | undefined {
     total += text.length
     if (text.length > width) width = text.length
   }
-  if (width * length > total * 1.25 + length || (width > 3 && repeats(texts))) return undefined
+  if (width * length > total * 1.25 + length || (width > 3 && length >= 100 && repeats(texts))) return undefined
   const bytes = new Uint8Array(width * length).fill(SPACE)
   let units = 0
   for (let row = 0; row < length; row++) {
