@@ -81,13 +81,12 @@ export function entryBytes(texts: readonly string[], names: number, payload: Pay
 function columnBytes(column: readonly (string | null)[], each: number | undefined): number {
   const { length } = column
   let texts = 0
-  let parsed = 0
   // One look at all of them is cheaper than one at each.
   const narrow = each !== undefined || !WIDE.test(column.join(''))
   // Documents of one column are alike: some of them tell what the parsed ones take beside their texts.
   const step = Math.ceil(length / SAMPLE)
   let sampled = 0
-  let trees = 0
+  let parsed = 0
   for (let row = 0; row < length; row++) {
     const text = column[row]!
     if (text === null) continue
@@ -96,10 +95,10 @@ function columnBytes(column: readonly (string | null)[], each: number | undefine
     if (each !== undefined) parsed += each
     else if (row % step === 0) {
       sampled += bytes
-      trees += treeBytes(text)
+      parsed += treeBytes(text)
     }
   }
-  if (trees > 0) parsed = (trees * texts) / sampled
+  if (sampled > 0) parsed *= texts / sampled
   return COLUMN + length * 2 * SLOT + texts + parsed
 }
 

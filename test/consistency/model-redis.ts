@@ -165,9 +165,9 @@ function noteReply(op: Op, commands: string[][], replies: Reply[], order: number
 function vouched(keys: readonly string[], values: readonly (string | null)[], now: number): Vouched | undefined {
   const text = values[keys.findIndex((key) => key.includes(':e:'))]
   if (!text) return undefined
-  const start = /^eqc\d+:(\d+):[0-9a-f]+:/.exec(text)!
+  const start = /^eqc\d+:[0-9a-f]+:(\d+):/.exec(text)!
   const header = JSON.parse(text.slice(start[0].length, start[0].length + Number(start[1]))) as unknown[]
-  const [readAt, , , errorUntil, names, versions] = header.slice(6) as [
+  const [readAt, , , errorUntil, names, versions] = header.slice(5) as [
     number,
     number,
     number,

@@ -123,7 +123,7 @@ describe('cleanup', () => {
     const orders = 'SELECT n FROM orders WHERE id = $1'
     for (const one of [a, b])
       for (let i = 0; i < 5; i++) for (const sql of [SQL, orders]) await world.outcome(one, { ttl: Infinity }, [i], sql)
-    world.redis.data.set('eqc:e:query:2::garbage', 'nothing that anybody could read')
+    world.redis.data.set('eqc:e:query:3::garbage', 'nothing that anybody could read')
     await a.execute('UPDATE users SET n = 1')
     const kept = [...world.redis.data.keys()].filter((key) => key.includes(':v:'))
     world.redis.reset()

@@ -33,7 +33,7 @@ describe('the heap', { timeout: 600_000 }, () => {
       'forgets what rows are parsed to',
       'all shapes',
       'full',
-      { file: 'weight.ts', find: 'COLUMN + column.length * 2 * SLOT + texts + parsed', replace: 'texts' },
+      { file: 'weight.ts', find: 'COLUMN + length * 2 * SLOT + texts + parsed', replace: 'texts' },
     ],
     [
       'forgets that other scripts take two bytes for a character',
