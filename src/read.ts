@@ -242,7 +242,9 @@ async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Fo
   }
   const keys = led.map(({ ask }) => redisKey(core, ask))
   // Where the platform hashes at once, nothing is waited for.
-  const lookup = keys.every((key) => typeof key === 'string') ? send(keys) : Promise.all(keys).then(send)
+  const lookup = keys.every((key) => typeof key === 'string')
+    ? send(keys)
+    : Promise.all(keys.map(async (key) => key)).then(send)
   if (unvouched) {
     const covered = [...others, ...led.flatMap(({ ask }) => ask.deps.names)]
     announce(core, covered, due ? now : cache.checks.lastAt, now, lookup)
