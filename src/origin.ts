@@ -45,6 +45,7 @@ export async function fetchSources(
 ): Promise<PromiseSettledResult<unknown>[]> {
   // What is not known of a query may be that it changes the session.
   if (asks.some(({ reason }) => reason !== undefined)) core.database.markSessionState?.()
+  if (asks.length === 1) return Promise.allSettled([fetchSource(core, call, asks[0]!)])
   const groups = new Map<unknown, Ask[]>()
   for (const ask of asks) {
     // An unknown function may do something each time: such a query shares no trip and is not asked again.
