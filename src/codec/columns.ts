@@ -28,7 +28,8 @@ export function columnsToBytes(payload: RowsPayload): { bytes: Uint8Array; table
   const { fields, rowCount, command, length, columns } = payload
   const tables: Uint8Array[] = []
   let table = 0
-  const cells: string[] = []
+  // Rows without columns take their room too: nobody is told of more rows than there are characters.
+  const cells = new Array<string>(fields.length ? 0 : length).fill('')
   const layout = fields.map(({ dataTypeID }, i) => {
     const turned = length < FEW ? undefined : turnedColumn(dataTypeID, columns[i]!)
     if (!turned) {
@@ -70,7 +71,8 @@ function turnedColumn(oid: number, texts: Texts): Uint8Array | undefined {
     total += text.length
     if (text.length > width) width = text.length
   }
-  if (width * length > total * 1.25 + length || (width > 3 && repeats(texts))) return undefined
+  // A turned column of nothing but NULL would have no characters for its rows.
+  if (width === 0 || width * length > total * 1.25 + length || (width > 3 && repeats(texts))) return undefined
   const bytes = new Uint8Array(width * length).fill(SPACE)
   let units = 0
   for (let row = 0; row < length; row++) {
@@ -98,6 +100,7 @@ function repeats(texts: Texts): boolean {
 /** What `columnsToBytes` was given, from the turned columns and the text of the others. `undefined` when the parts do not add up. */
 export function columnsFrom(table: Uint8Array, text: string): RowsPayload | undefined {
   const parts = text.slice(1).split(text[0]!)
+  if (!addUp(parts, table.length)) return undefined
   const [command, rowCount, rows, layout] = parts as [string, string, string, string]
   const length = Number(rows)
   const layouts = layout ? layout.split(',') : []
@@ -110,8 +113,6 @@ export function columnsFrom(table: Uint8Array, text: string): RowsPayload | unde
     for (const end = Math.min(at + length, parts.length); at < end; at++) cells.push(cellOf(parts[at]!))
     return cells
   })
-  if (at !== parts.length || turned !== table.length || columns.some((column) => column.length !== length))
-    return undefined
   return {
     kind: 'rows',
     fields: layouts.map((one, i) => ({ name: parts[4 + i]!, dataTypeID: parseInt(one) })),
@@ -120,6 +121,26 @@ export function columnsFrom(table: Uint8Array, text: string): RowsPayload | unde
     columns,
     length,
   }
+}
+
+/** A column's type, and its width where it is turned. */
+const LAYOUT = /^\d{1,10}(?:\.([1-9]\d{0,8}))?$/
+
+/** Whether there is a character for each cell that the parts tell of, so that nothing larger than they are is made of them. */
+function addUp(parts: readonly string[], table: number): boolean {
+  const [, rowCount, rows, layout] = parts
+  // NaN equals nothing.
+  const length = /^\d{0,15},\d{1,9}$/.test(`${rowCount},${rows}`) ? Number(rows) : NaN
+  let at = 4
+  let turned = 0
+  for (const one of layout ? layout.split(',') : []) {
+    const [found, width] = LAYOUT.exec(one) ?? []
+    at += found ? 1 : NaN
+    if (width) turned += Number(width) * length
+    else at += length
+  }
+  // Without columns there is a part for each row.
+  return turned === table && at + (layout ? 0 : length) === parts.length
 }
 
 const cellOf = (text: string): string | null =>

@@ -9,8 +9,9 @@ import { checksum } from './checksum.js'
 import { columnsFrom, columnsToBytes } from './columns.js'
 import { compress, decompress } from './compress.js'
 import type { Packing } from './compress.js'
+import { NotCacheableError } from './payload.js'
 import type { Payload, ValuePayload } from './payload.js'
-import { fromUtf8, toUtf8 } from './utf8.js'
+import { fromUtf8, isWellFormed, toUtf8 } from './utf8.js'
 
 /** The version of the stored form. It is part of every entry's key too, so that two versions never meet. */
 export const FORMAT = '2'
@@ -56,8 +57,8 @@ export class DecodeError extends QueryCacheError {
   /** True when another platform could read it: it is no garbage. */
   readonly elsewhere: boolean
 
-  constructor(what: string, { incomplete = false, elsewhere = false } = {}) {
-    super('DECODE_FAILED', `A stored entry cannot be read: ${what}. It is a miss and gets replaced.`)
+  constructor({ incomplete = false, elsewhere = false } = {}) {
+    super('DECODE_FAILED', 'A stored entry cannot be read. It is a miss and gets replaced.')
     this.incomplete = incomplete
     this.elsewhere = elsewhere
   }
@@ -71,11 +72,15 @@ export interface EncodeOptions {
   maxBytes: number
 }
 
-/** The entry as text; `undefined` when it is larger than `maxBytes`. */
+/**
+ * The entry as text; `undefined` when it is larger than `maxBytes`.
+ * @throws NotCacheableError for text that UTF-8 does not restore
+ */
 export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): Promise<string | undefined> {
   const { payload } = entry
   const { bytes, table, text } =
     payload.kind === 'rows' ? columnsToBytes(payload) : { bytes: toUtf8(payload.text), table: 0, text: payload.text }
+  if (!isWellFormed(text)) throw new NotCacheableError()
   const smaller = options.compress && bytes.length > options.compressAboveBytes ? await compress(bytes) : undefined
   // Four characters of base64 hold three bytes.
   const pays = smaller && Math.ceil(smaller.packed.length / 3) * 4 < bytes.length ? smaller : undefined
@@ -97,6 +102,7 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
 /** Neon answers with 64 MB at most; nothing that is stored can be larger when it is unpacked. */
 export const MOST_DECODED_BYTES = 64 * 1024 * 1024
 
+/** In this order. */
 const FIELDS = [
   'codec',
   'kind',
@@ -114,6 +120,17 @@ const FIELDS = [
   'database',
 ] as const satisfies readonly (keyof (EntryHeader & BodyHeader))[]
 
+/** What each of them is, by `kindOf`. */
+const KINDS = 'ttntntnnnnllnt'
+
+const CODED = /^(plain|deflate|zstd),(rows|json|tagged)$/
+
+const kindOf = (value: unknown): string => {
+  if (typeof value === 'string') return 't'
+  if (Array.isArray(value)) return value.every((item) => typeof item === 'string') ? 'l' : ''
+  return Number.isFinite(value) && (value as number) >= 0 ? 'n' : ''
+}
+
 function headText(entry: EntryHeader, body: BodyHeader): string {
   const all = { ...entry, ...body }
   // ASCII only: a range of bytes then is a range of characters.
@@ -127,30 +144,25 @@ function headText(entry: EntryHeader, body: BodyHeader): string {
 /** Where the body begins, beside what the header says. */
 export type Header = EntryHeader & BodyHeader & { bodyAt: number }
 
-const areTexts = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === 'string')
-
 const PREAMBLE = new RegExp(`^eqc${FORMAT}:([1-9]\\d{0,8}):([0-9a-f]+):`)
 
 /**
  * The header of a stored text, or of a prefix of it.
- * @throws DecodeError, with `incomplete` set when the prefix may be too short
+ * @throws DecodeError, with `incomplete` set when the prefix may be too short, or what made a forged one unreadable
  */
 export function readHeader(text: string): Header {
   const start = PREAMBLE.exec(text)
-  if (!start) throw new DecodeError('it is no entry of this format', { incomplete: text.length < 24 })
+  if (!start) throw new DecodeError({ incomplete: text.length < 24 })
   const from = start[0].length
   const bodyAt = from + Number(start[1])
-  if (text.length < bodyAt) throw new DecodeError('its header is cut', { incomplete: true })
+  if (text.length < bodyAt) throw new DecodeError({ incomplete: true })
   const header = text.slice(from, bodyAt)
-  if (checksum(toUtf8(header)) !== start[2]) throw new DecodeError('its header is damaged')
-  // The checksum vouches for what stands in it.
+  if (checksum(toUtf8(header)) !== start[2]) throw new DecodeError()
+  // The checksum vouches for what was written, and not for who wrote it.
   const values = JSON.parse(header) as unknown[]
-  const fields: Partial<Record<keyof Header, unknown>> = {}
+  if (values.map(kindOf).join('') !== KINDS || !CODED.test(values.slice(0, 2).join())) throw new DecodeError()
+  const fields: Partial<Record<keyof Header, unknown>> = { bodyAt }
   FIELDS.forEach((field, i) => (fields[field] = values[i]))
-  fields.bodyAt = bodyAt
-  const { names, versions, table, decodedBytes } = fields as Header
-  const sizes = table >= 0 && decodedBytes >= 0
-  if (!sizes || !areTexts(names) || !areTexts(versions)) throw new DecodeError('its header is none')
   return fields as Header
 }
 
@@ -159,40 +171,30 @@ export function readHeader(text: string): Header {
  * @throws DecodeError on anything that is not exactly what was written
  */
 export async function decodeEntry(stored: string, options: { maxDecodedBytes: number }): Promise<StoredEntry> {
-  const header = readHeader(stored)
-  const { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil } = header
-  if (stored.length !== header.bodyAt + header.bodyLength) throw new DecodeError('its body is cut or too long')
-  if (header.decodedBytes > options.maxDecodedBytes) throw new DecodeError('it is too large')
-  const payload = await payloadOf(stored.slice(header.bodyAt), header)
-  return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
+  try {
+    const header = readHeader(stored)
+    const { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil } = header
+    const tooLarge = header.decodedBytes > options.maxDecodedBytes
+    if (tooLarge || stored.length !== header.bodyAt + header.bodyLength) throw new DecodeError()
+    const payload = await payloadOf(stored.slice(header.bodyAt), header)
+    return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
+  } catch (error) {
+    throw error instanceof DecodeError ? error : new DecodeError()
+  }
 }
 
 async function payloadOf(
   body: string,
   { codec, kind, bodyChecksum, decodedBytes, table }: BodyHeader,
 ): Promise<Payload> {
-  const packed = codec === 'plain' ? toUtf8(body) : binary(body)
-  if (checksum(packed) !== bodyChecksum) throw new DecodeError('its body is damaged')
-  const bytes = codec === 'plain' ? packed : await unpacked(codec, packed, decodedBytes)
+  const packed = codec === 'plain' ? toUtf8(body) : fromBase64(body)
+  // UTF-8 has one form for all halves of pairs.
+  if (checksum(packed) !== bodyChecksum || !isWellFormed(body)) throw new DecodeError()
+  const bytes = codec === 'plain' ? packed : await decompress(codec, packed, decodedBytes)
+  if (!bytes) throw new DecodeError({ elsewhere: true })
   const text = bytes === packed && !table ? body : fromUtf8(bytes.subarray(table))
   if (kind !== 'rows') return { kind: 'value', format: kind, text }
   const rows = columnsFrom(bytes.subarray(0, table), text)
-  if (!rows) throw new DecodeError('its columns do not add up')
+  if (!rows) throw new DecodeError()
   return rows
-}
-
-function binary(base64: string): Uint8Array {
-  try {
-    return fromBase64(base64)
-  } catch {
-    throw new DecodeError('its body is damaged')
-  }
-}
-
-async function unpacked(codec: Packing, packed: Uint8Array, size: number): Promise<Uint8Array> {
-  const bytes = await decompress(codec, packed, size).catch(() => {
-    throw new DecodeError('its body cannot be decompressed')
-  })
-  if (!bytes) throw new DecodeError('this runtime cannot decompress it', { elsewhere: true })
-  return bytes
 }

@@ -59,11 +59,7 @@ export class WireRows {
   }
 
   /** Throws where a later read would. */
-  check(): void {
-    if (!this.parsed) this.parse()
-  }
-
-  private parse(): readonly Row[] {
+  protected parse(): readonly Row[] {
     const { fields, columns, length } = this.payload
     const names = fields.map(({ name }) => name)
     // Copies of one row share its shape, and a name such as `__proto__` is a property of its own.
