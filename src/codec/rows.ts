@@ -2,7 +2,7 @@
  * Wire text, column by column -> rows of the caller's own, as the driver would have made them.
  * @module
  */
-import { copyOf, isPrimitive, UNCOPYABLE } from './copy.js'
+import { copyOf, inspect, isDate, isPrimitive, trustIn, UNCOPYABLE } from './copy.js'
 import type { RowsPayload } from './payload.js'
 
 type Row = Record<string, unknown>
@@ -71,6 +71,7 @@ export class WireRows {
       if (names.lastIndexOf(name) !== i) return
       const texts = columns[i]!
       const parse = this.parser(dataTypeID)
+      const trust = trustIn(parse)
       let plain = true
       let dates = true
       for (let row = 0; row < length; row++) {
@@ -79,10 +80,14 @@ export class WireRows {
         rows[row]![name] = value
         if (value === null) continue
         if (isPrimitive(value)) dates = false
-        else plain = false
-        if (dates && Object.getPrototypeOf(value) !== Date.prototype) dates = false
+        else {
+          plain = false
+          if (trust.left > 0) inspect(value as object, trust)
+          if (dates) dates = isDate(value as object)
+        }
       }
-      if (!plain) mutable.push({ name, at: i, dates })
+      if (trust.odd) for (const row of rows) if (!isPrimitive(row[name])) row[name] = USED
+      if (!plain) mutable.push({ name, at: i, dates: dates && !trust.odd })
     })
     this.mutable = shared(mutable)
     return (this.parsed = rows)
@@ -104,5 +109,5 @@ export class WireRows {
   }
 }
 
-/** In place of a value that was handed out. */
+/** In place of a value that was handed out, or that cannot be copied: it is parsed again. */
 const USED = Symbol('used')
