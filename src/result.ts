@@ -6,7 +6,7 @@ import { packResult, unpackValue } from './codec/payload.js'
 import type { Payload } from './codec/payload.js'
 import { WireRows } from './codec/rows.js'
 import type { Shape } from './codec/rows.js'
-import type { Database, DatabaseResult, Field } from './types.js'
+import type { Database, DatabaseResult, Field, ParsedResult } from './types.js'
 
 export type Row = Record<string, unknown>
 
@@ -22,8 +22,11 @@ export interface ResultReader {
   result(): Result
   /** For `cached()`: the value itself. */
   value(): unknown
-  /** Throws where a later read would: what Redis gave is parsed once before it is believed. */
-  check(): void
+  /**
+   * Throws where a later read would: what Redis gave is parsed once before it is believed. `loaded`: a value of `cached()` is wanted, and not
+   * an answer of the database.
+   */
+  check(loaded: boolean): void
 }
 
 /** A reader of a payload. Parses wire text once, at the first read. */
@@ -40,22 +43,34 @@ class RowsReader extends WireRows implements ResultReader {
   value(): Row[] {
     return this.rows()
   }
+
+  check(loaded: boolean): void {
+    if (loaded) throw new TypeError()
+    this.parse()
+  }
 }
 
 /** Parsed rows of a driver, or the result of a `cached()` loader: unpacked anew for every caller. */
 function valueReader(payload: Extract<Payload, { kind: 'value' }>): ResultReader {
   const value = () => unpackValue(payload)
   const result = () => {
-    const { fields, rows, rowCount, command } = value() as {
-      fields: Field[]
-      rows: unknown[][]
-      rowCount: number | null
-      command: string
-    }
+    const { fields, rows, rowCount, command } = value() as Parsed
     return { rows: rows.map((row) => toObject(fields, row)), fields, rowCount, command }
   }
-  return { rows: () => result().rows, result, value, check: () => void value() }
+  const check = (loaded: boolean) => {
+    const parsed = value()
+    if (!loaded && !isParsed(parsed as Parsed, payload.text.length)) throw new TypeError()
+  }
+  return { rows: () => result().rows, result, value, check }
 }
+
+type Parsed = Omit<ParsedResult, 'raw'>
+
+/** Throws or answers false when it is not. Every cell has a character of its own in the text. */
+const isParsed = ({ fields, rows }: Parsed, characters: number): boolean =>
+  [fields, rows, ...rows].every(Array.isArray) &&
+  fields.every(({ name }) => typeof name === 'string') &&
+  rows.length * fields.length <= characters
 
 function toObject(fields: readonly Field[], row: readonly unknown[]): Row {
   return Object.fromEntries(fields.map((field, i) => [field.name, row[i]]))

@@ -45,7 +45,7 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
   const state = freshness(stored, one.ask.options, now)
   if (state === 'expired') return undefined
   const entry = entryFrom(core, one, stored.payload, stored, captured.versions, provisionalUntil(core, stored.readAt))
-  if (!readable(core, entry, found)) return undefined
+  if (!readable(core, one.ask, entry, found)) return undefined
   one.fallback = entry
   if (state === 'error-only') return undefined
   if (cache.versions.untouchedSince(entry.names, entry.order)) cache.put(entry)
@@ -72,10 +72,10 @@ async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry 
   return undefined
 }
 
-/** Parses once: a type without a parser, or a value of a class that is not here, is a miss and not a failed request. */
-function readable(core: Core, entry: L1Entry, found: Found): boolean {
+/** Parses once: what cannot be parsed here, or is no answer to a question of this kind, is a miss and not a failed request. */
+function readable(core: Core, ask: Ask, entry: L1Entry, found: Found): boolean {
   try {
-    entry.reader.check()
+    entry.reader.check(ask.loader !== undefined)
     return true
   } catch {
     core.cache.events.emit({ type: 'entry-rejected', reason: 'undecodable' })
@@ -154,9 +154,10 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
       payload,
     },
     { compress: config.compress, compressAboveBytes: config.compressAboveBytes, maxBytes: config.maxEntryBytes },
-  )
-  if (text === undefined) events.emit({ type: 'not-stored', reason: 'too-large' })
-  return text
+  ).catch(() => null)
+  if (text) return text
+  events.emit({ type: 'not-stored', reason: text === null ? 'not-serialisable' : 'too-large' })
+  return undefined
 }
 
 /** 128 bits of the key's digest tell whether a value is for this question; the whole of it is in the key. */

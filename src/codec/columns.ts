@@ -28,7 +28,8 @@ export function columnsToText(payload: RowsPayload, turn: boolean): { table: Uin
   const { fields, rowCount, command, length, columns } = payload
   const tables: Uint8Array[] = []
   let table = 0
-  const cells: string[] = []
+  // Rows without columns take their room too: nobody is told of more rows than there are characters.
+  const cells = new Array<string>(fields.length ? 0 : length).fill('')
   const layout = fields.map(({ dataTypeID }, i) => {
     const turned = turn && length >= FEW ? turnedColumn(dataTypeID, columns[i]!) : undefined
     if (!turned) {
@@ -68,7 +69,9 @@ function turnedColumn(oid: number, texts: Texts): Uint8Array | undefined {
     total += text.length
     if (text.length > width) width = text.length
   }
-  if (width * length > total * 1.25 + length || (width > 3 && length >= 100 && repeats(texts))) return undefined
+  // A turned column of nothing but NULL would have no characters for its rows.
+  if (width === 0 || width * length > total * 1.25 + length) return undefined
+  if (width > 3 && length >= 100 && repeats(texts)) return undefined
   const bytes = new Uint8Array(width * length).fill(SPACE)
   let units = 0
   for (let row = 0; row < length; row++) {
@@ -97,27 +100,62 @@ function repeats(texts: Texts): boolean {
 export function columnsFrom(table: Uint8Array, text: string): RowsPayload | undefined {
   const parts = text.split(text[0]!)
   const [, command, rowCount, rows, layout] = parts as [string, string, string, string, string]
-  const length = Number(rows)
-  const layouts = layout ? layout.split(',') : []
-  let at = 5 + layouts.length
+  // NaN equals nothing.
+  const length = /^\d{0,15},\d{1,9}$/.test(`${rowCount},${rows}`) ? Number(rows) : NaN
+  const widths = widthsOf(layout)
+  if (!addUp(widths, length, table.length, parts.length)) return undefined
+  let at = 5 + widths.length
   let turned = 0
-  const columns = layouts.map((one) => {
-    const dot = one.indexOf('.')
-    if (dot > 0) return straight(table.subarray(turned, (turned += Number(one.slice(dot + 1)) * length)), length)
-    const cells: (string | null)[] = []
-    for (const end = Math.min(at + length, parts.length); at < end; at++) cells.push(cellOf(parts[at]!))
+  const columns = widths.map(({ width }) => {
+    if (width > 0) return straight(table.subarray(turned, (turned += width * length)), length)
+    const cells = new Array<string | null>(length)
+    for (let row = 0; row < length; row++) cells[row] = cellOf(parts[at++]!)
     return cells
   })
-  if (at !== parts.length || turned !== table.length || columns.some((column) => column.length !== length))
-    return undefined
   return {
     kind: 'rows',
-    fields: layouts.map((one, i) => ({ name: parts[5 + i]!, dataTypeID: parseInt(one) })),
+    fields: widths.map(({ oid }, i) => ({ name: parts[5 + i]!, dataTypeID: oid })),
     rowCount: rowCount === '' ? null : Number(rowCount),
     command,
     columns,
     length,
   }
+}
+
+/** A column's type, and its width where it is turned, else 0. */
+interface Width {
+  readonly oid: number
+  readonly width: number
+}
+
+const LAYOUT = /^(\d{1,10})(?:\.([1-9]\d{0,8}))?$/
+/** Results of one statement that are not turned have one layout. */
+const known = new Map<string, readonly Width[]>()
+const MOST_KNOWN = 100
+
+function widthsOf(layout: string): readonly Width[] {
+  let widths = known.get(layout)
+  if (widths) return widths
+  widths = (layout ? layout.split(',') : []).map((one) => {
+    const [, oid, width = 0] = LAYOUT.exec(one) ?? []
+    return { oid: Number(oid), width: Number(width) }
+  })
+  if (known.size === MOST_KNOWN) known.clear()
+  if (!layout?.includes('.')) known.set(layout, widths)
+  return widths
+}
+
+/** Whether there is a character for each cell that is told of, so that nothing larger than they are is made of them. */
+function addUp(widths: readonly Width[], length: number, table: number, parts: number): boolean {
+  // Without columns there is a part for each row.
+  let at = 5 + widths.length + (widths.length > 0 ? 0 : length)
+  let turned = 0
+  for (const { oid, width } of widths) {
+    if (Number.isNaN(oid)) return false
+    if (width > 0) turned += width * length
+    else at += length
+  }
+  return turned === table && at === parts
 }
 
 const cellOf = (text: string): string | null =>

@@ -76,7 +76,7 @@ async function pump(
       const { done, value } = await reader.read()
       if (done) return joined(parts, size)
       size += value.length
-      if (size > most) throw new RangeError('too large')
+      if (!(size <= most)) throw new RangeError('too large')
       parts.push(value)
     }
   } catch (error) {

@@ -9,8 +9,9 @@ import { checksum } from './checksum.js'
 import { columnsFrom, columnsToText } from './columns.js'
 import { compress, decompress, joined } from './compress.js'
 import type { Packing } from './compress.js'
+import { NotCacheableError } from './payload.js'
 import type { Payload, RowsPayload, ValuePayload } from './payload.js'
-import { fromUtf8, toUtf8 } from './utf8.js'
+import { fromUtf8, isWellFormed, toUtf8 } from './utf8.js'
 
 /** The version of the stored form. It is part of every entry's key too, so that two versions never meet. */
 export const FORMAT = '3'
@@ -52,8 +53,8 @@ export class DecodeError extends QueryCacheError {
   /** True when another platform could read it: it is no garbage. */
   readonly elsewhere: boolean
 
-  constructor(what: string, { incomplete = false, elsewhere = false } = {}) {
-    super('DECODE_FAILED', `A stored entry cannot be read: ${what}. It is a miss and gets replaced.`)
+  constructor({ incomplete = false, elsewhere = false } = {}) {
+    super('DECODE_FAILED', 'A stored entry cannot be read. It is a miss and gets replaced.')
     this.incomplete = incomplete
     this.elsewhere = elsewhere
   }
@@ -67,7 +68,10 @@ export interface EncodeOptions {
   maxBytes: number
 }
 
-/** The entry as text; `undefined` when it is larger than `maxBytes`. */
+/**
+ * The entry as text; `undefined` when it is larger than `maxBytes`.
+ * @throws NotCacheableError for text that UTF-8 does not restore
+ */
 export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): Promise<string | undefined> {
   const { payload } = entry
   const { compressAboveBytes, maxBytes } = options
@@ -75,6 +79,7 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
     payload.kind === 'rows'
       ? columnsToText(payload, options.compress && unitsOf(payload) > compressAboveBytes)
       : { table: NOTHING, text: payload.text }
+  if (!isWellFormed(text)) throw new NotCacheableError()
   // A unit is three bytes at most: what is short needs no counting.
   const mayBeLong = table.length + text.length * 3 > Math.min(compressAboveBytes, maxBytes)
   const utf8 = mayBeLong ? toUtf8(text) : NOTHING
@@ -155,8 +160,6 @@ function headText(entry: EntryHeader, { codec, kind, decodedBytes, table }: Body
 /** Beside what the header says: the checksum, from where on it counts, and where the body begins. */
 export type Header = EntryHeader & BodyHeader & { sum: string; sumAt: number; bodyAt: number }
 
-const areTexts = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === 'string')
-
 const PREAMBLE = new RegExp(`^eqc${FORMAT}:([0-9a-f]{1,8}):([1-9]\\d{0,8}):`)
 
 /**
@@ -165,28 +168,38 @@ const PREAMBLE = new RegExp(`^eqc${FORMAT}:([0-9a-f]{1,8}):([1-9]\\d{0,8}):`)
  */
 export function readHeader(text: string): Header {
   const start = PREAMBLE.exec(text)
-  if (!start) throw new DecodeError('it is no entry of this format', { incomplete: text.length < 24 })
+  if (!start) throw new DecodeError({ incomplete: text.length < 24 })
   const [{ length: headerAt }, sum, length] = start as unknown as [string, string, string]
   const bodyAt = headerAt + Number(length)
-  if (text.length < bodyAt) throw new DecodeError('its header is cut', { incomplete: true })
+  if (text.length < bodyAt) throw new DecodeError({ incomplete: true })
   const [codec, kind, decodedBytes, table, key, readAt, freshUntil, staleUntil, errorUntil, names, versions, database] =
     valuesOf(text.slice(headerAt, bodyAt))
-  if (!(table >= 0 && decodedBytes >= 0 && areTexts(names) && areTexts(versions)))
-    throw new DecodeError('its header is none')
   const body = { codec, kind, decodedBytes, table }
   const times = { readAt, freshUntil, staleUntil, errorUntil }
   return { ...body, key, ...times, names, versions, database, sum, sumAt: headerAt - length.length - 1, bodyAt }
 }
 
+/** What each value of a header is, by `kindOf`. */
+const KINDS = 'ttnntnnnnllt'
+
+const CODED = /^(plain|deflate|zstd),(rows|json|tagged)$/
+
+const kindOf = (value: unknown): string => {
+  if (typeof value === 'string') return 't'
+  if (Array.isArray(value)) return value.every((item) => typeof item === 'string') ? 'l' : ''
+  return Number.isFinite(value) && (value as number) >= 0 ? 'n' : ''
+}
+
+/** The checksum vouches for what was written, and not for who wrote it. */
 function valuesOf(header: string): HeaderValues {
-  let values: unknown
   try {
-    values = JSON.parse(header)
+    const values = JSON.parse(header) as HeaderValues
+    const [codec, kind] = values
+    if (values.map(kindOf).join('') === KINDS && CODED.test(`${codec},${kind}`)) return values
   } catch {
-    throw new DecodeError('its header is damaged')
+    // Damaged.
   }
-  if (!Array.isArray(values)) throw new DecodeError('its header is none')
-  return values as unknown as HeaderValues
+  throw new DecodeError()
 }
 
 /**
@@ -194,23 +207,33 @@ function valuesOf(header: string): HeaderValues {
  * decompressed.
  * @throws DecodeError on anything that is not exactly what was written
  */
-export function decodeEntry(
-  stored: string,
-  { maxDecodedBytes }: { maxDecodedBytes: number },
-): StoredEntry | Promise<StoredEntry> {
+export function decodeEntry(stored: string, options: { maxDecodedBytes: number }): StoredEntry | Promise<StoredEntry> {
+  try {
+    const decoded = decode(stored, options)
+    return decoded instanceof Promise ? decoded.catch(refuse) : decoded
+  } catch (error) {
+    return refuse(error)
+  }
+}
+
+function refuse(error: unknown): never {
+  throw error instanceof DecodeError ? error : new DecodeError()
+}
+
+function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }): StoredEntry | Promise<StoredEntry> {
   const header = readHeader(stored)
-  if (checksum(stored, header.sumAt) !== header.sum) throw new DecodeError('it is damaged')
-  const { codec, table, decodedBytes } = header
-  const body = stored.slice(header.bodyAt)
-  if ((codec === 'plain' ? body.length : decodedBytes) > maxDecodedBytes) throw new DecodeError('it is too large')
+  const { codec, table, decodedBytes, sum, sumAt, bodyAt } = header
+  const size = codec === 'plain' ? stored.length - bodyAt : decodedBytes
+  if (checksum(stored, sumAt) !== sum || size > maxDecodedBytes) throw new DecodeError()
+  const body = stored.slice(bodyAt)
   if (codec === 'plain')
     return restored(header, table ? toUtf8(body.slice(0, table)) : NOTHING, table ? body.slice(table) : body)
   const whole = (bytes: Uint8Array | undefined): StoredEntry => {
-    if (!bytes) throw new DecodeError('this runtime cannot decompress it', { elsewhere: true })
+    if (!bytes) throw new DecodeError({ elsewhere: true })
     return restored(header, bytes.subarray(0, table), fromUtf8(bytes.subarray(table)))
   }
-  const unpacked = unpack(codec, body, decodedBytes)
-  return unpacked instanceof Promise ? unpacked.then(whole, refuse) : whole(unpacked)
+  const bytes = decompress(codec, fromBase64(body), decodedBytes)
+  return bytes instanceof Promise ? bytes.then(whole) : whole(bytes)
 }
 
 function restored(
@@ -219,18 +242,6 @@ function restored(
   text: string,
 ): StoredEntry {
   const payload = kind === 'rows' ? columnsFrom(table, text) : ({ kind: 'value', format: kind, text } as const)
-  if (!payload) throw new DecodeError('its columns do not add up')
+  if (!payload) throw new DecodeError()
   return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
-}
-
-function unpack(codec: Packing, body: string, size: number): ReturnType<typeof decompress> {
-  try {
-    return decompress(codec, fromBase64(body), size)
-  } catch {
-    return refuse()
-  }
-}
-
-function refuse(): never {
-  throw new DecodeError('its body cannot be decompressed')
 }

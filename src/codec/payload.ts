@@ -4,7 +4,7 @@
  */
 import { QueryCacheError } from '../errors.js'
 import type { DatabaseResult, Field } from '../types.js'
-import { Lost, read, write } from './tagged.js'
+import { read, write } from './tagged.js'
 
 /** Wire text, column by column. `length` is the number of rows: there may be no columns. */
 export interface RowsPayload {
@@ -30,11 +30,8 @@ export type Payload = RowsPayload | ValuePayload
 export class NotCacheableError extends QueryCacheError {
   override readonly name = 'NotCacheableError'
 
-  constructor(why: string) {
-    super(
-      'NOT_CACHEABLE',
-      `The value cannot be cached: ${why}. Return plain data (objects, arrays, dates, maps, sets, typed arrays) to have it cached.`,
-    )
+  constructor() {
+    super('NOT_CACHEABLE', 'The value would not come back the same: return plain data.')
   }
 }
 
@@ -64,9 +61,9 @@ export function packValue(value: unknown): Payload {
   try {
     const { text, plain } = write(value)
     return { kind: 'value', format: plain ? 'json' : 'tagged', text }
-  } catch (error) {
-    // Anything else may quote a property of the user's, so it is not passed on.
-    throw new NotCacheableError(error instanceof Lost ? error.message : 'it cannot be read')
+  } catch {
+    // What was thrown may quote a property of the user's, so it is not passed on.
+    throw new NotCacheableError()
   }
 }
 

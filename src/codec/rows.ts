@@ -2,7 +2,7 @@
  * Wire text, column by column -> rows of the caller's own, as the driver would have made them.
  * @module
  */
-import { copyOf, isPrimitive, UNCOPYABLE } from './copy.js'
+import { copyOf, inspect, isDate, isPrimitive, trustIn, UNCOPYABLE } from './copy.js'
 import type { Field } from '../types.js'
 import type { RowsPayload } from './payload.js'
 import { quickParser } from './timestamps.js'
@@ -118,11 +118,7 @@ export class WireRows {
   }
 
   /** Throws where a later read would. */
-  check(): void {
-    if (!this.parsed) this.parse()
-  }
-
-  private parse(): readonly Row[] {
+  protected parse(): readonly Row[] {
     const { columns, length } = this.payload
     const { blank, copy, columns: places } = this.shape
     const rows: Row[] = new Array<Row>(length)
@@ -131,6 +127,7 @@ export class WireRows {
     for (const { name, at, oid } of places) {
       const texts = columns[at]!
       const parse = this.parser(oid)
+      const trust = trustIn(parse)
       let plain = true
       let dates = true
       for (let row = 0; row < length; row++) {
@@ -140,10 +137,14 @@ export class WireRows {
         if (value === null) continue
         rows[row]![name] = value
         if (isPrimitive(value)) dates = false
-        else plain = false
-        if (dates && Object.getPrototypeOf(value) !== Date.prototype) dates = false
+        else {
+          plain = false
+          if (trust.left > 0) inspect(value as object, trust)
+          if (dates) dates = isDate(value as object)
+        }
       }
-      if (!plain) mutable.push({ name, at, dates })
+      if (trust.odd) for (const row of rows) if (!isPrimitive(row[name])) row[name] = USED
+      if (!plain) mutable.push({ name, at, dates: dates && !trust.odd })
     }
     this.mutable = this.shared(mutable)
     return (this.parsed = rows)
@@ -173,5 +174,5 @@ export class WireRows {
   }
 }
 
-/** In place of a value that was handed out. */
+/** In place of a value that was handed out, or that cannot be copied: it is parsed again. */
 const USED = Symbol('used')

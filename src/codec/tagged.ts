@@ -5,8 +5,10 @@
  */
 import { fromBase64, toBase64 } from './base64.js'
 
-/** The value cannot be restored; the message says what would be lost, and quotes nothing. */
-export class Lost extends Error {}
+/** The value would not come back the same. */
+function refuse(): never {
+  throw new TypeError()
+}
 
 const MARK = 0x7e // ~
 /** Deeper ones could be written and not read where more of the stack is in use. */
@@ -17,14 +19,16 @@ const typeNamed = (name: string) => (globalThis as Record<string, unknown>)[name
 
 /**
  * The value as JSON text, and whether JSON alone restores it: one walk, which copies only what it must change.
- * @throws Lost
+ * @throws when neither restores it
  */
 export function write(value: unknown): { text: string; plain: boolean } {
-  const marked = marker()(value)
+  const views = new Map<ArrayBufferLike, Uint8Array[]>()
+  const marked = marker(views)(value)
+  for (const list of views.values()) refuseOverlaps(list)
   return { text: JSON.stringify(marked), plain: marked === value }
 }
 
-function marker(): (value: unknown) => unknown {
+function marker(views: Map<ArrayBufferLike, Uint8Array[]>): (value: unknown) => unknown {
   const seen = new Map<object, number>()
   let depth = 0
 
@@ -43,7 +47,7 @@ function marker(): (value: unknown) => unknown {
       case 'object':
         return item === null ? item : markObject(item)
       default:
-        throw new Lost(`it contains a ${typeof item}`)
+        return refuse()
     }
   }
 
@@ -52,7 +56,7 @@ function marker(): (value: unknown) => unknown {
     const met = seen.get(item)
     if (met !== undefined) return `~r${met}`
     seen.set(item, seen.size)
-    if (++depth > DEEPEST) throw new Lost('it is nested too deeply')
+    if (++depth > DEEPEST) refuse()
     const marked = markNew(item)
     depth--
     return marked
@@ -60,18 +64,10 @@ function marker(): (value: unknown) => unknown {
 
   const markNew = (item: object): unknown => {
     const prototype: unknown = Object.getPrototypeOf(item)
-    if (prototype === Object.prototype) {
-      if (Object.getOwnPropertySymbols(item).length > 0) throw new Lost('it contains a symbol')
-      return markAll(item, () => ({ ...item }))
-    }
-    if (prototype === Array.prototype) {
-      // As many properties as items, the last of which is the last item.
-      const keys = Object.keys(item)
-      const { length } = item as unknown[]
-      if (keys.length !== length || (length > 0 && keys[length - 1] !== String(length - 1)))
-        throw new Lost('it contains an array with holes or with properties')
-      return markAll(item, () => [...(item as unknown[])])
-    }
+    if (ArrayBuffer.isView(item)) return markView(item as Uint8Array, prototype, views)
+    const list = Array.isArray(item)
+    if (prototype === (list ? Array : Object).prototype) return markAll(item as Record<PropertyKey, unknown>, list)
+    if (Reflect.ownKeys(item).length !== Number(prototype === RegExp.prototype)) refuse()
     if (prototype === Map.prototype)
       return ['~M', ...[...(item as Map<unknown, unknown>)].flatMap((pair) => pair.map(mark))]
     if (prototype === Set.prototype) return ['~S', ...[...(item as Set<unknown>)].map(mark)]
@@ -79,14 +75,21 @@ function marker(): (value: unknown) => unknown {
   }
 
   /** The copy's keys are its own, `__proto__` among them, so that an assignment to one is like any other. */
-  const markAll = (item: object, copy: () => object): object => {
-    const from = item as Record<string, unknown>
-    let to = from
-    for (const key of Object.keys(from)) {
-      const value = from[key]
+  const markAll = (item: Record<PropertyKey, unknown>, list: boolean): object => {
+    const names = Object.getOwnPropertyNames(item)
+    const { length } = list ? (item as never) : names
+    // An array has its items and a length, and where an item is missing there is no descriptor to read.
+    if (list && names.length !== length + 1) refuse()
+    // JSON would call `toJSON`, wherever it comes from.
+    if (Object.getOwnPropertySymbols(item).length > 0 || typeof item.toJSON === 'function') refuse()
+    let to = item
+    for (let i = 0; i < length; i++) {
+      const key = list ? i : names[i]!
+      const { value, enumerable, get, set } = Reflect.getOwnPropertyDescriptor(item, key)!
+      if (!enumerable || get || set) refuse()
       const marked = mark(value)
       if (marked === value) continue
-      if (to === from) to = copy() as Record<string, unknown>
+      if (to === item) to = (list ? Array.from(item as never) : { ...item }) as typeof item
       to[key] = marked
     }
     return to
@@ -95,20 +98,38 @@ function marker(): (value: unknown) => unknown {
 }
 
 function markLeaf(item: object, prototype: unknown): string {
-  if (prototype === Date.prototype) {
-    const time = (item as Date).getTime()
-    if (Number.isNaN(time)) throw new Lost('it contains an invalid Date')
-    return `~D${time}`
-  }
+  if (prototype === Date.prototype) return `~D${(item as Date).getTime()}`
   if (prototype === RegExp.prototype && (item as RegExp).lastIndex === 0)
     return `~/${(item as RegExp).flags}/${(item as RegExp).source}`
   if (prototype === URL.prototype) return `~U${(item as URL).href}`
-  const name = ArrayBuffer.isView(item) ? item.constructor.name : ''
-  if (isViewType(typeNamed(name)) && typeNamed(name)!.prototype === prototype) {
-    const { buffer, byteOffset, byteLength } = item as Uint8Array
-    return `~B${name}:${toBase64(new Uint8Array(buffer, byteOffset, byteLength))}`
+  return refuse()
+}
+
+/** Elements up to which properties of a view's own are looked for by name: the elements are listed too, at 200 ns each. */
+const LISTED = 64
+
+/** What shares its bytes with others, or changes its size, would not any more. */
+function markView(view: Uint8Array, prototype: unknown, views: Map<ArrayBufferLike, Uint8Array[]>): string {
+  const { buffer, byteOffset, byteLength, length } = view
+  const { name } = view.constructor
+  const type = typeNamed(name)
+  const own = length > LISTED ? Object.getOwnPropertySymbols(view) : Reflect.ownKeys(view).slice(length)
+  const shared =
+    Object.getPrototypeOf(buffer) !== ArrayBuffer.prototype || (buffer as { resizable?: boolean }).resizable
+  if (own.length > 0 || shared || !isViewType(type) || type!.prototype !== prototype) refuse()
+  const others = views.get(buffer)
+  if (others) others.push(view)
+  else views.set(buffer, [view])
+  return `~B${name}:${toBase64(new Uint8Array(buffer, byteOffset, byteLength))}`
+}
+
+/** Node's small Buffers have one buffer, and none of its bytes in common. */
+function refuseOverlaps(views: Uint8Array[]): void {
+  let end = 0
+  for (const { byteOffset, byteLength } of views.sort((a, b) => a.byteOffset - b.byteOffset)) {
+    if (byteOffset < end) refuse()
+    end = byteOffset + byteLength
   }
-  throw new Lost('it contains an object of a class, a stream or the like')
 }
 
 /** A typed array of the language's own, or Node's Buffer. */
@@ -122,10 +143,18 @@ const isViewType = (type: ViewType | undefined): boolean =>
 export function read(text: string): unknown {
   const seen: unknown[] = []
   const kept = <T>(item: T): T => (seen.push(item), item)
+  let depth = 0
 
   const restore = (item: unknown): unknown => {
     if (typeof item === 'string') return item.charCodeAt(0) === MARK ? restoreLeaf(item) : item
     if (typeof item !== 'object' || item === null) return item
+    if (++depth > DEEPEST) refuse()
+    const restored = restoreAll(item)
+    depth--
+    return restored
+  }
+
+  const restoreAll = (item: object): unknown => {
     if (Array.isArray(item)) {
       if (item[0] === '~M') {
         const map = kept(new Map<unknown, unknown>())
@@ -180,5 +209,6 @@ function objectFrom(kind: string, rest: string): object {
       return type === typeNamed('Buffer') ? type.from(bytes) : new type(bytes)
     }
   }
-  throw new TypeError('This runtime does not have the type of a stored value.')
+  // A type that this runtime does not have.
+  return refuse()
 }

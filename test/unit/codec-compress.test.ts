@@ -91,6 +91,20 @@ describe('what is compressed', () => {
   })
 })
 
+it.each([NaN, -1, undefined])('what has the size %s is given up at its first bytes, by streams too', async (size) => {
+  let pulled = 0
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>) =>
+    ++pulled > 100 ? controller.close() : controller.enqueue(new Uint8Array(1_000))
+  class Endless {
+    readonly writable = new WritableStream()
+    readonly readable = new ReadableStream({ pull })
+  }
+  withoutZlib()
+  vi.stubGlobal('DecompressionStream', Endless)
+  await expect(decompress('deflate', new Uint8Array(10), size as number)).rejects.toThrow()
+  expect(pulled).toBeLessThan(5)
+})
+
 describe('an entry that only another platform can decompress', () => {
   it('is told from garbage', async () => {
     const text = (await encodeEntry(entry(JSON.stringify('x '.repeat(20_000))), options))!

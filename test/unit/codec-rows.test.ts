@@ -142,6 +142,101 @@ describe('rows', () => {
   })
 })
 
+/** All of a value, own properties of any kind included. */
+function outline(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const time = value instanceof Date ? value.getTime() : undefined
+  const own = Reflect.ownKeys(value).map((key) => {
+    const { value: item, get, enumerable } = Reflect.getOwnPropertyDescriptor(value, key)!
+    return [key, get ? 'accessor' : outline(item), enumerable]
+  })
+  return [Object.getPrototypeOf(value), time, own]
+}
+
+const RAW = Symbol('raw')
+const hidden = (value: object) => Object.defineProperty(value, 'raw', { value: 'hidden', configurable: true })
+const time = (text: string) => new Date(Number(text))
+const list = (text: string) => [text, [text]]
+
+describe('a parser of the user', () => {
+  it.each<[string, (text: string) => unknown]>([
+    ['a property of a date', (text) => Object.assign(time(text), { raw: text })],
+    ['a symbol of a date', (text) => Object.assign(time(text), { [RAW]: text })],
+    ['a hidden property of a date', (text) => hidden(time(text))],
+    ['a property of an array', (text) => Object.assign(list(text), { raw: text })],
+    ['a symbol of an array', (text) => Object.assign(list(text), { [RAW]: text })],
+    ['a hidden property of an array', (text) => hidden(list(text))],
+    ['a property of a date in an array', (text) => [Object.assign(time(text), { raw: text })]],
+    ['a symbol of a date in an object', (text) => ({ at: Object.assign(time(text), { [RAW]: text }) })],
+    ['a property of an array in an object', (text) => ({ list: Object.assign(list(text), { raw: text }) })],
+    ['a symbol of an object', (text) => ({ text, [RAW]: { text } })],
+    ['a hidden property of an object', (text) => hidden({ text })],
+    [
+      'an array of a class with another constructor',
+      (text) => Object.setPrototypeOf(list(text), { constructor: Array }),
+    ],
+    [
+      'an accessor',
+      (text) => ({
+        get text() {
+          return text
+        },
+      }),
+    ],
+    ['an accessor in an array', (text) => [Object.defineProperty({}, 'x', { get: () => text, enumerable: true })]],
+  ])('may give %s: it is there on a miss and on every hit, and each caller has his own', (_, parse) => {
+    const build = builder(payloadOf([['v', 1, '1', null, '2']]), () => parse)
+    const seen = new Set<object>()
+    for (let read = 0; read < 3; read++) {
+      const rows = build()
+      expect(rows.map(({ v }) => outline(v))).toStrictEqual([outline(parse('1')), null, outline(parse('2'))])
+      for (const { v } of rows) {
+        if (v === null) continue
+        expect(seen.has(v as object)).toBe(false)
+        seen.add(v as object)
+      }
+    }
+  })
+
+  it('may give one object in two places of a value', () => {
+    const parse = (text: string) => {
+      const one = { text }
+      return [one, one]
+    }
+    const build = builder(payloadOf([['v', 1, 'a']]), () => parse)
+    for (let read = 0; read < 3; read++) {
+      const [first, second] = build()[0]!.v as object[]
+      expect(first).toBe(second)
+    }
+  })
+
+  it('may give a date with a property after any number without', () => {
+    const parse = (text: string) => (text === 'odd' ? Object.assign(new Date(5), { raw: text }) : new Date(5))
+    const texts = Array.from({ length: 3_000 }, () => 'plain')
+    const build = builder(payloadOf([['v', 1, ...texts, 'odd']]), () => parse)
+    for (let read = 0; read < 3; read++) expect(build().at(-1)!.v).toHaveProperty('raw', 'odd')
+  })
+
+  it('is trusted after a thousand properties: what it gives is looked at no more', () => {
+    let looked = 0
+    const watched = (value: object) => new Proxy(value, { ownKeys: (all) => (looked++, Reflect.ownKeys(all)) })
+    const build = builder(
+      payloadOf([['v', 1, ...Array.from({ length: 3_000 }, String)]]),
+      () => (text) => watched([text]),
+    )
+    build()
+    expect(looked).toBe(500)
+  })
+
+  it('that gives plain data is called once a text', () => {
+    let parsed = 0
+    const parse = (text: string) => (parsed++, { at: time(text), list: list(text), deep: { null: null } })
+    const build = builder(payloadOf([['v', 1, '1', '2']]), () => parse)
+    for (let read = 0; read < 3; read++) build()
+    expect(parsed).toBe(2)
+  })
+})
+
 describe('text', () => {
   it('is parsed once when values are plain, and not before rows are asked for', () => {
     let parsed = 0
