@@ -86,17 +86,20 @@ const writesItself = (value: object): boolean => typeof (value as { toPostgres?:
  * Parameters as the driver would send them now, so that a caller who changes them while the query waits changes nothing. Objects
  * become the JSON that drivers make of them; what cannot be copied without changing what it is stays as it is.
  */
-export function snapshot(params: readonly unknown[]): unknown[] {
-  return params.map((param) => (typeof param === 'object' && param !== null ? copyParam(param) : param))
+export function snapshot(params: readonly unknown[], inArray = false): unknown[] {
+  return params.map((param) => (typeof param === 'object' && param !== null ? copyParam(param, inArray) : param))
 }
 
-function copyParam(value: object): unknown {
+function copyParam(value: object, inArray: boolean): unknown {
   if (writesItself(value)) return value
   if (value instanceof Date) return Object.getPrototypeOf(value) === Date.prototype ? new Date(value) : value
-  if (Array.isArray(value)) return snapshot(value as unknown[])
+  if (Array.isArray(value)) return snapshot(value as unknown[], true)
   if (ArrayBuffer.isView(value)) return copyView(value)
   try {
-    return JSON.stringify(value) ?? value
+    const json = JSON.stringify(value)
+    // PGlite sends an array to a JSON column as JSON, in which a text would be one more level of quotes.
+    const copy: unknown = inArray && json.startsWith('{') ? JSON.parse(json) : json
+    return copy ?? value
   } catch {
     return value
   }
