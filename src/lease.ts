@@ -8,7 +8,7 @@ import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
 import type { Missed } from './read.js'
 import { RedisError } from './redis.js'
-import { clock, withTimeout } from './runtime.js'
+import { clock, settleAll, withTimeout } from './runtime.js'
 import { ends, fromStored, heldLeases, redisKey } from './stored.js'
 
 /** Milliseconds that a lease lasts when its holder dies, and that others wait for it. */
@@ -29,8 +29,8 @@ export function wantsLease(core: Core, call: Call, { one, found }: Missed): bool
 }
 
 /**
- * Sees that each load happens once: `ask` is called with those that are this isolate's to do, `alone` among them. The leases of others
- * are waited for, and their results land here.
+ * Sees that each load happens once: `ask` is called with those that are this isolate's to do, `alone` among them, and never rejects. The leases
+ * of others are waited for, and their results land here.
  */
 export async function takeTurns(
   core: Core,
@@ -64,11 +64,11 @@ export async function takeTurns(
     if (ended) one.land(loaded)
     if (lease.won && (ended || !lease.captured.versions)) useless.push(turned)
     if (ended) continue
-    if (lease.won || !lease.captured.versions) mine.push(turned)
+    if (!lease.taken || !lease.captured.versions) mine.push(turned)
     // A refresh that somebody else does is left to him.
     else if (!one.refresh) others.push(turned)
   }
-  await Promise.all([
+  await settleAll([
     release(core, call, useless),
     mine.length > 0 ? ask(mine) : undefined,
     others.length > 0 ? waitFor(core, call, others, ask, turn) : undefined,
@@ -122,7 +122,7 @@ async function waitFor(
     left = still
     if (left.length === 0) break
   }
-  await Promise.all([...turns, left.length > 0 ? ask(left) : undefined])
+  await settleAll([...turns, left.length > 0 ? ask(left) : undefined])
 }
 
 async function release(core: Core, call: Call, missed: readonly Missed[]): Promise<void> {

@@ -99,19 +99,26 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
   // Taken before the answers count: who gets one looks whether they are due too.
   const statistics = dueStatistics(core, cache, clock(call.runtime))
   const missing = new Set<Known>()
-  const remove: string[] = []
-  const entries: Storable[] = []
+  const garbage = new Set<string>()
+  // Two may have asked the same apart: what was read last is stored.
+  const entries = new Map<string, Storable & { readAt: number }>()
   for (const { ask, found, entry } of read) {
     if (!found) continue
     for (const known of found.captured.missing) missing.add(known)
     const key = await redisKey(core, ask)
     const text = entry && (await storable(core, ask, found, entry, key))
-    if (text !== undefined) entries.push({ key, text, ttl: redisTtl(entry!, clock(call.runtime)) })
-    else if (found.remove) remove.push(key)
+    if (text === undefined) {
+      if (found.remove) garbage.add(key)
+      continue
+    }
+    const { readAt } = entry!
+    if (readAt >= (entries.get(key)?.readAt ?? readAt))
+      entries.set(key, { key, text, readAt, ttl: redisTtl(entry!, clock(call.runtime)) })
   }
+  const remove = [...garbage].filter((key) => !entries.has(key))
   remove.push(...(await heldLeases(core, call, read)))
-  if (!statistics && entries.length + missing.size + remove.length === 0) return
-  await cache.store(entries, [...missing], remove, statistics?.add).catch(() => statistics?.putBack())
+  if (!statistics && entries.size + missing.size + remove.length === 0) return
+  await cache.store([...entries.values()], [...missing], remove, statistics?.add).catch(() => statistics?.putBack())
 }
 
 /** The keys of the leases among these that are still this isolate's, to be removed. One that is over may be another's by now. */
