@@ -230,7 +230,7 @@ export class CachedQueryExecutor {
   async getGlobalStats(range: StatsRange = {}): Promise<CacheStats> {
     const { cache } = this.core
     if (!isRedisCache(cache)) return this.getCacheStats()
-    return summarise(await readStatistics(this.core, this.call, cache, range), cache.bytes)
+    return summarise(await readStatistics(this.call, cache, range), cache.bytes)
   }
 
   /** What the cache would do with a query, why, and what to do about it. No I/O. */

@@ -190,21 +190,21 @@ export class RedisQueryCache extends QueryCache {
 
   /**
    * @internal After the answer, in one trip: stores entries, creates missing versions, removes what could not be read and the leases
-   * that are over. At most one command for each kind, and one per stored entry. `more`: what rides along.
+   * that are over. At most one command for each kind, and one per stored entry. `more`: what rides along, whose replies come first.
    */
   async store(
     entries: readonly Storable[],
     missing: readonly Known[],
     remove: readonly string[],
     more?: (pipeline: Pipeline) => void,
-  ): Promise<void> {
+  ): Promise<Reply[]> {
     for (const { text } of entries) this.counters.add('bytesOut', text.length)
     const [only] = entries
     if (only && entries.length === 1 && missing.length + remove.length === 0 && !more) {
       await this.link.single('store', (client) => client.set(...asSet(only)))
-      return
+      return []
     }
-    await this.link.pipeline('store', (pipeline) => {
+    return this.link.pipeline('store', (pipeline) => {
       more?.(pipeline)
       for (const entry of entries) pipeline.set(...asSet(entry))
       // All or none: a name that somebody else created meanwhile is found by the next read, which creates the rest.

@@ -68,11 +68,10 @@ export async function takeTurns(
     // A refresh that somebody else does is left to him.
     else if (!one.refresh) others.push(turned)
   }
-  await settleAll([
-    release(core, call, useless),
-    mine.length > 0 ? ask(mine) : undefined,
-    others.length > 0 ? waitFor(core, call, others, ask, turn) : undefined,
-  ])
+  const ways = [release(core, call, useless)]
+  if (mine.length > 0) ways.push(ask(mine))
+  if (others.length > 0) ways.push(waitFor(core, call, others, ask, turn))
+  await settleAll(ways)
 }
 
 /** A read waits for Redis no longer than `redis.timeoutMs` before somebody asks the database, its first lookup included. */
@@ -122,7 +121,8 @@ async function waitFor(
     left = still
     if (left.length === 0) break
   }
-  await settleAll([...turns, left.length > 0 ? ask(left) : undefined])
+  if (left.length > 0) turns.push(ask(left))
+  await settleAll(turns)
 }
 
 async function release(core: Core, call: Call, missed: readonly Missed[]): Promise<void> {

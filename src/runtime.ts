@@ -86,7 +86,7 @@ export const randomAddend = (): number =>
 export const chance = (runtime: Runtime): number => (runtime.random ? runtime.random() : Math.random())
 
 /** Waits for all of them, and only then fails when one of them has. */
-export async function settleAll(work: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+export async function settleAll(work: readonly Promise<unknown>[]): Promise<void> {
   for (const end of await Promise.allSettled(work)) if (end.status === 'rejected') throw end.reason
 }
 

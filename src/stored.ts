@@ -97,7 +97,7 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
   const { cache } = core
   if (!isRedisCache(cache) || cache.link.breaker.open) return
   // Taken before the answers count: who gets one looks whether they are due too.
-  const statistics = dueStatistics(core, cache, clock(call.runtime))
+  const statistics = dueStatistics(cache, clock(call.runtime))
   const missing = new Set<Known>()
   const garbage = new Set<string>()
   // Two may have asked the same apart: what was read last is stored.
@@ -118,7 +118,9 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
   const remove = [...garbage].filter((key) => !entries.has(key))
   remove.push(...(await heldLeases(core, call, read)))
   if (!statistics && entries.size + missing.size + remove.length === 0) return
-  await cache.store([...entries.values()], [...missing], remove, statistics?.add).catch(() => statistics?.putBack())
+  await cache
+    .store([...entries.values()], [...missing], remove, statistics?.add)
+    .then(statistics?.answered, statistics?.failed ?? (() => undefined))
 }
 
 /** The keys of the leases among these that are still this isolate's, to be removed. One that is over may be another's by now. */
