@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import { PGlite } from '@electric-sql/pglite'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { fromPool } from '../../src/database.js'
 import { CachedQueryExecutor } from '../../src/index.js'
@@ -182,15 +181,4 @@ describe('a read of a batch', () => {
 it.each(VALUES)('a copy of %s is copied to the same', (_what, make) => {
   const once = snapshot([make(), [make()]])
   expect(snapshot(once).map(prepareValue)).toEqual([make(), [make()]].map(prepareValue))
-})
-
-it('an array of objects reaches a JSON column of PGlite as it is', async () => {
-  const pglite = new PGlite()
-  const a = new CachedQueryExecutor(fromPool(pglite, { identity: 'pglite' }), { type: 'local' })
-  const list = [{ a: 1 }, [{ b: '2' }]]
-  await a.execute('CREATE TABLE notes (list jsonb)')
-  await a.execute('INSERT INTO notes VALUES ($1)', [list])
-  expect(await a.query('SELECT list FROM notes')).toEqual([{ list }])
-  expect(await a.query('SELECT $1::jsonb AS list', [list])).toEqual([{ list }])
-  await pglite.close()
 })
