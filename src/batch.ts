@@ -5,7 +5,7 @@
 import { settle } from './answer.js'
 import { isWrite, plan, recordOf, writtenParams } from './plan.js'
 import { pinned } from './ask.js'
-import type { Ask, Core } from './ask.js'
+import type { Core } from './ask.js'
 import type { CachedQueryExecutor } from './executor.js'
 import { snapshot } from './key.js'
 import type { QueryOptions } from './options.js'
@@ -55,14 +55,15 @@ export async function runBatch(asked: CachedQueryExecutor, queries: readonly Bat
     }
     await readGroup(executor, group, ends)
     group = new Map()
-    ends[i] = await settled(executor.query(sql, query.params, query.options))
+    ;[ends[i]] = await Promise.allSettled([executor.query(sql, query.params, query.options)])
   }
   await readGroup(executor, group, ends)
   return ends
 }
 
 function hold(core: Core, { sql, params = [], options }: BatchQuery): Held {
-  const copies = options && Object.entries(options).map(([name, value]) => [name, copied(value)] as const)
+  const copies =
+    options && Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? snapshot(value) : value])
   return {
     record: recordOf(core, sql),
     params: snapshot(params),
@@ -71,46 +72,29 @@ function hold(core: Core, { sql, params = [], options }: BatchQuery): Held {
   }
 }
 
-const copied = (value: unknown): unknown => (Array.isArray(value) ? [...(value as unknown[])] : value)
-
 /** Reads that no write separates. */
-async function readGroup(
-  executor: CachedQueryExecutor,
-  group: ReadonlyMap<number, Held>,
-  ends: PromiseSettledResult<Row[]>[],
-): Promise<void> {
+async function readGroup(executor: CachedQueryExecutor, group: ReadonlyMap<number, Held>, ends: End[]): Promise<void> {
   const { core, call } = executor
-  const together: { i: number; ask: Ask }[] = []
-  const alone: Promise<void>[] = []
-  for (const [i, { record, params, written, options }] of group) {
-    try {
-      const asked = plan(core, call, record, params, options, written)
-      if (!('bypass' in asked)) {
-        together.push({ i, ask: asked })
-        continue
-      }
-      const rows = executor.direct(asked, record.facts, { sql: record.key, params }, options).then(({ rows }) => rows)
-      alone.push(settled(rows).then((end) => void (ends[i] = end)))
-    } catch (reason) {
-      ends[i] = { status: 'rejected', reason }
-    }
-  }
   const startedAt = clock(call.runtime)
   const reads = new Reads(core, call, true)
-  const answers = Promise.allSettled(together.map(({ ask }) => withSignal(reads.answer(ask), ask.options.signal)))
-  await Promise.all(alone)
-  for (const [at, answer] of (await answers).entries()) {
-    const { i, ask } = together[at]!
+  const ways = [...group.values()].map(async ({ record, params, written, options }) => {
+    const ask = plan(core, call, record, params, options, written)
+    if ('bypass' in ask) {
+      const { rows } = await executor.direct(ask, record.facts, { sql: record.key, params }, options)
+      return () => rows
+    }
+    const answered = await withSignal(reads.answer(ask), ask.options.signal)
+    return () => settle(core, call, ask, answered, startedAt).rows()
+  })
+  const answers = await Promise.allSettled(ways)
+  // Told of in the order of the batch.
+  for (const i of group.keys()) {
+    const answer = answers.shift()!
     try {
       if (answer.status === 'rejected') throw answer.reason
-      ends[i] = { status: 'fulfilled', value: settle(core, call, ask, answer.value, startedAt).rows() }
+      ends[i] = { status: 'fulfilled', value: answer.value() }
     } catch (reason) {
       ends[i] = { status: 'rejected', reason }
     }
   }
-}
-
-async function settled<T>(run: Promise<T>): Promise<PromiseSettledResult<T>> {
-  const [end] = await Promise.allSettled([run])
-  return end
 }

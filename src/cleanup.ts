@@ -178,11 +178,14 @@ async function sweepContents(
 /** Returns how many of these entries an invalidation had ended. */
 async function removeDead(cache: RedisQueryCache, run: Run, keys: readonly string[]): Promise<number> {
   const headers = (await headersOf(run, keys)).map(headerOf)
-  const read = headers.filter((header) => header !== undefined && header !== null)
-  const known = await versionsOf(cache, run, read)
+  const known = await versionsOf(
+    cache,
+    run,
+    headers.filter((header) => !!header),
+  )
   const isDead = (header: Header) =>
     header.names.some((name, i) => known.get(versionKey(cache, header, name)) !== header.versions[i])
-  return run.remove(keys.filter((_, i) => headers[i] === undefined || (headers[i] !== null && isDead(headers[i]))))
+  return run.remove(keys.filter((_, i) => (headers[i] ? isDead(headers[i]) : headers[i] === undefined)))
 }
 
 /** One command each. */

@@ -84,22 +84,21 @@ const writesItself = (value: object): boolean => typeof (value as { toPostgres?:
 
 /**
  * Parameters as the driver would send them now, so that a caller who changes them while the query waits changes nothing. Objects
- * become the JSON that drivers make of them; what cannot be copied without changing what it is stays as it is.
+ * become what the JSON says that drivers make of them; what cannot be copied without changing what it is stays as it is.
  */
-export function snapshot(params: readonly unknown[], inArray = false): unknown[] {
-  return params.map((param) => (typeof param === 'object' && param !== null ? copyParam(param, inArray) : param))
+export function snapshot(params: readonly unknown[]): unknown[] {
+  return params.map((param) => (typeof param === 'object' && param !== null ? copyParam(param) : param))
 }
 
-function copyParam(value: object, inArray: boolean): unknown {
+function copyParam(value: object): unknown {
   if (writesItself(value)) return value
   if (value instanceof Date) return Object.getPrototypeOf(value) === Date.prototype ? new Date(value) : value
-  if (Array.isArray(value)) return snapshot(value as unknown[], true)
+  if (Array.isArray(value)) return snapshot(value as unknown[])
   if (ArrayBuffer.isView(value)) return copyView(value)
   try {
     const json = JSON.stringify(value)
-    // PGlite sends an array to a JSON column as JSON, in which a text would be one more level of quotes.
-    const copy: unknown = inArray && json.startsWith('{') ? JSON.parse(json) : json
-    return copy ?? value
+    // Not the text itself: PGlite sends an array to a JSON column as JSON, where it would be quoted once more.
+    return json.startsWith('{') ? JSON.parse(json) : json
   } catch {
     return value
   }

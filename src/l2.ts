@@ -166,14 +166,14 @@ export class RedisQueryCache extends QueryCache {
 
   /**
    * @internal In one trip and in sequence: takes the leases that are free, creates the versions that are missing, and reads everything
-   * back, so that a version which this trip created was there before the database is asked. `won` where the lease is this caller's, `taken`
-   * where it is another's; Redis may have refused it too. Rejects with `RedisError`.
+   * back, so that a version which this trip created was there before the database is asked. `won` where the lease is this caller's,
+   * `undefined` where Redis refused it to everybody. Rejects with `RedisError`.
    */
   async takeLeases(
     runtime: Runtime,
     wanted: readonly (Wanted & { key: string; missing: readonly Known[] })[],
     leaseMs: number,
-  ): Promise<(Found & { won: boolean; taken: boolean })[]> {
+  ): Promise<(Found & { won: boolean | undefined })[]> {
     const missing = new Set(wanted.flatMap((ask) => ask.missing))
     const { keys, take } = this.#prepare(runtime, wanted, [])
     const replies = await this.link.pipeline('lease', (pipeline) => {
@@ -184,7 +184,7 @@ export class RedisQueryCache extends QueryCache {
     const found = take(this.link.texts(replies.at(-1)!, keys.length))
     return found.map((one, i) => {
       const { result, error } = replies[i]!
-      return { ...one, won: result === 'OK', taken: error === undefined && result !== 'OK' }
+      return { ...one, won: error === undefined ? result === 'OK' : undefined }
     })
   }
 

@@ -64,7 +64,7 @@ export async function takeTurns(
     if (ended) one.land(loaded)
     if (lease.won && (ended || !lease.captured.versions)) useless.push(turned)
     if (ended) continue
-    if (!lease.taken || !lease.captured.versions) mine.push(turned)
+    if (lease.won !== false || !lease.captured.versions) mine.push(turned)
     // A refresh that somebody else does is left to him.
     else if (!one.refresh) others.push(turned)
   }

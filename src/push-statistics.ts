@@ -9,8 +9,7 @@ import type { RedisFailure } from './events.js'
 import { keySafe } from './key.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
-import { RedisError } from './redis.js'
-import type { Reply } from './redis.js'
+import type { RedisError, Reply } from './redis.js'
 import { clock } from './runtime.js'
 import { COUNTERS, zeroes } from './stats.js'
 import type { Counter, CounterValues } from './stats.js'
@@ -37,19 +36,12 @@ interface Push {
   readonly values: CounterValues
   /** Its commands come first in their trip, as many as there are counters at most. */
   readonly add: (pipeline: Pipeline) => void
-  /** The trip's replies have come: the counters that Redis refused go with the next push. */
-  readonly answered: (replies: readonly Reply[]) => void
-  /** The trip has failed: all of them do, where it is certain that nothing was done. */
-  readonly failed: (error: unknown) => void
+  /** Waits for the trip's end: what Redis has refused goes with the next push. Never rejects. */
+  readonly settle: (trip: Promise<readonly Reply[]>) => Promise<void>
 }
 
-/** The trip was answered, and nothing of it done. After any other failure it may have been: who has lost many replies would count ever more. */
-const NOTHING_DONE: ReadonlySet<RedisFailure> = new Set<RedisFailure>([
-  'unauthorized',
-  'rate-limited',
-  'full',
-  'refused',
-])
+/** It is not known what was done. To push it again would, where replies are lost one after another, count ever more. */
+const UNKNOWN: readonly RedisFailure[] = ['timeout', 'network', 'nonsense', 'server-error']
 
 /** What is to be pushed when it is due, to ride along with another trip. */
 export function dueStatistics(cache: RedisQueryCache, now: number): Push | undefined {
@@ -75,19 +67,21 @@ function taken(cache: RedisQueryCache, now: number): Push | undefined {
       for (const name of changed) pipeline.hincrby(key, `${hour}.${name}`, Math.round(values[name]))
       pipeline.expire(key, ((KEPT_DAYS + 1) * DAY_MS) / 1000)
     },
-    answered: (replies) =>
-      changed.forEach((name, i) => {
-        if (replies[i]?.error !== undefined) cache.counters.putBack({ [name]: values[name] })
-      }),
-    failed: (error) => {
-      if (error instanceof RedisError && NOTHING_DONE.has(error.failure)) cache.counters.putBack(values)
-    },
+    settle: (trip) =>
+      trip.then(
+        (replies) =>
+          changed.forEach((name, i) => {
+            if (replies[i]?.error !== undefined) cache.counters.putBack({ [name]: values[name] })
+          }),
+        ({ failure }: RedisError) => {
+          if (!UNKNOWN.includes(failure)) cache.counters.putBack(values)
+        },
+      ),
   }
 }
 
-/** Never rejects. */
-const send = (cache: RedisQueryCache, { add, answered, failed }: Push): Promise<void> =>
-  cache.link.pipeline('statistics', add).then(answered, failed)
+const send = (cache: RedisQueryCache, { add, settle }: Push): Promise<void> =>
+  settle(cache.link.pipeline('statistics', add))
 
 /**
  * The sum of all isolates' counters within the hours of the range, with what this isolate has not pushed yet, which is pushed when Redis has

@@ -100,27 +100,21 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
   const statistics = dueStatistics(cache, clock(call.runtime))
   const missing = new Set<Known>()
   const garbage = new Set<string>()
-  // Two may have asked the same apart: what was read last is stored.
-  const entries = new Map<string, Storable & { readAt: number }>()
+  // Two may have asked the same apart.
+  const entries = new Map<string, Storable>()
   for (const { ask, found, entry } of read) {
     if (!found) continue
     for (const known of found.captured.missing) missing.add(known)
     const key = await redisKey(core, ask)
     const text = entry && (await storable(core, ask, found, entry, key))
-    if (text === undefined) {
-      if (found.remove) garbage.add(key)
-      continue
-    }
-    const { readAt } = entry!
-    if (readAt >= (entries.get(key)?.readAt ?? readAt))
-      entries.set(key, { key, text, readAt, ttl: redisTtl(entry!, clock(call.runtime)) })
+    if (text !== undefined) entries.set(key, { key, text, ttl: redisTtl(entry!, clock(call.runtime)) })
+    else if (found.remove) garbage.add(key)
   }
   const remove = [...garbage].filter((key) => !entries.has(key))
   remove.push(...(await heldLeases(core, call, read)))
   if (!statistics && entries.size + missing.size + remove.length === 0) return
-  await cache
-    .store([...entries.values()], [...missing], remove, statistics?.add)
-    .then(statistics?.answered, statistics?.failed ?? (() => undefined))
+  const stored = cache.store([...entries.values()], [...missing], remove, statistics?.add)
+  await (statistics ? statistics.settle(stored) : stored.catch(() => undefined))
 }
 
 /** The keys of the leases among these that are still this isolate's, to be removed. One that is over may be another's by now. */
