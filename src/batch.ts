@@ -3,15 +3,17 @@
  * @module
  */
 import { settle } from './answer.js'
-import { isWrite, plan, recordOf } from './plan.js'
+import { isWrite, plan, recordOf, writtenParams } from './plan.js'
 import { pinned } from './ask.js'
-import type { Ask } from './ask.js'
+import type { Core } from './ask.js'
 import type { CachedQueryExecutor } from './executor.js'
+import { snapshot } from './key.js'
 import type { QueryOptions } from './options.js'
 import { Reads } from './read.js'
 import type { Row } from './result.js'
 import { clock } from './runtime.js'
 import { withSignal } from './signal.js'
+import type { StatementRecord } from './statement.js'
 
 export interface BatchQuery {
   sql: string
@@ -19,65 +21,80 @@ export interface BatchQuery {
   options?: QueryOptions
 }
 
+/** A query as it was at the call: its caller may change it while those before it are under way. */
+interface Held {
+  readonly record: StatementRecord
+  readonly params: readonly unknown[]
+  /** The call's own parameters as keys have them: of copies it may be another text. */
+  readonly written: string | null
+  readonly options: QueryOptions | undefined
+}
+
+type End = PromiseSettledResult<Row[]>
+
 /** Runs a batch. Never rejects: each query has its own end. */
-export async function runBatch(
-  asked: CachedQueryExecutor,
-  queries: readonly BatchQuery[],
-): Promise<PromiseSettledResult<Row[]>[]> {
+export async function runBatch(asked: CachedQueryExecutor, queries: readonly BatchQuery[]): Promise<End[]> {
   const core = pinned(asked.core)
   const executor = core === asked.core ? asked : asked.with(asked.call, core.database)
-  const ends: PromiseSettledResult<Row[]>[] = new Array<PromiseSettledResult<Row[]>>(queries.length)
-  let group: number[] = []
-  for (const [i, query] of queries.entries()) {
-    const { facts } = recordOf(executor.core, query.sql)
-    if (!isWrite(executor.core, facts) && facts.kind !== 'session') {
-      group.push(i)
+  const ends: End[] = new Array<End>(queries.length)
+  const held = queries.map((query, i) => {
+    try {
+      return hold(core, query)
+    } catch (reason) {
+      ends[i] = { status: 'rejected', reason }
+      return undefined
+    }
+  })
+  let group = new Map<number, Held>()
+  for (const [i, query] of held.entries()) {
+    if (!query) continue
+    const { facts, key: sql } = query.record
+    if (!isWrite(core, facts) && facts.kind !== 'session') {
+      group.set(i, query)
       continue
     }
-    await readGroup(executor, queries, group, ends)
-    group = []
-    ends[i] = await settled(() => executor.query(query.sql, query.params, query.options))
+    await readGroup(executor, group, ends)
+    group = new Map()
+    ;[ends[i]] = await Promise.allSettled([executor.query(sql, query.params, query.options)])
   }
-  await readGroup(executor, queries, group, ends)
+  await readGroup(executor, group, ends)
   return ends
 }
 
-/** Reads that no write separates. */
-async function readGroup(
-  executor: CachedQueryExecutor,
-  queries: readonly BatchQuery[],
-  group: readonly number[],
-  ends: PromiseSettledResult<Row[]>[],
-): Promise<void> {
-  const { core, call } = executor
-  const together: { i: number; ask: Ask }[] = []
-  const alone: Promise<void>[] = []
-  for (const i of group) {
-    const { sql, params = [], options } = queries[i]!
-    try {
-      const asked = plan(core, call, recordOf(core, sql), params, options)
-      if (!('bypass' in asked)) together.push({ i, ask: asked })
-      else alone.push(settled(() => executor.query(sql, params, options)).then((end) => void (ends[i] = end)))
-    } catch (reason) {
-      ends[i] = { status: 'rejected', reason }
-    }
-  }
-  const startedAt = clock(call.runtime)
-  const reads = new Reads(core, call, true)
-  const answers = Promise.allSettled(together.map(({ ask }) => withSignal(reads.answer(ask), ask.options.signal)))
-  await Promise.all(alone)
-  for (const [at, answer] of (await answers).entries()) {
-    const { i, ask } = together[at]!
-    try {
-      if (answer.status === 'rejected') throw answer.reason
-      ends[i] = { status: 'fulfilled', value: settle(core, call, ask, answer.value, startedAt).rows() }
-    } catch (reason) {
-      ends[i] = { status: 'rejected', reason }
-    }
+function hold(core: Core, { sql, params = [], options }: BatchQuery): Held {
+  const copies =
+    options && Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? snapshot(value) : value])
+  return {
+    record: recordOf(core, sql),
+    params: snapshot(params),
+    written: writtenParams(params),
+    options: copies && Object.fromEntries(copies),
   }
 }
 
-async function settled<T>(run: () => Promise<T>): Promise<PromiseSettledResult<T>> {
-  const [end] = await Promise.allSettled([Promise.resolve().then(run)])
-  return end
+/** Reads that no write separates. */
+async function readGroup(executor: CachedQueryExecutor, group: ReadonlyMap<number, Held>, ends: End[]): Promise<void> {
+  const { core, call } = executor
+  const startedAt = clock(call.runtime)
+  const reads = new Reads(core, call, true)
+  const ways = [...group.values()].map(async ({ record, params, written, options }) => {
+    const ask = plan(core, call, record, params, options, written)
+    if ('bypass' in ask) {
+      const { rows } = await executor.direct(ask, record.facts, { sql: record.key, params }, options)
+      return () => rows
+    }
+    const answered = await withSignal(reads.answer(ask), ask.options.signal)
+    return () => settle(core, call, ask, answered, startedAt).rows()
+  })
+  const answers = await Promise.allSettled(ways)
+  // Told of in the order of the batch.
+  for (const i of group.keys()) {
+    const answer = answers.shift()!
+    try {
+      if (answer.status === 'rejected') throw answer.reason
+      ends[i] = { status: 'fulfilled', value: answer.value() }
+    } catch (reason) {
+      ends[i] = { status: 'rejected', reason }
+    }
+  }
 }

@@ -16,19 +16,27 @@ import { RedisError } from './redis.js'
 import { clock } from './runtime.js'
 
 export interface CleanupOptions {
-  /** Redis commands that one run may use. Default 1,000. */
+  /** Redis commands that one run may use, 6 or more. Default 1,000. */
   maxCommands?: number
   /** Milliseconds that one run may take. Default 20,000. */
   maxMs?: number
 }
 
-const above0 = number('a number above 0', (value) => value > 0)
-const RULES: Record<keyof CleanupOptions, Rule> = { maxCommands: above0, maxMs: above0 }
+/** What it takes to examine one entry: where the last run stopped, a page, its header, its versions, its removal, and where this run stopped. */
+const LEAST_COMMANDS = 6
+const RULES: Record<keyof CleanupOptions, Rule> = {
+  maxCommands: number(`a number of at least ${LEAST_COMMANDS}`, (value) => value >= LEAST_COMMANDS),
+  maxMs: number('a number above 0', (value) => value > 0),
+}
 
-/** Keys that one UNLINK removes at most; a SCAN looks at twice as many. */
+/** Keys that one command names at most; a SCAN of names looks at twice as many. */
 const PAGE = 500
-/** Characters of an entry that its header seldom exceeds. */
+/** What the clean-up by name leaves behind when it has been round and found nothing, and no command was left for the contents. */
+const CLEAN = '0='
+/** Characters of an entry that its header seldom exceeds: room for 22 names with their versions. */
 const HEADER = 1_024
+/** Of the commands for a page the part that reads headers: the versions of 22 names each are a 25th of it at most, in commands of 500 keys. */
+const HEADERS_PART = 0.9
 
 /** Returns the entries removed, from memory and from Redis. Resumes where the last run stopped. Rejects when Redis gave no answer. */
 export async function cleanup(core: Core, call: Call, options: CleanupOptions): Promise<number> {
@@ -62,6 +70,11 @@ class Run {
     return this.left > 2 && !this.#over()
   }
 
+  /** Entries of the next page, beside which the page, their versions, the removal and the end of the run take a command each. */
+  get pageOfContents(): number {
+    return Math.min(PAGE, Math.ceil((this.left - 4) * HEADERS_PART))
+  }
+
   /** One trip. */
   async send(build: (pipeline: Pipeline) => void): Promise<unknown[]> {
     const replies = await this.#cache.link.pipeline('cleanup', (pipeline) => {
@@ -87,28 +100,29 @@ class Run {
   }
 }
 
-/** By name first: one command tells of a thousand keys. When that has been round without finding any, by content. */
+/** By name first: one command tells of a thousand keys. When that has been round without finding any, by content: now, or in the next run. */
 async function sweep(cache: RedisQueryCache, call: Call, maxCommands: number, deadline: number): Promise<number> {
   const run = new Run(cache, maxCommands, () => clock(call.runtime) >= deadline)
   const prefix = `${cache.config.redisKeyPrefix}:c:`
   const [saved] = await run.send((pipeline) => pipeline.mget(`${prefix}cursor`, `${prefix}headers`))
   const [names, headers] = Array.isArray(saved) ? (saved as unknown[]) : []
-  const byName = await sweepNames(cache, run, /^(\d+)(\+?)$/.exec(String(names)))
-  const byContent = byName.clean ? await sweepContents(cache, run, /^\d+$/.exec(String(headers))?.[0]) : undefined
+  const byName =
+    names === CLEAN ? { saved: CLEAN, removed: 0 } : await sweepNames(cache, run, /^(\d+)(\+?)$/.exec(String(names)))
+  const contents = byName.saved === CLEAN && run.pageOfContents > 0
+  const byContent = contents ? await sweepContents(cache, run, /^(\d+)(?:\+(\d+))?$/.exec(String(headers))) : undefined
   await run.send((pipeline) =>
     byContent
-      ? pipeline.mset({ [`${prefix}cursor`]: '0', [`${prefix}headers`]: byContent.cursor })
+      ? pipeline.mset({ [`${prefix}cursor`]: '0', [`${prefix}headers`]: byContent.saved })
       : pipeline.set(`${prefix}cursor`, byName.saved),
   )
   return byName.removed + (byContent?.removed ?? 0)
 }
 
-/** `clean`: it has been round, in this run and those before it, and nothing was there to remove. */
 async function sweepNames(
   cache: RedisQueryCache,
   run: Run,
   before: RegExpExecArray | null,
-): Promise<{ saved: string; removed: number; clean: boolean }> {
+): Promise<{ saved: string; removed: number }> {
   let cursor = before?.[1] ?? '0'
   let dead: string[] = []
   let removed = 0
@@ -130,48 +144,48 @@ async function sweepNames(
   await removeSome()
   const found = removed > 0 || Boolean(before?.[2])
   const round = whole && cursor === '0'
-  return { saved: cursor + (found && !round ? '+' : ''), removed, clean: round && !found }
+  return { saved: round ? (found ? '0' : CLEAN) : cursor + (found ? '+' : ''), removed }
 }
 
-/** Reads the headers of entries and removes those whose names have other versions by now: without an expiry they would stay for ever. */
+/**
+ * Reads the headers of entries and removes those whose names have other versions by now: without an expiry they would stay for ever. Page by
+ * page, because what is stored anew between the reading of its header and its removal is removed too: a miss for somebody.
+ */
 async function sweepContents(
   cache: RedisQueryCache,
   run: Run,
-  from = '0',
-): Promise<{ cursor: string; removed: number }> {
-  let cursor = from
-  const dead: string[] = []
-  const read: { key: string; header: Header }[] = []
-  let keys: string[]
-  // Beside the headers and their pages: the versions, where the run stopped, and what is removed.
-  const spare = 2 + Math.ceil(run.left / PAGE)
-  do {
-    const most = Math.floor((run.left - spare - 1) * 0.8)
-    if (most < 1) break
-    const [next, page] = await run.page(cursor, Math.min(PAGE, most))
-    keys = page.filter((key) => key.startsWith(cache.entryPrefix))
-    // A page may hold more than was asked for. The next run begins with it, unless it is the first of this one.
-    const room = run.left - spare
-    if (keys.length > room && read.length + dead.length > 0) break
-    keys.length = Math.min(keys.length, room)
-    cursor = next
-    for (const [i, text] of (await headersOf(run, keys)).entries()) {
-      const header = headerOf(text)
-      if (header) read.push({ key: keys[i]!, header })
-      else if (header === undefined) dead.push(keys[i]!)
-    }
-  } while (cursor !== '0' && run.goesOn)
+  before: RegExpExecArray | null,
+): Promise<{ saved: string; removed: number }> {
+  let cursor = before?.[1] ?? '0'
+  /** Of the page at the cursor, and still there. */
+  let seen = Number(before?.[2] ?? 0)
+  let removed = 0
+  for (let most = run.pageOfContents; most > 0; most = run.pageOfContents) {
+    const [next, page] = await run.page(cursor, most)
+    const keys = page.filter((key) => key.startsWith(cache.entryPrefix)).slice(seen)
+    // A page may hold more than was asked for.
+    const some = keys.slice(0, most)
+    const gone = await removeDead(cache, run, some)
+    removed += gone
+    const whole = some.length === keys.length
+    seen = whole ? 0 : seen + some.length - gone
+    if (whole) cursor = next
+    if ((whole && next === '0') || !run.goesOn) break
+  }
+  return { saved: seen > 0 ? `${cursor}+${seen}` : cursor, removed }
+}
+
+/** Returns how many of these entries an invalidation had ended. */
+async function removeDead(cache: RedisQueryCache, run: Run, keys: readonly string[]): Promise<number> {
+  const headers = (await headersOf(run, keys)).map(headerOf)
   const known = await versionsOf(
     cache,
     run,
-    read.map(({ header }) => header),
+    headers.filter((header) => !!header),
   )
-  for (const { key, header } of read)
-    if (header.names.some((name, i) => known.get(versionKey(cache, header, name)) !== header.versions[i]))
-      dead.push(key)
-  let removed = 0
-  for (let from = 0; from < dead.length; from += PAGE) removed += await run.remove(dead.slice(from, from + PAGE))
-  return { cursor, removed }
+  const isDead = (header: Header) =>
+    header.names.some((name, i) => known.get(versionKey(cache, header, name)) !== header.versions[i])
+  return run.remove(keys.filter((_, i) => (headers[i] ? isDead(headers[i]) : headers[i] === undefined)))
 }
 
 /** One command each. */
@@ -195,6 +209,7 @@ function headerOf(text: unknown): Header | null | undefined {
 const versionKey = (cache: RedisQueryCache, { database }: Header, name: string): string =>
   cache.versionKey({ key: `${database}:${name}` })
 
+/** The versions that names have now. */
 async function versionsOf(
   cache: RedisQueryCache,
   run: Run,
@@ -202,9 +217,12 @@ async function versionsOf(
 ): Promise<ReadonlyMap<string, unknown>> {
   const keys = [...new Set(headers.flatMap((header) => header.names.map((name) => versionKey(cache, header, name))))]
   if (keys.length === 0) return new Map()
-  const [values] = await run.send((pipeline) => pipeline.mget(...keys))
-  if (!Array.isArray(values)) throw new RedisError('refused')
-  return new Map(keys.map((key, i) => [key, values[i] as unknown]))
+  const replies = await run.send((pipeline) => {
+    for (let from = 0; from < keys.length; from += PAGE) pipeline.mget(...keys.slice(from, from + PAGE))
+  })
+  const values: unknown[] = replies.flat()
+  if (!replies.every(Array.isArray)) throw new RedisError('refused')
+  return new Map(keys.map((key, i) => [key, values[i]]))
 }
 
 /** Of this cache's own prefix, but of an older format or another generation. Other prefixes are somebody else's. */

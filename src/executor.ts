@@ -16,6 +16,7 @@ import { createQueryCache } from './create.js'
 import { InvalidOptionError, InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
 import { invalidate } from './invalidate.js'
+import { snapshot } from './key.js'
 import { QueryCache } from './l1.js'
 import { isRedisCache } from './l2.js'
 import type { Named } from './names.js'
@@ -94,7 +95,7 @@ export class CachedQueryExecutor {
     const now = clock(call.runtime)
     if (isWrite(core, record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
     const asked = plan(core, call, record, params, options)
-    if ('bypass' in asked) return (await this.#direct<R>(asked, record.facts, { sql, params }, options)).rows
+    if ('bypass' in asked) return (await this.direct<R>(asked, record.facts, { sql, params }, options)).rows
     const hit = readMemory(core, call, asked, now)
     if (hit) return settleHit(core, call, asked, hit, now).rows() as R[]
     return (await this.#load(asked)).reader.rows() as R[]
@@ -127,7 +128,7 @@ export class CachedQueryExecutor {
     }
     const asked = plan(core, call, record, params, options)
     if ('bypass' in asked)
-      return { ...(await this.#direct<R>(asked, record.facts, { sql, params }, options)), cache: bypassInfo(asked) }
+      return { ...(await this.direct<R>(asked, record.facts, { sql, params }, options)), cache: bypassInfo(asked) }
     const { reader, answered } = await this.#answer(asked)
     return { ...(reader.result() as Result<R>), cache: infoOf(asked, answered, clock(call.runtime)) }
   }
@@ -160,7 +161,7 @@ export class CachedQueryExecutor {
     params: readonly unknown[] = [],
     options: WriteOptions = {},
   ): Promise<ExecuteResult<R>> {
-    const { results, cache } = await this.#write([{ sql, params }], options)
+    const { results, cache } = await this.#write([{ sql, params }], { ...options })
     const { rows, rowCount, command } = results[0] as Result<R>
     return { rows, rowCount, command, cache }
   }
@@ -229,7 +230,7 @@ export class CachedQueryExecutor {
   async getGlobalStats(range: StatsRange = {}): Promise<CacheStats> {
     const { cache } = this.core
     if (!isRedisCache(cache)) return this.getCacheStats()
-    return summarise(await readStatistics(this.core, this.call, cache, range), cache.bytes)
+    return summarise(await readStatistics(this.call, cache, range), cache.bytes)
   }
 
   /** What the cache would do with a query, why, and what to do about it. No I/O. */
@@ -261,7 +262,8 @@ export class CachedQueryExecutor {
     return { reader: settle(core, call, asked, answered, startedAt), answered }
   }
 
-  async #direct<R>(
+  /** @internal Asks the database and no cache, for parameters as they are now. */
+  async direct<R = Row>(
     asked: Bypass,
     facts: SqlFacts,
     statement: Statement,
@@ -270,9 +272,11 @@ export class CachedQueryExecutor {
     const { call } = this
     const core = pinned(this.core)
     const startedAt = clock(call.runtime)
-    noteSession(core, statement.sql, facts)
+    // A connection that is busy takes the statement later.
+    const sent = { sql: statement.sql, params: snapshot(statement.params) }
+    noteSession(core, sent.sql, facts)
     try {
-      const result = await withSignal(fetchOne(core, call, statement, options?.timeoutMs), options?.signal)
+      const result = await withSignal(fetchOne(core, call, sent, options?.timeoutMs), options?.signal)
       return directResult(result, core.database) as Result<R>
     } finally {
       account(core, call, bypassInfo(asked), startedAt)

@@ -84,7 +84,7 @@ const writesItself = (value: object): boolean => typeof (value as { toPostgres?:
 
 /**
  * Parameters as the driver would send them now, so that a caller who changes them while the query waits changes nothing. Objects
- * become the JSON that drivers make of them; what cannot be copied without changing what it is stays as it is.
+ * become what the JSON says that drivers make of them; what cannot be copied without changing what it is stays as it is.
  */
 export function snapshot(params: readonly unknown[]): unknown[] {
   return params.map((param) => (typeof param === 'object' && param !== null ? copyParam(param) : param))
@@ -96,7 +96,9 @@ function copyParam(value: object): unknown {
   if (Array.isArray(value)) return snapshot(value as unknown[])
   if (ArrayBuffer.isView(value)) return copyView(value)
   try {
-    return JSON.stringify(value) ?? value
+    const json = JSON.stringify(value)
+    // Not the text itself: PGlite sends an array to a JSON column as JSON, where it would be quoted once more.
+    return json.startsWith('{') ? JSON.parse(json) : json
   } catch {
     return value
   }

@@ -166,14 +166,14 @@ export class RedisQueryCache extends QueryCache {
 
   /**
    * @internal In one trip and in sequence: takes the leases that are free, creates the versions that are missing, and reads everything
-   * back, so that a version which this trip created was there before the database is asked. `won` where the lease is this caller's.
-   * Rejects with `RedisError`.
+   * back, so that a version which this trip created was there before the database is asked. `won` where the lease is this caller's,
+   * `undefined` where Redis refused it to everybody. Rejects with `RedisError`.
    */
   async takeLeases(
     runtime: Runtime,
     wanted: readonly (Wanted & { key: string; missing: readonly Known[] })[],
     leaseMs: number,
-  ): Promise<(Found & { won: boolean })[]> {
+  ): Promise<(Found & { won: boolean | undefined })[]> {
     const missing = new Set(wanted.flatMap((ask) => ask.missing))
     const { keys, take } = this.#prepare(runtime, wanted, [])
     const replies = await this.link.pipeline('lease', (pipeline) => {
@@ -182,26 +182,29 @@ export class RedisQueryCache extends QueryCache {
       pipeline.mget(...keys)
     })
     const found = take(this.link.texts(replies.at(-1)!, keys.length))
-    return found.map((one, i) => ({ ...one, won: replies[i]!.result === 'OK' }))
+    return found.map((one, i) => {
+      const { result, error } = replies[i]!
+      return { ...one, won: error === undefined ? result === 'OK' : undefined }
+    })
   }
 
   /**
    * @internal After the answer, in one trip: stores entries, creates missing versions, removes what could not be read and the leases
-   * that are over. At most one command for each kind, and one per stored entry. `more`: what rides along.
+   * that are over. At most one command for each kind, and one per stored entry. `more`: what rides along, whose replies come first.
    */
   async store(
     entries: readonly Storable[],
     missing: readonly Known[],
     remove: readonly string[],
     more?: (pipeline: Pipeline) => void,
-  ): Promise<void> {
+  ): Promise<Reply[]> {
     for (const { text } of entries) this.counters.add('bytesOut', text.length)
     const [only] = entries
     if (only && entries.length === 1 && missing.length + remove.length === 0 && !more) {
       await this.link.single('store', (client) => client.set(...asSet(only)))
-      return
+      return []
     }
-    await this.link.pipeline('store', (pipeline) => {
+    return this.link.pipeline('store', (pipeline) => {
       more?.(pipeline)
       for (const entry of entries) pipeline.set(...asSet(entry))
       // All or none: a name that somebody else created meanwhile is found by the next read, which creates the rest.

@@ -8,7 +8,7 @@ import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
 import type { Missed } from './read.js'
 import { RedisError } from './redis.js'
-import { clock, withTimeout } from './runtime.js'
+import { clock, settleAll, withTimeout } from './runtime.js'
 import { ends, fromStored, heldLeases, redisKey } from './stored.js'
 
 /** Milliseconds that a lease lasts when its holder dies, and that others wait for it. */
@@ -29,8 +29,8 @@ export function wantsLease(core: Core, call: Call, { one, found }: Missed): bool
 }
 
 /**
- * Sees that each load happens once: `ask` is called with those that are this isolate's to do, `alone` among them. The leases of others
- * are waited for, and their results land here.
+ * Sees that each load happens once: `ask` is called with those that are this isolate's to do, `alone` among them, and never rejects. The leases
+ * of others are waited for, and their results land here.
  */
 export async function takeTurns(
   core: Core,
@@ -64,15 +64,14 @@ export async function takeTurns(
     if (ended) one.land(loaded)
     if (lease.won && (ended || !lease.captured.versions)) useless.push(turned)
     if (ended) continue
-    if (lease.won || !lease.captured.versions) mine.push(turned)
+    if (lease.won !== false || !lease.captured.versions) mine.push(turned)
     // A refresh that somebody else does is left to him.
     else if (!one.refresh) others.push(turned)
   }
-  await Promise.all([
-    release(core, call, useless),
-    mine.length > 0 ? ask(mine) : undefined,
-    others.length > 0 ? waitFor(core, call, others, ask, turn) : undefined,
-  ])
+  const ways = [release(core, call, useless)]
+  if (mine.length > 0) ways.push(ask(mine))
+  if (others.length > 0) ways.push(waitFor(core, call, others, ask, turn))
+  await settleAll(ways)
 }
 
 /** A read waits for Redis no longer than `redis.timeoutMs` before somebody asks the database, its first lookup included. */
@@ -122,7 +121,8 @@ async function waitFor(
     left = still
     if (left.length === 0) break
   }
-  await Promise.all([...turns, left.length > 0 ? ask(left) : undefined])
+  if (left.length > 0) turns.push(ask(left))
+  await settleAll(turns)
 }
 
 async function release(core: Core, call: Call, missed: readonly Missed[]): Promise<void> {

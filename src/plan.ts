@@ -26,8 +26,13 @@ export const isWrite = ({ database }: Core, facts: SqlFacts): boolean =>
   facts.kind === 'unknown' ||
   (facts.kind === 'session' && database.markSessionState !== undefined)
 
+/** Parameters as keys have them; `null`: what the database makes of one of them is not known. */
+export const writtenParams = (params: readonly unknown[]): string | null =>
+  holdMoment(params, 0) ? null : (encodeParams(params) ?? null)
+
 /**
- * Plans a read. The question is to be pinned before anything is waited for.
+ * Plans a read. The question is to be pinned before anything is waited for. `encoded`: where the parameters are copies, what the call's own
+ * were in writing.
  * @throws InvalidOptionError
  */
 export function plan(
@@ -36,6 +41,7 @@ export function plan(
   record: StatementRecord,
   params: readonly unknown[],
   given: QueryOptions | undefined,
+  encoded = writtenParams(params),
 ): Ask | Bypass {
   // The caller may change them while the query waits.
   const options = given ? { ...given } : NO_OPTIONS
@@ -46,9 +52,8 @@ export function plan(
   const scope = scopeOf(core, call, options)
   const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
   noteIdentity(core, call, facts, deps.identity)
-  const encoded = holdMoment(params, 0) ? undefined : encodeParams(params)
   const refused = refusal(core, call, facts, deps, options, scope)
-  if (refused !== undefined || encoded === undefined)
+  if (refused !== undefined || encoded === null)
     return bypass(refused ?? 'unsupported-parameter', record, deps, options)
   const reason = facts.stable ? undefined : facts.reason
   if (asked === record) return new Ask(core, deps, options, { sql, params, written: encoded, scope, reason })

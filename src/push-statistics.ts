@@ -1,13 +1,16 @@
 /**
- * Counters of all isolates in Redis: one hash a day, a field per hour and counter.
+ * Counters of all isolates in Redis: one hash a day, a field per hour and counter. They are of the cache, whichever databases it serves. A count
+ * is added at most once: what Redis refused goes with the next push, what it may have taken does not.
  * @module
  */
 import type { Pipeline } from '@upstash/redis'
 import type { Call, Core } from './ask.js'
+import type { RedisFailure } from './events.js'
+import { keySafe } from './key.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
+import type { RedisError, Reply } from './redis.js'
 import { clock } from './runtime.js'
-import { databaseKey } from './statement.js'
 import { COUNTERS, zeroes } from './stats.js'
 import type { Counter, CounterValues } from './stats.js'
 
@@ -25,75 +28,87 @@ export interface StatsRange {
   until?: Date | number
 }
 
-const dayKey = (core: Core, cache: RedisQueryCache, day: number): string =>
-  `${cache.config.redisKeyPrefix}:s:${databaseKey(core.database)}:${new Date(day * DAY_MS).toISOString().slice(0, 10)}`
+const dayKey = ({ config }: RedisQueryCache, day: number): string =>
+  `${config.redisKeyPrefix}:s:${keySafe(config.keyPrefix)}:${new Date(day * DAY_MS).toISOString().slice(0, 10)}`
 
 /** Counters on their way to Redis. */
 interface Push {
-  /** As many commands as there are counters at most. */
+  readonly values: CounterValues
+  /** Its commands come first in their trip, as many as there are counters at most. */
   readonly add: (pipeline: Pipeline) => void
-  /** They did not arrive, and go with the next push. */
-  readonly putBack: () => void
+  /** Waits for the trip's end: what Redis has refused goes with the next push. Never rejects. */
+  readonly settle: (trip: Promise<readonly Reply[]>) => Promise<void>
 }
 
+/** It is not known what was done. To push it again would, where replies are lost one after another, count ever more. */
+const UNKNOWN: readonly RedisFailure[] = ['timeout', 'network', 'nonsense', 'server-error']
+
 /** What is to be pushed when it is due, to ride along with another trip. */
-export function dueStatistics(core: Core, cache: RedisQueryCache, now: number): Push | undefined {
-  return cache.counters.due(now, PUSH_EVERY_MS) && !cache.link.breaker.open ? taken(core, cache, now) : undefined
+export function dueStatistics(cache: RedisQueryCache, now: number): Push | undefined {
+  return cache.counters.due(now, PUSH_EVERY_MS) && !cache.link.breaker.open ? taken(cache, now) : undefined
 }
 
 /** Pushes in the background when it is due, in a trip of its own. */
 export function pushStatistics(core: Core, call: Call, now: number): void {
   const { cache } = core
-  const due = isRedisCache(cache) ? dueStatistics(core, cache, now) : undefined
+  const due = isRedisCache(cache) ? dueStatistics(cache, now) : undefined
   if (due) cache.background.run(call.runtime, send(cache as RedisQueryCache, due))
 }
 
-function taken(core: Core, cache: RedisQueryCache, now: number): Push | undefined {
+function taken(cache: RedisQueryCache, now: number): Push | undefined {
   const values = cache.counters.take(now)
   const changed = COUNTERS.filter((name) => values[name] !== 0)
   if (changed.length === 0) return undefined
-  const key = dayKey(core, cache, Math.floor(now / DAY_MS))
+  const key = dayKey(cache, Math.floor(now / DAY_MS))
   const hour = Math.floor((now % DAY_MS) / HOUR_MS)
   return {
+    values,
     add: (pipeline) => {
       for (const name of changed) pipeline.hincrby(key, `${hour}.${name}`, Math.round(values[name]))
       pipeline.expire(key, ((KEPT_DAYS + 1) * DAY_MS) / 1000)
     },
-    putBack: () => cache.counters.putBack(values),
+    settle: (trip) =>
+      trip.then(
+        (replies) =>
+          changed.forEach((name, i) => {
+            if (replies[i]?.error !== undefined) cache.counters.putBack({ [name]: values[name] })
+          }),
+        ({ failure }: RedisError) => {
+          if (!UNKNOWN.includes(failure)) cache.counters.putBack(values)
+        },
+      ),
   }
 }
 
-/** Rejects when Redis gave no answer; the counters are then kept for the next push. */
-async function send(cache: RedisQueryCache, push: Push): Promise<void> {
-  try {
-    await cache.link.pipeline('statistics', push.add)
-  } catch (error) {
-    push.putBack()
-    throw error
-  }
-}
+const send = (cache: RedisQueryCache, { add, settle }: Push): Promise<void> =>
+  settle(cache.link.pipeline('statistics', add))
 
-/** The sum of all isolates' counters within the hours of the range. What this isolate has not pushed yet is pushed first. */
-export async function readStatistics(
-  core: Core,
-  call: Call,
-  cache: RedisQueryCache,
-  range: StatsRange,
-): Promise<CounterValues> {
+/**
+ * The sum of all isolates' counters within the hours of the range, with what this isolate has not pushed yet, which is pushed when Redis has
+ * answered. Rejects when it has not.
+ */
+export async function readStatistics(call: Call, cache: RedisQueryCache, range: StatsRange): Promise<CounterValues> {
   const now = clock(call.runtime)
   const until = Math.min(now, Number(range.until ?? now))
   const oldest = (Math.floor(now / DAY_MS) - KEPT_DAYS) * DAY_MS
   const since = Math.max(oldest, Number(range.since ?? oldest))
-  const unpushed = taken(core, cache, now)
-  if (unpushed) await send(cache, unpushed)
   const days: number[] = []
   for (let day = Math.floor(since / DAY_MS); day <= Math.floor(until / DAY_MS); day++) days.push(day)
   const sum = zeroes()
   if (days.length === 0) return sum
-  const replies = await cache.link.pipeline('statistics', (pipeline) => {
-    for (const day of days) pipeline.hgetall(dayKey(core, cache, day))
+  const own = taken(cache, now)
+  const reads = cache.link.pipeline('statistics', (pipeline) => {
+    for (const day of days) pipeline.hgetall(dayKey(cache, day))
+  })
+  const replies = await reads.catch((error: unknown) => {
+    if (own) cache.counters.putBack(own.values)
+    throw error
   })
   replies.forEach((reply, i) => addDay(sum, reply.result, days[i]! * DAY_MS, since, until))
+  if (!own) return sum
+  // After the reads: one that is away does not cost the counts.
+  await send(cache, own)
+  if (until >= now - (now % HOUR_MS)) for (const name of COUNTERS) sum[name] += own.values[name]
   return sum
 }
 

@@ -193,18 +193,29 @@ async function load(core: Core, call: Call, led: readonly Led[], together: boole
       if (wantsLease(core, call, missed)) turns.push(missed)
       else alone.push(missed)
     }
-    const ask = (missed: readonly Missed[]) => askDatabase(core, call, missed, together)
-    if (turns.length > 0) await takeTurns(core, call, turns, ask, alone)
-    else if (alone.length > 0) await ask(alone)
-  } catch (error) {
-    for (const one of led) {
-      one.failed = true
-      one.land({ ok: false, error })
+    const ask = (missed: readonly Missed[]) => askDatabase(core, call, missed, together).catch(failing(missed))
+    const ways: Promise<void>[] = []
+    if (turns.length > 0) {
+      // One trip to the database is worth the wait for a lease; who travels alone waits for nobody's.
+      const beside = together ? alone.splice(0) : []
+      ways.push(takeTurns(core, call, turns, ask, beside).catch(failing([...turns, ...beside])))
     }
+    if (alone.length > 0) ways.push(ask(alone))
+    await Promise.all(ways)
+  } catch (error) {
+    failing(led.map((one) => ({ one })))(error)
   } finally {
     const now = clock(call.runtime)
     for (const { ask, refresh, failed } of led)
       if (refresh) core.cache.refreshes.end(ask.key, refresh.since, failed === true, now)
+  }
+}
+
+/** The end of those that have none yet. */
+const failing = (some: readonly Pick<Missed, 'one'>[]) => (error: unknown) => {
+  for (const { one } of some) {
+    one.failed = true
+    one.land({ ok: false, error })
   }
 }
 
@@ -272,7 +283,7 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[], to
     landed.push(...read)
     await (storing ??= store())
   }
-  await Promise.all(missed.map(landOne))
+  await Promise.all(missed.map((one) => landOne(one).catch(failing([one]))))
 }
 
 /** Asks the database in one trip and lands each question. */

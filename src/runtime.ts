@@ -96,6 +96,11 @@ export const randomAddend = (): number =>
 /** A number in [0, 1) for spreading things over time. Nothing secret or unique comes of it. */
 export const chance = (runtime: Runtime): number => (runtime.random ? runtime.random() : Math.random())
 
+/** Waits for all of them, and only then fails when one of them has. */
+export async function settleAll(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const end of await Promise.allSettled(work)) if (end.status === 'rejected') throw end.reason
+}
+
 /** Settles like `promise`, or rejects with what `onTimeout` makes after `ms`. The timer belongs to the caller's own request. */
 export function withTimeout<T>(promise: Promise<T>, ms: number, onTimeout: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {

@@ -76,7 +76,7 @@ export class Counters {
     )
   }
 
-  /** What is not pushed yet; the caller gives it back with `putBack` when the push failed. */
+  /** What is not pushed yet; the caller gives back with `putBack` what Redis refused. */
   take(now: number): CounterValues {
     const taken = zeroes()
     for (const name of COUNTERS) taken[name] = this.total[name] - this.#pushed[name]
@@ -85,8 +85,8 @@ export class Counters {
     return taken
   }
 
-  putBack(values: CounterValues): void {
-    for (const name of COUNTERS) this.#pushed[name] -= values[name]
+  putBack(values: Partial<CounterValues>): void {
+    for (const name of COUNTERS) this.#pushed[name] -= values[name] ?? 0
   }
 }
 

@@ -100,21 +100,24 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
   const { cache } = core
   if (!isRedisCache(cache) || cache.link.breaker.open) return
   // Taken before the answers count: who gets one looks whether they are due too.
-  const statistics = dueStatistics(core, cache, clock(call.runtime))
+  const statistics = dueStatistics(cache, clock(call.runtime))
   const missing = new Set<Known>()
-  const remove: string[] = []
-  const entries: Storable[] = []
+  const garbage = new Set<string>()
+  // Two may have asked the same apart.
+  const entries = new Map<string, Storable>()
   for (const { ask, found, entry } of read) {
     if (!found) continue
     for (const known of found.captured.missing) missing.add(known)
     const key = await redisKey(core, ask)
     const text = entry && (await storable(core, ask, found, entry, key))
-    if (text !== undefined) entries.push({ key, text, ttl: redisTtl(entry!, clock(call.runtime)) })
-    else if (found.remove) remove.push(key)
+    if (text !== undefined) entries.set(key, { key, text, ttl: redisTtl(entry!, clock(call.runtime)) })
+    else if (found.remove) garbage.add(key)
   }
+  const remove = [...garbage].filter((key) => !entries.has(key))
   remove.push(...(await heldLeases(core, call, read)))
-  if (!statistics && entries.length + missing.size + remove.length === 0) return
-  await cache.store(entries, [...missing], remove, statistics?.add).catch(() => statistics?.putBack())
+  if (!statistics && entries.size + missing.size + remove.length === 0) return
+  const stored = cache.store([...entries.values()], [...missing], remove, statistics?.add)
+  await (statistics ? statistics.settle(stored) : stored.catch(() => undefined))
 }
 
 /** The keys of the leases among these that are still this isolate's, to be removed. One that is over may be another's by now. */

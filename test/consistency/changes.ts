@@ -22,7 +22,7 @@ export interface Duty {
   commits: Commit[] | undefined
 }
 
-export function dutiesOf({ op, write, end, named }: Change, world: World): Duty[] {
+export function dutiesOf({ op, write, end, named }: Change, ask: Ask, world: World): Duty[] {
   const duties: Duty[] = []
   const commits = write ? op.commits : undefined
   if (end?.kind === 'acknowledged' || end?.kind === 'own')
@@ -37,7 +37,7 @@ export function dutiesOf({ op, write, end, named }: Change, world: World): Duty[
   const late = end?.kind === 'unknown' || end?.kind === 'unknown-own'
   if (!late && !op.fencedBeforeSend) return duties
   for (const commit of op.commits) {
-    if (fenceLost(op, named, commit, end?.kind === 'unknown-own', world)) continue
+    if (fenceLost(op, named, ask, commit, end?.kind === 'unknown-own', world)) continue
     const one = { ownAtOnce: false, commits: [commit] }
     if (late)
       duties.push({
@@ -57,14 +57,15 @@ export function dutiesOf({ op, write, end, named }: Change, world: World): Duty[
  * A fence of the writer's own that is lost between its raising and the commit cannot tell of it. One that is `owed` is raised on behalf
  * of another request.
  */
-function fenceLost(op: Op, named: Named, commit: Commit, owed: boolean, world: World): boolean {
-  const ofTable = (key: string) =>
-    (named.tables ?? []).some((table) => key.includes(`:t:public.${table}:`) || key.includes(':*:'))
+function fenceLost(op: Op, named: Named, ask: Ask, commit: Commit, owed: boolean, world: World): boolean {
+  const tables = (named.tables ?? []).map((table) => `:t:public.${table}`)
+  const ends = [':*', ...(ask.options.tagsOnly ? versionsOf(ask).tag : tables)]
+  const fences = (key: string) => ends.some((end) => key.includes(`${end}:`))
   return world.redis.store.lostFences.some(
     (lost) =>
       lost.order > op.startOrder &&
       lost.order < commit.order &&
-      ofTable(lost.key) &&
+      fences(lost.key) &&
       (owed || op.raised.some(({ key, order }) => key === lost.key && order < lost.order)),
   )
 }

@@ -159,7 +159,8 @@ export class Judge {
     for (const fault of faultsOf(this.#world, op, ask, outcome, reads)) this.#violation(op, ...fault)
     for (const change of this.#changes) {
       if (change.op.startOrder > op.startOrder || !concerns(change.named, ask)) continue
-      for (const duty of dutiesOf(change, this.#world)) this.#duty(op, change, duty, outcome, reads)
+      if (ask.options.tagsOnly) this.#world.count(`judged: by tags alone, ${outcome}`)
+      for (const duty of dutiesOf(change, ask, this.#world)) this.#duty(op, change, duty, outcome, reads)
       this.#session(op, change, outcome, reads)
     }
     // A replica may not know yet what was renewed.

@@ -82,6 +82,7 @@ export interface Ask {
   readonly identity: string
   readonly sql: string | undefined
   readonly params: unknown[]
+  /** What it depends on. */
   readonly tables: readonly string[]
   readonly tags: readonly string[]
   readonly key: string | undefined

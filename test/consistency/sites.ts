@@ -7,6 +7,7 @@ import type { Chance } from './virtual-time.ts'
 export interface Site {
   sql?: string
   cached?: { key: string; load: (executor: CachedQueryExecutor) => Promise<number[]> }
+  /** What it reads. */
   tables: string[]
   options?: QueryOptions
   scopes?: string[]
@@ -31,6 +32,7 @@ export const SITES: Site[] = [
   { sql: ONE('users'), tables: ['users'] },
   { sql: ONE('users'), tables: ['users'], options: { tags: ['hot'] } },
   { sql: ONE('users'), tables: ['users'], options: { tags: ['cold'], cacheKey: 'user:42' } },
+  { sql: ONE('users'), tables: ['users'], options: { tags: ['hot'], tagsOnly: true } },
   { sql: ONE('users'), tables: ['users', 'posts'], options: { tables: ['posts'] } },
   { sql: 'SELECT read FROM posts JOIN users ON true WHERE posts.id = $1', tables: ['posts', 'users'] },
   { sql: ONE('posts'), tables: ['posts'], options: { cacheKey: 'user:42:posts', tags: ['hot'] } },
@@ -72,11 +74,13 @@ export function askOf(site: Site, isolate: Isolate, role: string, chance: Chance
     site.sql ?? 'cached',
     shown,
     tags,
+    options.tagsOnly,
     options.tables,
     cacheKey,
     scope,
     role,
     isolate.epoch,
   ])
-  return { identity, sql: site.sql, params, tables: site.tables, tags, key: cacheKey, options }
+  const tables = options.tagsOnly ? [] : site.tables
+  return { identity, sql: site.sql, params, tables, tags, key: cacheKey, options }
 }

@@ -84,7 +84,7 @@ export function partFor(site: Site, world: World): Part {
   const key = options.cacheKey ?? site.cached?.key
   const kind = chance.next()
   const invalidation = (what: string, run: Code<unknown>, named: Named): Part => ({ what, run, named, write: false })
-  const tags = options.tags && chance.of(0.3) ? [...options.tags] : []
+  const tags = options.tags && chance.of(options.tagsOnly ? 0.8 : 0.3) ? [...options.tags] : []
   if (kind < 0.4) return writeTo(table, { tags })
   if (kind < 0.48) {
     const tags = options.tags && chance.of(0.7) ? [...options.tags] : []

@@ -360,8 +360,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 15,
     fault: 'keeps the lease of a result that may not be stored until the database has answered',
     file: 'lease.ts',
-    find: '    release(core, call, useless),\n',
-    replace: '    release(core, call, useless.slice(useless.length)),\n',
+    find: 'const ways = [release(core, call, useless)]',
+    replace: 'const ways = [release(core, call, useless.slice(useless.length))]',
     test: 'test/flow/lease.test.ts',
   },
   {

@@ -35,6 +35,20 @@ export const READ_MUTANTS: readonly Mutant[] = [
     test: 'test/flow/names.test.ts',
   },
   {
+    rule: 2,
+    fault: 'makes a result that depends on its tags alone depend on nothing but the root',
+    file: 'statement.ts',
+    find: 'const shortNames = dependencyNames(tables, tags, options.cacheKey)',
+    replace: 'const shortNames = dependencyNames(tables, options.tagsOnly ? [] : tags, options.cacheKey)',
+  },
+  {
+    rule: 2,
+    fault: 'takes a result that depends on its tags alone for one that depends on its tables too',
+    file: 'statement.ts',
+    find: "const signature = `${tagsOnly ? '!' : ''}",
+    replace: "const signature = `${tagsOnly ? '' : ''}",
+  },
+  {
     rule: 15,
     fault: 'gives back a lease that is over and may be of another',
     file: 'stored.ts',

@@ -3,6 +3,7 @@ import * as pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { DatabaseTimeoutError, fromPool } from '../../src/database.js'
 import type { FromPoolOptions, PoolLike } from '../../src/database.js'
+import { CachedQueryExecutor } from '../../src/index.js'
 import { packResult, unpackValue } from '../../src/codec/payload.js'
 import type { Database, Statement } from '../../src/types.js'
 
@@ -250,6 +251,15 @@ describe('PGlite', () => {
       rowCount: 2,
       rows: [['1'], ['2']],
     })
+  })
+
+  it('is given an array of objects for a JSON column as it is, by writes and reads of an executor', async () => {
+    const a = new CachedQueryExecutor(own, { type: 'local' })
+    const list = [{ a: 1 }, [{ b: '2' }]]
+    await a.execute('CREATE TABLE notes (list jsonb)')
+    await a.execute('INSERT INTO notes VALUES ($1)', [list])
+    expect(await a.query('SELECT list FROM notes')).toEqual([{ list }])
+    expect(await a.query('SELECT $1::jsonb AS list', [list])).toEqual([{ list }])
   })
 
   it('takes a failed transaction back and rejects with its error', async () => {

@@ -1,0 +1,96 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { CachedQueryExecutor, QueryOptions } from '../../src/index.js'
+import { World } from '../support/isolates.js'
+
+let world: World
+beforeEach(() => void (world = new World()))
+
+const ENDLESS = { ttl: Infinity }
+const entries = () => [...world.redis.data.keys()].filter((key) => key.includes(':e:'))
+const sent = () => world.redis.trips.flatMap(({ commands }) => commands)
+const store = async (a: CachedQueryExecutor, table: string, count: number, options: QueryOptions = ENDLESS) => {
+  for (let i = 0; i < count; i++) await world.outcome(a, options, [i], `SELECT n FROM ${table} WHERE id = $1`)
+}
+/** As many runs as it may take, each of an isolate of its own. */
+const clean = async (maxCommands: number, runs: number) => {
+  let removed = 0
+  for (let run = 0; run < runs; run++) {
+    world.redis.reset()
+    removed += await world.isolate().cleanupCache({ maxCommands })
+    expect(world.redis.commands).toBeLessThanOrEqual(maxCommands)
+  }
+  return removed
+}
+
+describe('cleanup by content', () => {
+  it('removes what it has found dead before it looks at the next page', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await store(a, 'users', 10)
+    await a.invalidate({ tables: ['users'] })
+    const [first] = entries()
+    world.redis.page = 6
+    let pages = 0
+    world.redis.before = async ({ commands }) => {
+      if (commands[0]![0] === 'getrange' && ++pages === 2) await store(world.isolate(), 'users', 1)
+    }
+    await world.isolate().cleanupCache()
+    expect(pages).toBeGreaterThanOrEqual(2)
+    expect(entries()).toContain(first)
+    expect(await world.outcome(world.isolate(), ENDLESS, [0], 'SELECT n FROM users WHERE id = $1')).toBe('l2')
+  })
+
+  it.each([
+    ['pages of one key', 1, 110],
+    ['a page that holds more than was asked for', Infinity, 80],
+  ])('gets on with the least budget, in %s', async (_what, page, runs) => {
+    const a = world.isolate()
+    await world.warm(a, ['users', 'orders'])
+    for (let i = 0; i < 4; i++) {
+      const [dead, alive] = ['users', 'orders'].map((table) => `SELECT n FROM ${table} WHERE id = $1`)
+      await world.outcome(a, ENDLESS, [i], alive)
+      await world.outcome(a, ENDLESS, [i], dead)
+    }
+    await a.invalidate({ tables: ['users'] })
+    world.redis.page = page
+    expect(await clean(6, runs)).toBe(4)
+    expect(entries()).toHaveLength(4)
+  })
+
+  it.each([5, 1, 0.5, Number.NaN])(
+    'refuses a budget of %s, which would do nothing, and names the least',
+    async (maxCommands) => {
+      const run = world.isolate().cleanupCache({ maxCommands })
+      await expect(run).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(/`maxCommands`.*6/),
+      })
+      expect(world.redis.trips).toEqual([])
+    },
+  )
+
+  it('names at most 500 keys in one command, whatever the entries depend on', async () => {
+    const a = world.isolate()
+    const tagsOf = (i: number) => Array.from({ length: 6 }, (_, tag) => `${i}:${tag}`)
+    await world.warm(a, ['users'], Array.from({ length: 200 }, (_, i) => tagsOf(i)).flat())
+    for (let i = 0; i < 200; i++) await world.outcome(a, { ...ENDLESS, tags: tagsOf(i) }, [i])
+    expect(entries()).toHaveLength(200)
+    await a.invalidate({ tags: ['7:5'] })
+    world.redis.reset()
+    expect(await world.isolate().cleanupCache()).toBeGreaterThan(0)
+    expect(Math.max(...sent().map((command) => command.length))).toBeLessThanOrEqual(501)
+    expect(sent().length).toBeLessThanOrEqual(200 + 10)
+  })
+
+  it('and by name take turns when one run is too short for both', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await store(a, 'users', 3)
+    await a.invalidate({ tables: ['users'] })
+    for (let i = 0; i < 20; i++) world.redis.data.set(`eqc:e:other:0::${i}`, 'of another prefix')
+    world.redis.page = 4
+    expect(await clean(8, 12)).toBe(3)
+    world.redis.data.set('eqc:e:query:0::late', 'an older format')
+    expect(await clean(8, 12)).toBe(1)
+  })
+})

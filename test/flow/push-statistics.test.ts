@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
+import type { CacheConfig } from '../../src/index.js'
+import { FakeDatabase } from '../support/fake-database.js'
+import type { Trip } from '../support/fake-redis.js'
+import { World } from '../support/isolates.js'
+
+let world: World
+beforeEach(() => void (world = new World()))
+
+const isPush = ({ commands }: Trip) => commands.some(([name]) => name === 'hincrby')
+const pushes = () => world.redis.trips.filter(isPush)
+const named = (error: string) => Object.assign(new Error(error), { name: 'UpstashError' })
+
+/** Answers that come while a push is due: by a trip of its own, or with what is stored. */
+const WAYS: [string, (a: CachedQueryExecutor) => Promise<unknown>][] = [
+  ['in a trip of its own', (a) => world.outcome(a)],
+  ['with what is stored', (a) => world.outcome(a, {}, [world.now])],
+]
+
+describe.each(WAYS)('a push %s', (_way, answer) => {
+  let a: CachedQueryExecutor
+  /** Hits until now, and a push that is due with the next answer. */
+  beforeEach(async () => {
+    a = world.isolate()
+    await world.warm(a)
+    for (let i = 0; i < 4; i++) await world.outcome(a)
+    world.now += 10_000
+  })
+  /** What all isolates read, when all is over. */
+  const total = async () => {
+    world.now += 10_000
+    await answer(a)
+    await a.getGlobalStats()
+    return (await world.isolate().getGlobalStats()).totalQueries
+  }
+
+  it('that arrives is counted once', async () => {
+    await answer(a)
+    expect(pushes()).toHaveLength(1)
+    expect(await total()).toBe(6)
+  })
+
+  it('that a full Redis refuses goes with the next one', async () => {
+    world.redis.full = true
+    await answer(a)
+    expect(pushes()).toHaveLength(1)
+    world.redis.full = false
+    expect(await total()).toBe(6)
+  })
+
+  it('of which a part is refused sends that part again, and nothing else', async () => {
+    world.redis.before = (trip) => {
+      if (isPush(trip)) trip.commands.find(([, , field]) => field?.endsWith('.l1Hits'))![0] = 'refused'
+    }
+    await answer(a)
+    world.redis.before = () => {}
+    expect(await total()).toBe(6)
+    const misses = (await world.isolate().getGlobalStats()).cacheMisses
+    expect(misses).toBe(a.getCacheStats().cacheMisses)
+  })
+
+  it.each(['ERR max requests limit exceeded', 'WRONGPASS invalid or missing auth token', 'OOM too full'])(
+    'that is refused as a whole goes with the next one (%s)',
+    async (message) => {
+      world.redis.before = (trip) => {
+        if (isPush(trip)) throw named(message)
+      }
+      await answer(a)
+      expect(pushes()).toHaveLength(1)
+      world.redis.before = () => {}
+      expect(await total()).toBe(6)
+    },
+  )
+
+  it('whose reply is lost is not counted again, however often that happens', async () => {
+    world.redis.after = (trip) => {
+      if (isPush(trip)) throw new Error('fetch failed')
+    }
+    await answer(a)
+    world.now += 10_000
+    await answer(a)
+    expect(pushes()).toHaveLength(2)
+    world.redis.after = () => {}
+    expect(await total()).toBe(7)
+  })
+})
+
+describe('the figures of all isolates', () => {
+  it('lose nothing by being asked for while Redis is away', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    for (let i = 0; i < 3; i++) await world.outcome(a)
+    world.redis.before = () => {
+      throw new Error('away')
+    }
+    for (let i = 0; i < 3; i++) await expect(a.getGlobalStats()).rejects.toMatchObject({ code: 'REDIS_FAILED' })
+    world.redis.before = () => {}
+    expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 3, l1Hits: 2, cacheMisses: 1 })
+    expect(await world.isolate().getGlobalStats()).toMatchObject({ totalQueries: 3, l1Hits: 2, cacheMisses: 1 })
+  })
+
+  it('hold what this isolate counted just now, whether Redis takes it or not', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    world.redis.full = true
+    for (let i = 0; i < 2; i++) expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 1 })
+    expect(await a.getGlobalStats({ until: world.now - 3_600_000 })).toMatchObject({ totalQueries: 0 })
+    world.redis.full = false
+    expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 1 })
+  })
+
+  it('are those of the cache, whichever of its databases is asked', async () => {
+    const a = world.isolate()
+    const other = new FakeDatabase()
+    other.identity = other.invalidationIdentity = 'another/db'
+    const b = new CachedQueryExecutor(other, a.core.cache, { now: () => world.now })
+    await world.warm(a)
+    for (let i = 0; i < 3; i++) await world.outcome(a)
+    await world.outcome(b)
+    world.now += 10_000
+    await world.outcome(b)
+    for (const executor of [a, b, world.isolate(), world.isolate({}, other)])
+      expect(await executor.getGlobalStats()).toMatchObject({ totalQueries: 5, dbQueries: 3 })
+  })
+
+  it.each<Partial<CacheConfig>>([{ redis: { redisKeyPrefix: 'mine' } }, { queryCache: { keyPrefix: 'mine:' } }])(
+    'are kept apart by their prefix',
+    async (config) => {
+      const a = world.isolate(config)
+      await world.outcome(a)
+      expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 1 })
+      expect(await world.isolate().getGlobalStats()).toMatchObject({ totalQueries: 0 })
+      expect(await world.isolate(config).getGlobalStats()).toMatchObject({ totalQueries: 1 })
+    },
+  )
+
+  it('are pushed once every 10 s by an isolate with two databases', async () => {
+    const cache = createQueryCache({ type: 'hybrid', redis: { client: world.redis.sdk } })
+    const other = new FakeDatabase()
+    other.identity = other.invalidationIdentity = 'another/db'
+    const both = [world.database, other].map((db) => new CachedQueryExecutor(db, cache, { now: () => world.now }))
+    for (let i = 0; i < 40; i++) {
+      for (const executor of both) await world.outcome(executor)
+      world.now += 1_000
+    }
+    expect(pushes().length).toBeGreaterThan(1)
+    expect(pushes().length).toBeLessThanOrEqual(4)
+  })
+})
