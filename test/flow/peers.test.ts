@@ -226,6 +226,7 @@ describe('gap N5: an invalidation that is post-commit, never fails the write, an
     expect(new Set(versions).size).toBe(4)
     world.now += 2_001
     expect((await b.queryResult(SQL, [1])).cache.outcome).toBe('miss')
+    await b.flush()
     expect(await world.outcome(a)).not.toBe('miss')
     expect(world.database.log.filter((sql) => sql === UPDATE)).toHaveLength(1)
   })
