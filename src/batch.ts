@@ -6,6 +6,7 @@ import { settle } from './answer.js'
 import { isWrite, plan, recordOf } from './plan.js'
 import { pinned } from './ask.js'
 import type { Ask } from './ask.js'
+import { readStatements } from './configure.js'
 import type { CachedQueryExecutor } from './executor.js'
 import type { QueryOptions } from './options.js'
 import { Reads } from './read.js'
@@ -19,11 +20,12 @@ export interface BatchQuery {
   options?: QueryOptions
 }
 
-/** Runs a batch. Never rejects: each query has its own end. */
+/** Runs a batch. Each query has its own end. @throws InvalidOptionError, before any of them is sent */
 export async function runBatch(
   asked: CachedQueryExecutor,
-  queries: readonly BatchQuery[],
+  given: readonly BatchQuery[],
 ): Promise<PromiseSettledResult<Row[]>[]> {
+  const queries = readStatements(given, 'queries')
   const core = pinned(asked.core)
   const executor = core === asked.core ? asked : asked.with(asked.call, core.database)
   const ends: PromiseSettledResult<Row[]>[] = new Array<PromiseSettledResult<Row[]>>(queries.length)

@@ -9,10 +9,10 @@ import { DecodeError, readHeader } from './codec/encode.js'
 import type { Header } from './codec/encode.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
-import { number, validate } from './configure.js'
-import type { Rule } from './configure.js'
 import { keySafe } from './key.js'
 import { RedisError } from './redis.js'
+import { number, readOptions, whole } from './rules.js'
+import type { Rules } from './rules.js'
 import { clock } from './runtime.js'
 
 export interface CleanupOptions {
@@ -22,8 +22,10 @@ export interface CleanupOptions {
   maxMs?: number
 }
 
-const above0 = number('a number above 0', (value) => value > 0)
-const RULES: Record<keyof CleanupOptions, Rule> = { maxCommands: above0, maxMs: above0 }
+export const CLEANUP: Rules<CleanupOptions> = {
+  maxCommands: whole,
+  maxMs: number('milliseconds above 0', (value) => value > 0),
+}
 
 /** Keys that one UNLINK removes at most; a SCAN looks at twice as many. */
 const PAGE = 500
@@ -31,9 +33,8 @@ const PAGE = 500
 const HEADER = 1_024
 
 /** Returns the entries removed, from memory and from Redis. Resumes where the last run stopped. Rejects when Redis gave no answer. */
-export async function cleanup(core: Core, call: Call, options: CleanupOptions): Promise<number> {
-  validate(options, RULES)
-  const { maxCommands = 1_000, maxMs = 20_000 } = options
+export async function cleanup(core: Core, call: Call, options: CleanupOptions | undefined): Promise<number> {
+  const { maxCommands = 1_000, maxMs = 20_000 } = readOptions(options, CLEANUP)
   const now = clock(call.runtime)
   const { cache } = core
   const fromMemory = cache.dropWhere(

@@ -11,12 +11,17 @@ export const sized = (text: string): string => `${text.length}:${text}`
  * Writes parameters with their types, injectively: `1`, `'1'`, `1n` and `true` differ, and so do `['a,b']` and `['a', 'b']`.
  * A Date carries its zone offset, because drivers send it as local time. `undefined`: the database's text of one of them cannot be known from
  * here, so that the query is not cached.
+ * @param copies Gets what is to be sent: each value is read once, so that an object that writes itself differently each time is sent as it was
+ * written here, and a caller who changes one while the query waits changes nothing.
  */
-export function encodeParams(params: readonly unknown[], depth = 0): string | undefined {
+export function encodeParams(params: readonly unknown[], copies?: unknown[], depth = 0): string | undefined {
   let out = ''
   for (let i = 0; i < params.length; i++) {
-    const part = encodeParam(params[i], depth)
+    const value = params[i]
+    const part =
+      typeof value === 'object' && value !== null ? encodeObject(value, copies, depth) : encodePrimitive(value)
     if (part === undefined) return undefined
+    if (copies && copies.length <= i) copies.push(value)
     out += part
   }
   return out
@@ -39,7 +44,7 @@ export function shortKey(scope: string, params: readonly unknown[]): ShortKey {
 /** A text as `encodeParams` writes it. */
 export const encodeText = (text: string): string => `s${sized(text)}`
 
-function encodeParam(value: unknown, depth: number): string | undefined {
+function encodePrimitive(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return encodeText(value)
@@ -51,28 +56,36 @@ function encodeParam(value: unknown, depth: number): string | undefined {
       return `i${value};`
     case 'undefined':
       return 'U'
-    case 'object':
-      return value === null ? 'N' : encodeObject(value, depth)
     default:
-      return undefined
+      return value === null ? 'N' : undefined
   }
 }
 
-function encodeObject(value: object, depth: number): string | undefined {
-  // A driver asks such an object for its text, which may differ at each call.
-  if (depth > 16 || writesItself(value)) return undefined
-  if (value instanceof Date) return `D${value.getTime()}@${value.getTimezoneOffset()};`
-  if (ArrayBuffer.isView(value)) return `x${hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))};`
-  if (Array.isArray(value)) {
-    const items = encodeParams(value, depth + 1)
-    return items === undefined ? undefined : `a${value.length}[${items}`
-  }
+function encodeObject(value: object, copies: unknown[] | undefined, depth: number): string | undefined {
   try {
-    return `o${sized(JSON.stringify(value) ?? '')}`
+    if (Array.isArray(value) && depth <= DEEPEST && !writesItself(value)) {
+      const items = Array.from(value as unknown[])
+      const own: unknown[] | undefined = copies && []
+      copies?.push(own)
+      const written = encodeParams(items, own, depth + 1)
+      return written === undefined ? undefined : `a${items.length}[${written}`
+    }
+    const copy = copyParam(value)
+    copies?.push(copy)
+    if (typeof copy === 'string') return `o${sized(copy)}`
+    if (copy === value || Array.isArray(copy)) return undefined
+    return copy instanceof Date
+      ? `D${copy.getTime()}@${copy.getTimezoneOffset()};`
+      : `x${hex(bytesOf(copy as ArrayBufferView))};`
   } catch {
     return undefined
   }
 }
+
+/** Arrays in arrays. */
+const DEEPEST = 16
+
+const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 
 function hex(bytes: Uint8Array): string {
   let out = ''
@@ -83,13 +96,14 @@ function hex(bytes: Uint8Array): string {
 const writesItself = (value: object): boolean => typeof (value as { toPostgres?: unknown }).toPostgres === 'function'
 
 /**
- * Parameters as the driver would send them now, so that a caller who changes them while the query waits changes nothing. Objects
+ * Parameters of a write as the driver would send them now, so that a caller who changes them while it waits changes nothing. Objects
  * become the JSON that drivers make of them; what cannot be copied without changing what it is stays as it is.
  */
 export function snapshot(params: readonly unknown[]): unknown[] {
   return params.map((param) => (typeof param === 'object' && param !== null ? copyParam(param) : param))
 }
 
+/** The same where it cannot be known what a driver makes of it: it asks such an object for its text, which may differ at each call. */
 function copyParam(value: object): unknown {
   if (writesItself(value)) return value
   if (value instanceof Date) return Object.getPrototypeOf(value) === Date.prototype ? new Date(value) : value
@@ -103,9 +117,10 @@ function copyParam(value: object): unknown {
 }
 
 /** Keeps the class: a driver knows a Buffer by its prototype, and reads other views by their own. */
-function copyView(view: ArrayBufferView): unknown {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()
-  if (view instanceof Uint8Array) return Object.setPrototypeOf(bytes, Object.getPrototypeOf(view) as object) as unknown
+function copyView(view: ArrayBufferView): ArrayBufferView {
+  const bytes = bytesOf(view).slice()
+  if (view instanceof Uint8Array)
+    return Object.setPrototypeOf(bytes, Object.getPrototypeOf(view) as object) as Uint8Array
   return new (view.constructor as new (buffer: ArrayBuffer) => ArrayBufferView)(bytes.buffer)
 }
 

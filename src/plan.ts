@@ -4,14 +4,14 @@
  */
 import { Ask, fingerprint } from './ask.js'
 import type { Bypass, BypassReason, Call, Core, Loader } from './ask.js'
-import { check, text, validateQueryOptions } from './configure.js'
-import { InvalidOptionError } from './errors.js'
+import { readQueryOptions } from './configure.js'
 import { encodeParams, encodeText } from './key.js'
 import { bucketOf } from './now-bucket.js'
 import { isMoment } from './sql/functions.js'
 import { tellsCallersApart } from './sql/settings.js'
 import { NO_OPTIONS } from './options.js'
 import type { QueryOptions } from './options.js'
+import { anyText, check, list } from './rules.js'
 import { clock } from './runtime.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { SqlFacts } from './types.js'
@@ -27,7 +27,7 @@ export const isWrite = ({ database }: Core, facts: SqlFacts): boolean =>
   (facts.kind === 'session' && database.markSessionState !== undefined)
 
 /**
- * Plans a read. The question is to be pinned before anything is waited for.
+ * Plans a read.
  * @throws InvalidOptionError
  */
 export function plan(
@@ -37,24 +37,25 @@ export function plan(
   params: readonly unknown[],
   given: QueryOptions | undefined,
 ): Ask | Bypass {
+  check('params', params, list)
   // The caller may change them while the query waits.
-  const options = given ? { ...given } : NO_OPTIONS
-  if (given) validateQueryOptions(given)
+  const options = given === undefined || given === null ? NO_OPTIONS : readQueryOptions(given)
   const { cache, database } = core
   const asked = askedRecord(core, record, params, options)
   const { facts, key: sql } = asked
   const scope = scopeOf(core, call, options)
-  const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
+  const deps = cache.statements.dependencies(asked, database, options)
   noteIdentity(core, call, facts, deps.identity)
-  const encoded = holdMoment(params, 0) ? undefined : encodeParams(params)
+  const copies: unknown[] = []
+  const encoded = encodeParams(params, copies)
   const refused = refusal(core, call, facts, deps, options, scope)
-  if (refused !== undefined || encoded === undefined)
+  if (refused !== undefined || encoded === undefined || holdMoment(copies, 0))
     return bypass(refused ?? 'unsupported-parameter', record, deps, options)
   const reason = facts.stable ? undefined : facts.reason
-  if (asked === record) return new Ask(core, deps, options, { sql, params, written: encoded, scope, reason })
+  if (asked === record) return new Ask(core, deps, options, { sql, params: copies, written: encoded, scope, reason })
   const { start, end } = bucketOf(clock(call.runtime), options.nowBucket as number)
   const written = encoded + encodeText(start)
-  return new Ask(core, deps, options, { sql, params: [...params, start], written, scope, reason, until: end })
+  return new Ask(core, deps, options, { sql, params: [...copies, start], written, scope, reason, until: end })
 }
 
 /** The statement that is asked when nothing speaks against caching it: with `nowBucket` one that is given the time. */
@@ -70,8 +71,6 @@ export const askedRecord = (
 
 /** Plans a `cached()` call: like a read whose text is its key. */
 export function planLoader(core: Core, call: Call, key: string, options: QueryOptions, loader: Loader): Ask | Bypass {
-  check('key', key, text)
-  validateQueryOptions(options)
   const scope = scopeOf(core, call, options)
   const record = loaderRecord(core)
   const named = { ...options, cacheKey: key }
@@ -85,9 +84,8 @@ export function planLoader(core: Core, call: Call, key: string, options: QueryOp
 /** Whose rows these are. A value that is no text would be the same for everybody. @throws InvalidOptionError */
 export function scopeOf(core: Core, call: Call, options: QueryOptions): string | undefined {
   const scope: unknown = options.scope ?? call.scope ?? core.database.scope ?? undefined
-  if (scope === undefined || typeof scope === 'string') return scope
-  const given = Array.isArray(scope) ? 'an array' : `of type ${typeof scope}`
-  throw new InvalidOptionError('scope', given, 'Give a string that says whose rows these are.')
+  if (scope !== undefined) check('scope', scope, anyText)
+  return scope as string | undefined
 }
 
 /** Tells a `cached()` loader's own question that its value depends on who asks, or may where anything that is declared does. */
@@ -104,16 +102,29 @@ const DEEPEST = 16
 /** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
 function holdMoment(values: readonly unknown[], depth: number): boolean {
   for (const value of values) {
-    if (typeof value === 'string' ? isMoment(value, false, true) : isTree(value) && hidesMoment(value, depth))
+    if (
+      typeof value === 'string' ? isMoment(value, false, true) || hiddenInJson(value, depth) : hidesMoment(value, depth)
+    )
       return true
   }
   return false
 }
 
-const isTree = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
-const hidesMoment = (tree: object, depth: number): boolean =>
-  depth > DEEPEST || holdMoment(Object.values(tree), depth + 1)
+const hidesMoment = (value: unknown, depth: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !ArrayBuffer.isView(value) &&
+  (depth > DEEPEST || holdMoment(Object.values(value), depth + 1))
+
+/** What objects are sent as. Most texts that are none hold no such word, or do not begin like one. */
+function hiddenInJson(text: string, depth: number): boolean {
+  if (!isMoment(text, true) || !/^\s*[[{"]/.test(text)) return false
+  try {
+    return holdMoment([JSON.parse(text)], depth + 1)
+  } catch {
+    return false
+  }
+}
 
 /** Stands for the statement of a loader; no SQL text can be equal to it. */
 const LOADER_TEXT = '\0cached'
@@ -155,5 +166,6 @@ export function refusal(
 }
 
 function bypass(reason: BypassReason, record: StatementRecord, deps: Dependencies, options: QueryOptions): Bypass {
-  return { bypass: reason, display: options.cacheKey ?? fingerprint(record.key), tables: deps.tables, tags: deps.tags }
+  const { tables, tags } = deps
+  return { bypass: reason, display: options.cacheKey ?? fingerprint(record.key), tables, tags, options }
 }

@@ -6,6 +6,8 @@ import type { Pipeline } from '@upstash/redis'
 import type { Call, Core } from './ask.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
+import { check, readOptions } from './rules.js'
+import type { Rule } from './rules.js'
 import { clock } from './runtime.js'
 import { databaseKey } from './statement.js'
 import { COUNTERS, zeroes } from './stats.js'
@@ -24,6 +26,11 @@ export interface StatsRange {
   /** To the hour that holds this time. Default: now. */
   until?: Date | number
 }
+
+const TIME: Rule = [
+  (value) => (typeof value === 'number' || value instanceof Date) && Number(value) >= -Infinity,
+  'a Date or milliseconds',
+]
 
 const dayKey = (core: Core, cache: RedisQueryCache, day: number): string =>
   `${cache.config.redisKeyPrefix}:s:${databaseKey(core.database)}:${new Date(day * DAY_MS).toISOString().slice(0, 10)}`
@@ -73,13 +80,15 @@ async function send(cache: RedisQueryCache, push: Push): Promise<void> {
   }
 }
 
-/** The sum of all isolates' counters within the hours of the range. What this isolate has not pushed yet is pushed first. */
-export async function readStatistics(
-  core: Core,
-  call: Call,
-  cache: RedisQueryCache,
-  range: StatsRange,
-): Promise<CounterValues> {
+/**
+ * The sum of all isolates' counters within the hours of the range. What this isolate has not pushed yet is pushed first. Without Redis: this
+ * isolate's counters. @throws InvalidOptionError
+ */
+export async function readStatistics(core: Core, call: Call, given: StatsRange | undefined): Promise<CounterValues> {
+  const range = readOptions<StatsRange>(given, { since: TIME, until: TIME }, 'range')
+  check('since', range.since, [() => !(range.since! > range.until!), 'a time that is not after `until`'])
+  const { cache } = core
+  if (!isRedisCache(cache)) return cache.counters.total
   const now = clock(call.runtime)
   const until = Math.min(now, Number(range.until ?? now))
   const oldest = (Math.floor(now / DAY_MS) - KEPT_DAYS) * DAY_MS
