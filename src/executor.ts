@@ -208,8 +208,8 @@ export class CachedQueryExecutor {
       const direct = (result: Result, info: Bypass) =>
         take({ rows: () => result.rows, result: () => result } as ResultReader, () => bypassInfo(info))
       if (isWrite(core, facts))
-        return this.#write([{ sql, params }], writeOptions(options)).then(({ results, cache: { tables, tags } }) =>
-          direct(results[0]!, { bypass: facts.reason ?? 'write', display: '', tables, tags }),
+        return this.#write([{ sql, params }], writeOptions(options)).then(({ results, cache }) =>
+          direct(results[0]!, { ...cache, bypass: facts.reason ?? 'write', display: '' }),
         )
       const asked = plan(core, call, record, params, options)
       if (!('bypass' in asked)) return this.#read(asked, take)
@@ -258,7 +258,7 @@ export class CachedQueryExecutor {
     for (const { params } of statements) check('params', params, list)
     options.signal?.throwIfAborted()
     const { results, cache } = await withSignal(write(core, call, statements, options, send), options.signal)
-    account(core, call, bypassInfo({ bypass: 'write', display: '', tables: cache.tables, tags: cache.tags }), startedAt)
+    account(core, call, bypassInfo({ ...cache, bypass: 'write', display: '' }), startedAt)
     return { results: results.map((result) => directResult(result, core.database)), cache }
   }
 

@@ -34,8 +34,8 @@ export class CacheInvalidationService<Events extends object = Record<string, unk
     check('executor', executor, anExecutor)
     this.#executor = executor
     this.#add('user:update', (user: DefaultEvents['user:update']) => {
-      const id = user?.id
-      check('id', id, anId)
+      check('id', user?.id, anId)
+      const { id } = user
       return {
         tables: ['users'],
         tags: [`user:${id}`],
@@ -67,9 +67,7 @@ export class CacheInvalidationService<Events extends object = Record<string, unk
     const given = await Promise.all(rules.map(async (rule) => (rule as InvalidationRule<unknown>)(payload)))
     const named = given.map((names) => readNamed(names ?? {}))
     const all = (part: keyof Named) => named.flatMap((names) => names[part] ?? [])
-    const tables = all('tables')
-    const tags = all('tags')
-    const keys = all('keys')
+    const [tables, tags, keys] = [all('tables'), all('tags'), all('keys')]
     if (tables.length + tags.length + keys.length > 0) await this.#executor.invalidate({ tables, tags, keys })
   }
 

@@ -20,22 +20,19 @@ export const kindOf = (value: unknown): string =>
 export const described = (value: unknown): string =>
   /^[nb]/.test(typeof value) ? String(value) : Array.isArray(value) ? 'an array' : kindOf(value)
 
-/** Of a choice of words the one that was given can be repeated to the reader. */
-const quoted = (value: unknown): string =>
-  typeof value === 'string' ? `'${value.slice(0, 40)}'` : value === undefined ? 'missing' : described(value)
-
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const anything: Rule = [() => true, '']
-const typed = (type: string, allowed: string, given?: Rule[2]): Rule => [
-  (value) => typeof value === type,
+export const bool: Rule = [(value) => typeof value === 'boolean', 'true or false']
+export const aFunction: Rule = [(value) => typeof value === 'function', 'a function']
+export const matching = (pattern: RegExp, allowed: string, given?: Rule[2]): Rule => [
+  (value) => typeof value === 'string' && pattern.test(value),
   allowed,
   given,
 ]
-export const bool = typed('boolean', 'true or false')
-export const text: Rule = [(value) => typeof value === 'string' && value !== '', 'a text that is not empty', kindOf]
-export const anyText = typed('string', 'a text', kindOf)
+export const text = matching(/[^]/, 'a text that is not empty', kindOf)
+export const anyText = matching(/^/, 'a text', kindOf)
 export const listOf = ([test, allowed]: Rule): Rule => [
   // `every` does not see holes.
   (value) => Array.isArray(value) && Array.from(value).every(test),
@@ -44,7 +41,6 @@ export const listOf = ([test, allowed]: Rule): Rule => [
 export const texts = listOf(text)
 export const list: Rule = [Array.isArray, 'an array']
 export const object: Rule = [isObject, 'an object']
-export const aFunction = typed('function', 'a function')
 export const number = (allowed: string, test: (value: number) => boolean): Rule => [
   (value) => typeof value === 'number' && test(value),
   allowed,
@@ -52,14 +48,12 @@ export const number = (allowed: string, test: (value: number) => boolean): Rule 
 export const whole = number('a whole number above 0', (value) => value > 0 && Number.isInteger(value))
 export const positive = (unit: string): Rule =>
   number(`${unit}, a finite number above 0`, (value) => value > 0 && value < Infinity)
+/** Of a choice of words the one that was given can be repeated to the reader. */
 export const oneOf = (...words: string[]): Rule => [
   (value) => words.includes(value as string),
   words.map((word) => `'${word}'`).join(', '),
-  quoted,
-]
-export const matching = (pattern: RegExp, allowed: string): Rule => [
-  (value) => typeof value === 'string' && pattern.test(value),
-  allowed,
+  (value) =>
+    typeof value === 'string' ? `'${value.slice(0, 40)}'` : value === undefined ? 'missing' : described(value),
 ]
 /** Or a function that gives it. */
 export const orFunction = ([test, allowed, given]: Rule): Rule => [
@@ -69,8 +63,7 @@ export const orFunction = ([test, allowed, given]: Rule): Rule => [
 ]
 
 /** Names a table, where not anything is meant. */
-const table: Rule = [(value) => text[0](value) && value !== '*', "a table; '*' in `writes` alone"]
-export const tables = listOf(table)
+export const tables = listOf(matching(/^(?!\*$)[^]/, "a table; '*' in `writes` alone"))
 
 /** A map from names to what one of `plain` allows, or to objects with such flags. The error names the entry. */
 export function declared(path: string, flags: string[], ...plain: Rule[]): Rule {
