@@ -225,7 +225,7 @@ describe('gap N5: an invalidation that is post-commit, never fails the write, an
     await a.flush()
     expect(new Set(versions).size).toBe(4)
     world.now += 2_001
-    expect((await b.queryResult(SQL, [1])).cache.outcome).toBe('miss')
+    expect(await world.outcome(b)).toBe('miss')
     expect(await world.outcome(a)).not.toBe('miss')
     expect(world.database.log.filter((sql) => sql === UPDATE)).toHaveLength(1)
   })
