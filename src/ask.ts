@@ -2,7 +2,7 @@
  * A question on its way: what it depends on, what tells it from any other, and where its answer comes from.
  * @module
  */
-import { digest, shortKey, sized, snapshot, weakHash } from './key.js'
+import { digest, shortKey, sized, weakHash } from './key.js'
 import type { ShortKey } from './key.js'
 import type { QueryCache } from './l1.js'
 import type { QueryOptions } from './options.js'
@@ -70,6 +70,7 @@ export interface Loader {
 /** What tells a question from others, as far as it is no name that it depends on. */
 export interface AskIdentity {
   sql: string
+  /** The caller's in copies: what is written of them here is what is sent. */
   params: readonly unknown[]
   /** The parameters, written without ambiguity. */
   written: string
@@ -85,7 +86,7 @@ export class Ask implements Statement {
   readonly deps: Dependencies
   readonly options: QueryOptions
   readonly sql: string
-  params: readonly unknown[]
+  readonly params: readonly unknown[]
   /** Where the answer comes from when no tier has it; `undefined`: from the database. */
   readonly loader: Loader | undefined
   /** What was not known when it was decided to cache. */
@@ -104,7 +105,6 @@ export class Ask implements Statement {
   private readonly scope: string
   private readonly written: string
   private readonly sessionChanges: number | undefined
-  private pinned = false
   private hash: string | Promise<string> | undefined = undefined
 
   constructor(core: Core, deps: Dependencies, options: QueryOptions, identity: AskIdentity, loader?: Loader) {
@@ -152,12 +152,6 @@ export class Ask implements Statement {
     return this.deps.shortcuts ? shortKey(this.scope, this.params) : null
   }
 
-  /** Copies the parameters, so that a caller who changes them while the query waits changes nothing. L1 hits do not need it. */
-  pin(): void {
-    if (!this.pinned) this.params = snapshot(this.params)
-    this.pinned = true
-  }
-
   private canonical(): string {
     const { database, cache } = this.core
     const { cacheKey } = this.options
@@ -176,6 +170,8 @@ export const fingerprint = (text: string, hash?: number): string => `query:${wea
 
 export interface Bypass {
   readonly bypass: BypassReason
+  /** As they were read; what has none is no read. */
+  readonly options?: QueryOptions
   readonly display: string
   readonly tables: readonly string[]
   readonly tags: readonly string[]

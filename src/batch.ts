@@ -3,7 +3,9 @@
  * @module
  */
 import { settle } from './answer.js'
-import { isWrite, plan, recordOf, writtenParams } from './plan.js'
+import { isWrite, plan, recordOf, takeParams } from './plan.js'
+import type { Taken } from './plan.js'
+import { readQueryOptions, readStatements } from './configure.js'
 import { pinned } from './ask.js'
 import type { Core } from './ask.js'
 import type { CachedQueryExecutor } from './executor.js'
@@ -24,30 +26,20 @@ export interface BatchQuery {
 /** A query as it was at the call: its caller may change it while those before it are under way. */
 interface Held {
   readonly record: StatementRecord
-  readonly params: readonly unknown[]
-  /** The call's own parameters as keys have them: of copies it may be another text. */
-  readonly written: string | null
+  readonly taken: Taken
   readonly options: QueryOptions | undefined
 }
 
 type End = PromiseSettledResult<Row[]>
 
-/** Runs a batch. Never rejects: each query has its own end. */
-export async function runBatch(asked: CachedQueryExecutor, queries: readonly BatchQuery[]): Promise<End[]> {
+/** Runs a batch. Each query has its own end. @throws InvalidOptionError, before any of them is sent */
+export async function runBatch(asked: CachedQueryExecutor, given: readonly BatchQuery[]): Promise<End[]> {
+  const queries = readStatements(given, 'queries')
   const core = pinned(asked.core)
   const executor = core === asked.core ? asked : asked.with(asked.call, core.database)
   const ends: End[] = new Array<End>(queries.length)
-  const held = queries.map((query, i) => {
-    try {
-      return hold(core, query)
-    } catch (reason) {
-      ends[i] = { status: 'rejected', reason }
-      return undefined
-    }
-  })
   let group = new Map<number, Held>()
-  for (const [i, query] of held.entries()) {
-    if (!query) continue
+  for (const [i, query] of queries.map((one) => hold(core, one)).entries()) {
     const { facts, key: sql } = query.record
     if (!isWrite(core, facts) && facts.kind !== 'session') {
       group.set(i, query)
@@ -55,20 +47,21 @@ export async function runBatch(asked: CachedQueryExecutor, queries: readonly Bat
     }
     await readGroup(executor, group, ends)
     group = new Map()
-    ;[ends[i]] = await Promise.allSettled([executor.query(sql, query.params, query.options)])
+    ;[ends[i]] = await Promise.allSettled([executor.query(sql, query.taken.params, query.options)])
   }
   await readGroup(executor, group, ends)
   return ends
 }
 
 function hold(core: Core, { sql, params = [], options }: BatchQuery): Held {
-  const copies =
-    options && Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? snapshot(value) : value])
+  const copies = Object.entries(readQueryOptions(options)).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? snapshot(value) : (value as unknown),
+  ])
   return {
     record: recordOf(core, sql),
-    params: snapshot(params),
-    written: writtenParams(params),
-    options: copies && Object.fromEntries(copies),
+    taken: takeParams(params),
+    options: options && (Object.fromEntries(copies) as QueryOptions),
   }
 }
 
@@ -77,10 +70,10 @@ async function readGroup(executor: CachedQueryExecutor, group: ReadonlyMap<numbe
   const { core, call } = executor
   const startedAt = clock(call.runtime)
   const reads = new Reads(core, call, true)
-  const ways = [...group.values()].map(async ({ record, params, written, options }) => {
-    const ask = plan(core, call, record, params, options, written)
+  const ways = [...group.values()].map(async ({ record, taken, options }) => {
+    const ask = plan(core, call, record, taken, options)
     if ('bypass' in ask) {
-      const { rows } = await executor.direct(ask, record.facts, { sql: record.key, params }, options)
+      const { rows } = await executor.direct(ask, record.facts, { sql: record.key, params: taken.params })
       return () => rows
     }
     const answered = await withSignal(reads.answer(ask), ask.options.signal)

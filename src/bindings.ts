@@ -6,8 +6,11 @@ import { CachedQueryExecutor } from './executor.js'
 import { createQueryCache } from './create.js'
 import { createConnectionPool } from './database.js'
 import { MissingBindingError } from './errors.js'
+import { database as aDatabase, readConfig } from './configure.js'
 import { QueryCache } from './l1.js'
 import type { CacheConfig } from './options.js'
+import { check } from './rules.js'
+import type { Rule } from './rules.js'
 import type { Database } from './types.js'
 
 const DATABASE = 'DATABASE_URL'
@@ -47,8 +50,10 @@ const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
 class Executors {
   readonly #made = new Map<string, CachedQueryExecutor>()
 
-  /** The executor of these bindings. @throws MissingBindingError */
-  get(env: unknown, database: Database | undefined, cache: QueryCache | CacheConfig | undefined): CachedQueryExecutor {
+  /** The executor of these bindings. @throws MissingBindingError, InvalidOptionError */
+  get(env: unknown, database: Database | undefined, given: QueryCache | CacheConfig | undefined): CachedQueryExecutor {
+    if (database !== undefined) check('database', database, aDatabase)
+    const cache = readCache(given)
     const key = JSON.stringify([
       database?.identity ?? [variable(env, DATABASE), variable(env, ENDPOINT)],
       cache instanceof QueryCache ? idOf(cache) : [configKey(cache), anyOf(env, REDIS_URL), anyOf(env, REDIS_TOKEN)],
@@ -64,6 +69,13 @@ class Executors {
     return made
   }
 }
+
+/** A cache as it is, a configuration in a copy. @throws InvalidOptionError */
+const readCache = (given: QueryCache | CacheConfig | undefined): typeof given =>
+  given === undefined || given instanceof QueryCache ? given : (readConfig(given, 'cache') as CacheConfig)
+
+/** Refuses by itself what is wrong within a configuration. */
+export const aCache: Rule = [(value) => Boolean(readCache(value as CacheConfig)), '']
 
 const IDS = new WeakMap<object, number>()
 let nextId = 0

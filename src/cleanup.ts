@@ -9,24 +9,27 @@ import { DecodeError, readHeader } from './codec/encode.js'
 import type { Header } from './codec/encode.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
-import { number, validate } from './configure.js'
-import type { Rule } from './configure.js'
 import { keySafe } from './key.js'
 import { RedisError } from './redis.js'
+import { number, readOptions } from './rules.js'
+import type { Rules } from './rules.js'
 import { clock } from './runtime.js'
 
 export interface CleanupOptions {
-  /** Redis commands that one run may use, 6 or more. Default 1,000. */
+  /** Redis commands that one run may use, 4 or more; from 6 on they suffice for what names do not tell too. Default 1,000. */
   maxCommands?: number
   /** Milliseconds that one run may take. Default 20,000. */
   maxMs?: number
 }
 
-/** What it takes to examine one entry: where the last run stopped, a page, its header, its versions, its removal, and where this run stopped. */
-const LEAST_COMMANDS = 6
-const RULES: Record<keyof CleanupOptions, Rule> = {
-  maxCommands: number(`a number of at least ${LEAST_COMMANDS}`, (value) => value >= LEAST_COMMANDS),
-  maxMs: number('a number above 0', (value) => value > 0),
+/** Where the last run stopped, a page, a removal, and where this run stopped. To examine an entry by content takes two more. */
+const LEAST_COMMANDS = 4
+export const CLEANUP: Rules<CleanupOptions> = {
+  maxCommands: number(
+    `a whole number of at least ${LEAST_COMMANDS}`,
+    (value) => value >= LEAST_COMMANDS && Number.isInteger(value),
+  ),
+  maxMs: number('milliseconds above 0', (value) => value > 0),
 }
 
 /** Keys that one command names at most; a SCAN of names looks at twice as many. */
@@ -39,9 +42,8 @@ const HEADER = 1_024
 const HEADERS_PART = 0.9
 
 /** Returns the entries removed, from memory and from Redis. Resumes where the last run stopped. Rejects when Redis gave no answer. */
-export async function cleanup(core: Core, call: Call, options: CleanupOptions): Promise<number> {
-  validate(options, RULES)
-  const { maxCommands = 1_000, maxMs = 20_000 } = options
+export async function cleanup(core: Core, call: Call, options: CleanupOptions | undefined): Promise<number> {
+  const { maxCommands = 1_000, maxMs = 20_000 } = readOptions(options, CLEANUP)
   const now = clock(call.runtime)
   const { cache } = core
   const fromMemory = cache.dropWhere(
@@ -107,7 +109,9 @@ async function sweep(cache: RedisQueryCache, call: Call, maxCommands: number, de
   const [saved] = await run.send((pipeline) => pipeline.mget(`${prefix}cursor`, `${prefix}headers`))
   const [names, headers] = Array.isArray(saved) ? (saved as unknown[]) : []
   const byName =
-    names === CLEAN ? { saved: CLEAN, removed: 0 } : await sweepNames(cache, run, /^(\d+)(\+?)$/.exec(String(names)))
+    names === CLEAN && run.pageOfContents > 0
+      ? { saved: CLEAN, removed: 0 }
+      : await sweepNames(cache, run, /^(\d+)(\+?)$/.exec(String(names)))
   const contents = byName.saved === CLEAN && run.pageOfContents > 0
   const byContent = contents ? await sweepContents(cache, run, /^(\d+)(?:\+(\d+))?$/.exec(String(headers))) : undefined
   await run.send((pipeline) =>

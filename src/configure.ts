@@ -15,108 +15,58 @@ import type {
   SqlSettings,
   WriteOptions,
 } from './options.js'
+import {
+  aFunction,
+  anyText,
+  anything,
+  bool,
+  check,
+  declared,
+  described,
+  list,
+  listOf,
+  matching,
+  number,
+  object,
+  oneOf,
+  positive,
+  readOptions,
+  tables,
+  text,
+  texts,
+  whole,
+} from './rules.js'
+import type { Groups, Rule, Rules } from './rules.js'
 import { isWorkerd } from './runtime.js'
+import type { Runtime } from './runtime.js'
+import type { Database, TransactionOptions } from './types.js'
 
 const MIB = 1024 * 1024
 /** A Worker has 128 MB; half of it stays for the application. */
 const WORKER_L1_MB = 64
 
-/** Whether a value is one that an option may have, what that is in words, and how to say what was given instead. */
-export type Rule = readonly [test: (value: unknown) => boolean, allowed: string, given?: (value: unknown) => string]
-
-/** What was given instead of a text. */
-export const kindOf = (value: unknown): string =>
-  value === undefined || value === null ? 'not set' : value === '' ? 'empty' : `of type ${typeof value}`
-
-/** What was given, without giving it away: numbers and booleans as they are, anything else by its kind. */
-function described(value: unknown): string {
-  if (typeof value === 'string') return 'a text that is not allowed'
-  if (Array.isArray(value)) return 'an array'
-  return Object(value) === value ? `a value ${kindOf(value)}` : String(value)
-}
-
-/** Of a choice of words the one that was given can be repeated to the reader. */
-const quoted = (value: unknown): string =>
-  typeof value === 'string' ? `'${value.slice(0, 40)}'` : value === undefined ? 'missing' : described(value)
-
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
-const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
-const isTables = (value: unknown): boolean => isTexts(value) && !value.includes('*')
-const isBool = (value: unknown): boolean => typeof value === 'boolean'
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-export const anything: Rule = [() => true, '']
-const bool: Rule = [isBool, 'true or false']
-export const text: Rule = [isText, 'a text that is not empty', kindOf]
-const anyText: Rule = [(value) => typeof value === 'string', 'a text']
-const texts: Rule = [isTexts, 'an array of texts that are not empty']
-const object: Rule = [isObject, 'an object']
-export const number = (allowed: string, test: (value: number) => boolean): Rule => [
-  (value) => typeof value === 'number' && test(value),
-  allowed,
-]
 const seconds = number('seconds, 0 or more, or Infinity', (value) => value >= 0)
-export const positive = (unit: string): Rule =>
-  number(`${unit}, a finite number above 0`, (value) => value > 0 && value < Infinity)
 const zeroUp = (unit: string): Rule =>
   number(`${unit}, a finite number, 0 or more`, (value) => value >= 0 && value < Infinity)
 const part = number('a number from 0 to below 1', (value) => value >= 0 && value < 1)
-export const oneOf = (...words: string[]): Rule => [
-  (value) => words.includes(value as string),
-  words.map((word) => `'${word}'`).join(', '),
-  quoted,
-]
 
-/**
- * The name of the first entry that has no rule, or a value it cannot have. Explicit undefined is not set. A call's options come through
- * here: nothing is made for what is right.
- */
-function wrongIn(given: Record<string, unknown>, rules: Record<string, Rule>, ofAll?: Rule): string | undefined {
-  for (const name in given) {
-    const rule = ofAll ?? (Object.hasOwn(rules, name) ? rules[name] : undefined)
-    if (given[name] !== undefined && !rule?.[0](given[name])) return name
-  }
-  return undefined
-}
-
-/** A map from names to words or to objects with such flags; the error names the entry. */
-function declared(of: string, words: string[], flags: string[], test = (_: unknown): boolean => false): Rule {
-  const parts: Record<string, Rule> = { reads: [isTables, ''], writes: texts }
-  for (const flag of flags) parts[flag] = bool
-  const one: Rule = [
-    (value) =>
-      words.includes(value as string) || test(value) || (isObject(value) && wrongIn(value, parts) === undefined),
-    '',
-  ]
-  return [
-    (value) => isObject(value) && wrongIn(value, {}, one) === undefined,
-    `for each ${of} '${words.join("', '")}' or { reads?: [tables], writes?: [tables], ${flags.join('?: boolean, ')}?: boolean }; '*' in \`writes\` alone`,
-    (value) => {
-      if (!isObject(value)) return described(value)
-      const name = wrongIn(value, {}, one)!
-      return `${described(value[name])} for ${quoted(name)}`
-    },
-  ]
-}
-
-/** A forgotten option is a compile error: each interface's rules are mapped from its keys. */
-type Rules<T> = { [K in keyof Required<T>]: Rule }
+const https = matching(/^https?:\/\/./, '')
+const redis = matching(/^rediss?:/, '')
 
 const QUERY_CACHE: Rules<QueryCacheSettings> = {
   enabled: bool,
   maxSizeMB: positive('mebibytes'),
   defaultTTL: seconds,
-  maxQueries: number('a whole number above 0', (value) => value > 0 && Number.isInteger(value)),
+  maxQueries: whole,
   ttlJitter: part,
   refreshAhead: part,
   keyPrefix: text,
 }
 const REDIS: Rules<RedisSettings> = {
   url: [
-    (value) => isText(value) && /^https?:\/\/./.test(value),
+    https[0],
     'the https:// address of the REST API: UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, on Vercel KV_REST_API_URL and KV_REST_API_TOKEN',
-    (value) => (isText(value) && /^rediss?:/.test(value) ? 'a redis:// address, which speaks TCP' : described(value)),
+    (value) => (redis[0](value) ? 'a redis:// address, which speaks TCP' : described(value)),
   ],
   token: text,
   client: [(value) => typeof (value as Redis | null)?.mget === 'function', 'a client of @upstash/redis'],
@@ -136,20 +86,21 @@ const CONSISTENCY: Rules<ConsistencySettings> = {
 }
 const SQL: Rules<SqlSettings> = {
   defaultSchema: text,
-  dependencies: declared('view or table [tables],', ['volatile'], ['volatile'], isTables),
-  functions: declared('function', ['stable', 'volatile', 'identity'], ['identity', 'volatile']),
+  dependencies: declared('sql.dependencies', ['volatile'], oneOf('volatile'), tables),
+  functions: declared('sql.functions', ['identity', 'volatile'], oneOf('stable', 'volatile', 'identity')),
   rowSecurity: texts,
   onUnknown: oneOf('bypass', 'ttl-only'),
 }
-const CONFIG: Rules<CacheConfig> = {
-  type: oneOf('local', 'redis', 'hybrid'),
-  queryCache: object,
-  redis: object,
-  consistency: object,
-  sql: object,
+const TYPE = oneOf('local', 'redis', 'hybrid')
+const CONFIG: Groups<CacheConfig> = {
+  type: TYPE,
+  queryCache: QUERY_CACHE,
+  redis: REDIS,
+  consistency: CONSISTENCY,
+  sql: SQL,
   epoch: anyText,
   debug: bool,
-  onEvent: [(value) => typeof value === 'function', 'a function'],
+  onEvent: aFunction,
 }
 const WRITE: Rules<WriteOptions> = {
   tables: texts,
@@ -171,57 +122,94 @@ const QUERY: Rules<QueryOptions> = {
   coalesce: oneOf('isolate', 'global'),
   nowBucket: positive('seconds'),
 }
+const TRANSACTION: Rules<WriteOptions & TransactionOptions> = {
+  ...WRITE,
+  isolationLevel: oneOf('ReadUncommitted', 'ReadCommitted', 'RepeatableRead', 'Serializable'),
+  readOnly: bool,
+  deferrable: bool,
+}
+const STATEMENT = { sql: anyText, params: list }
+const STATEMENTS = { statements: STATEMENT, queries: { ...STATEMENT, options: anything } }
+export const pattern = matching(
+  /^(\*|[^*?[\]]+(:\*)?)$/,
+  "a key ('user:42'), a prefix ('user:*', 'user:42:*'), or '*' for everything",
+)
 const NAMED: Rules<Named> = {
   tables: texts,
   tags: texts,
-  // What each key may be is said where keys are read.
-  keys: [(value) => Array.isArray(value) && value.every((item) => typeof item === 'string'), 'an array of texts'],
+  keys: listOf(pattern),
+}
+const RUNTIME: Rules<object> = { waitUntil: aFunction, now: aFunction, random: aFunction }
+
+/** Looked at by its shape: it may come from a second copy of the package. */
+export const anExecutor: Rule = [
+  (value) => typeof (value as { getCacheStats?: unknown } | null)?.getCacheStats === 'function',
+  'a CachedQueryExecutor',
+]
+
+/** A pool in the place of a database is what a user of the predecessor has in his code. */
+export const database: Rule = [
+  (value) => {
+    const given = value as Database | null | undefined
+    return typeof given?.run === 'function' && typeof given.identity === 'string'
+  },
+  'what createConnectionPool(connectionString) makes for Neon, or fromPool(pool, { identity }) of a pool or client of your own',
+  (value) => (value === undefined || value === null ? 'missing' : 'not a database of this package'),
+]
+
+/** A call's options. @throws InvalidOptionError */
+export const readQueryOptions = (given: QueryOptions | null | undefined): QueryOptions => readOptions(given, QUERY)
+
+/** A write's options. @throws InvalidOptionError */
+export const readWriteOptions = (given: WriteOptions | null | undefined): WriteOptions => readOptions(given, WRITE)
+
+/** A transaction's options. @throws InvalidOptionError */
+export const readTransactionOptions = (
+  given: (WriteOptions & TransactionOptions) | null | undefined,
+): WriteOptions & TransactionOptions => readOptions(given, TRANSACTION)
+
+/** Names to invalidate. @throws InvalidOptionError also where nothing is given: it would invalidate nothing. */
+export function readNamed(given: Named): Named {
+  check('named', given, object)
+  return readOptions(given, NAMED, 'named')
 }
 
-/** Throws an `InvalidOptionError` for a value that an option cannot have. */
-export function check(option: string, value: unknown, [test, allowed, given = described]: Rule): void {
-  if (!test(value)) throw new InvalidOptionError(option, given(value), `Allowed: ${allowed}.`)
+type Told<T> = T & { params: readonly unknown[] }
+
+/** Statements of one call, with their options where they have any. @throws InvalidOptionError, before any of them is sent */
+export function readStatements<T extends { sql: string }>(given: readonly T[], of: keyof typeof STATEMENTS): Told<T>[] {
+  check(of, given, list)
+  return Array.from(given, (one) => {
+    const statement = { params: [], ...readOptions<T>(one, STATEMENTS[of] as Rules<T>, of) } as unknown as Told<T>
+    check('sql', statement.sql, anyText)
+    return statement
+  })
 }
 
-/** Throws an `InvalidOptionError` for the first option that is unknown or has a value it cannot have. */
-export function validate(given: object, rules: Record<string, Rule>, path = ''): void {
-  const name = wrongIn(given as Record<string, unknown>, rules)
-  if (name === undefined) return
-  if (!Object.hasOwn(rules, name)) throw notAnOption(path + name, Object.keys(rules))
-  check(path + name, (given as Record<string, unknown>)[name], rules[name]!)
+/** Returns what is given. A platform's context has names of its own beside `waitUntil`. @throws InvalidOptionError */
+export function checkRuntime(runtime: Runtime): Runtime {
+  check('runtime', runtime, object)
+  const { waitUntil, now, random } = runtime as Record<keyof Runtime, unknown>
+  const given: object = waitUntil ? { waitUntil, now, random } : runtime
+  readOptions(given, RUNTIME)
+  return runtime
 }
 
-/** Throws an `InvalidOptionError` for an option that none of `known` names: a misspelt one would do nothing. */
-export function refuseUnknown(given: object, known: readonly string[]): void {
-  for (const name of Object.keys(given)) if (!known.includes(name)) throw notAnOption(name, known)
+/** A configuration as it was given, in copies. @throws InvalidOptionError */
+export function readConfig(given: Partial<CacheConfig>, of = 'config'): Partial<CacheConfig> {
+  check(of, given, object)
+  return readOptions(given, CONFIG, of)
 }
-
-const notAnOption = (option: string, known: readonly string[]): InvalidOptionError =>
-  new InvalidOptionError(option, 'not an option', `Known here: ${known.join(', ')}.`)
-
-/** Throws an `InvalidOptionError` when a call's options cannot be meant. */
-export const validateQueryOptions = (options: QueryOptions): void => validate(options, QUERY)
-
-/** Throws an `InvalidOptionError` when a write's options cannot be meant. */
-export const validateWriteOptions = (options: WriteOptions): void => validate(options, WRITE)
-
-/** Throws an `InvalidOptionError` when what is to be invalidated cannot be meant: a misspelt name would invalidate nothing. */
-export const validateNamed = (named: Named): void => validate(named, NAMED)
 
 /**
  * Checks a configuration and fills in the defaults. Does no I/O and reads no clock.
  * @throws InvalidOptionError naming the option, what was given and what is allowed.
  */
-export function resolveConfig(config: CacheConfig, notice: (message: string) => void): ResolvedConfig {
-  check('config', config, object)
-  validate(config, CONFIG)
-  check('type', config.type, CONFIG.type)
+export function resolveConfig(given: CacheConfig, notice: (message: string) => void): ResolvedConfig {
+  const config = readConfig(given)
+  check('type', config.type, TYPE)
   const { queryCache = {}, redis = {}, consistency = {}, sql = {} } = config
-  validate(queryCache, QUERY_CACHE, 'queryCache.')
-  validate(redis, REDIS, 'redis.')
-  validate(consistency, CONSISTENCY, 'consistency.')
-  validate(sql, SQL, 'sql.')
-  const type = config.type === 'hybrid' && redis.enableLocalCache === false ? 'redis' : config.type
+  const type = config.type === 'hybrid' && redis.enableLocalCache === false ? 'redis' : config.type!
   if (type !== 'local' && !redis.client && !(redis.url && redis.token))
     throw new InvalidOptionError(
       redis.url ? 'redis.token' : 'redis.url',

@@ -4,21 +4,27 @@
  */
 import { explain } from './explain.js'
 import { account, afterwards, bypassInfo, hitInfo, infoOf, settle, settleHit } from './answer.js'
-import { isWrite, plan, planLoader, recordOf } from './plan.js'
+import { isWrite, plan, planLoader, recordOf, takeParams } from './plan.js'
 import { pinned } from './ask.js'
-import type { Ask, Bypass, Call, Core } from './ask.js'
+import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
 import { runBatch } from './batch.js'
 import type { BatchQuery } from './batch.js'
 import { cleanup } from './cleanup.js'
 import type { CleanupOptions } from './cleanup.js'
-import { validateQueryOptions } from './configure.js'
+import {
+  checkRuntime,
+  database as aDatabase,
+  pattern as aPattern,
+  readQueryOptions,
+  readStatements,
+  readTransactionOptions,
+  readWriteOptions,
+} from './configure.js'
 import { createQueryCache } from './create.js'
-import { InvalidOptionError, InvalidationError } from './errors.js'
+import { InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
 import { invalidate } from './invalidate.js'
-import { snapshot } from './key.js'
 import { QueryCache } from './l1.js'
-import { isRedisCache } from './l2.js'
 import type { Named } from './names.js'
 import type { CacheConfig, QueryOptions, WriteOptions } from './options.js'
 import { fetchOne } from './origin.js'
@@ -26,14 +32,13 @@ import { readStatistics } from './push-statistics.js'
 import type { StatsRange } from './push-statistics.js'
 import { Reads, readMemory } from './read.js'
 import { shortcut } from './shortcut.js'
-import type { Answered } from './read.js'
 import { directResult } from './result.js'
 import type { Result, ResultReader, Row } from './result.js'
 import { clock } from './runtime.js'
+import { aFunction, check, isObject, list, text } from './rules.js'
 import type { Runtime } from './runtime.js'
 import { noteSession } from './session.js'
 import { withSignal } from './signal.js'
-import type { StatementRecord } from './statement.js'
 import { summarise } from './stats.js'
 import type { CacheStats } from './stats.js'
 import type { Database, SqlFacts, Statement, TransactionOptions } from './types.js'
@@ -51,14 +56,17 @@ export class CachedQueryExecutor {
    * @param runtime What a request lends; see `bind`.
    * @throws InvalidOptionError
    */
-  constructor(database: Database, cacheOrConfig: QueryCache | CacheConfig, runtime: Runtime = {}) {
+  constructor(database: Database, cacheOrConfig: QueryCache | CacheConfig, runtime?: Runtime) {
     this.core = coreOf(database, cacheOrConfig)
-    this.call = { runtime }
+    this.call = { runtime: runtime === undefined ? {} : checkRuntime(runtime) }
   }
 
-  /** A cheap copy for one request that shares the cache. `bind(c.executionCtx)` gives background work the request's `waitUntil`. */
+  /**
+   * A cheap copy for one request that shares the cache. `bind(c.executionCtx)` gives background work the request's `waitUntil`.
+   * @throws InvalidOptionError
+   */
   bind(runtime: Runtime): CachedQueryExecutor {
-    return this.with({ ...this.call, runtime })
+    return this.with({ ...this.call, runtime: checkRuntime(runtime) })
   }
 
   /** @internal */
@@ -71,66 +79,12 @@ export class CachedQueryExecutor {
 
   /** Rows of a read, from the nearest tier that has them. A write runs once and invalidates. Rejects with the driver's own error. */
   query<R = Row>(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<R[]> {
-    // A hit waits for nothing: an asynchronous function would take it twice the time.
-    let record: StatementRecord
-    try {
-      const { core, call } = this
-      const now = clock(call.runtime)
-      record = recordOf(core, sql)
-      const near = shortcut(core, call, record, params, options, now)
-      if (near) return Promise.resolve(settleHit(core, call, near, near, now).rows() as R[])
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    return this.#query<R>(record, params, options)
-  }
-
-  async #query<R>(
-    record: StatementRecord,
-    params: readonly unknown[],
-    options: QueryOptions | undefined,
-  ): Promise<R[]> {
-    const { core, call } = this
-    const { key: sql } = record
-    const now = clock(call.runtime)
-    if (isWrite(core, record.facts)) return (await this.execute<R>(sql, params, writeOptions(options))).rows
-    const asked = plan(core, call, record, params, options)
-    if ('bypass' in asked) return (await this.direct<R>(asked, record.facts, { sql, params }, options)).rows
-    const hit = readMemory(core, call, asked, now)
-    if (hit) return settleHit(core, call, asked, hit, now).rows() as R[]
-    return (await this.#load(asked)).reader.rows() as R[]
+    return this.#ask(sql, params, options, rowsOf) as Promise<R[]>
   }
 
   /** Like `query`, with column types and how the answer came about. */
-  async queryResult<R = Row>(
-    sql: string,
-    params: readonly unknown[] = [],
-    options?: QueryOptions,
-  ): Promise<QueryResult<R>> {
-    const { core, call } = this
-    const record = recordOf(core, sql)
-    const now = clock(call.runtime)
-    const near = shortcut(core, call, record, params, options, now)
-    if (near)
-      return {
-        ...(settleHit(core, call, near, near, now).result() as Result<R>),
-        cache: hitInfo(near, near, now),
-      }
-    if (isWrite(core, record.facts)) {
-      const { results, cache } = await this.#write([{ sql, params }], writeOptions(options))
-      const info = bypassInfo({
-        bypass: record.facts.reason ?? 'write',
-        display: '',
-        tables: cache.tables,
-        tags: cache.tags,
-      })
-      return { ...(results[0] as Result<R>), cache: info }
-    }
-    const asked = plan(core, call, record, params, options)
-    if ('bypass' in asked)
-      return { ...(await this.direct<R>(asked, record.facts, { sql, params }, options)), cache: bypassInfo(asked) }
-    const { reader, answered } = await this.#answer(asked)
-    return { ...(reader.result() as Result<R>), cache: infoOf(asked, answered, clock(call.runtime)) }
+  queryResult<R = Row>(sql: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<QueryResult<R>> {
+    return this.#ask(sql, params, options, resultOf) as Promise<QueryResult<R>>
   }
 
   /**
@@ -159,9 +113,9 @@ export class CachedQueryExecutor {
   async execute<R = Row>(
     sql: string,
     params: readonly unknown[] = [],
-    options: WriteOptions = {},
+    options?: WriteOptions,
   ): Promise<ExecuteResult<R>> {
-    const { results, cache } = await this.#write([{ sql, params }], { ...options })
+    const { results, cache } = await this.#write([{ sql, params }], readWriteOptions(options))
     const { rows, rowCount, command } = results[0] as Result<R>
     return { rows, rowCount, command, cache }
   }
@@ -169,14 +123,11 @@ export class CachedQueryExecutor {
   /** Statements in one database transaction and, after its commit, one invalidation. */
   async transaction(
     statements: readonly { sql: string; params?: readonly unknown[] }[],
-    options: WriteOptions & Pick<TransactionOptions, 'isolationLevel' | 'readOnly' | 'deferrable'> = {},
+    options?: WriteOptions & TransactionOptions,
   ): Promise<{ results: Result[]; cache: WriteInfo }> {
-    const { isolationLevel, readOnly, deferrable, ...rest } = options
-    const { timeoutMs } = rest
-    return this.#write(
-      statements.map(({ sql, params = [] }) => ({ sql, params })),
-      rest,
-      (database, sent) => database.transaction(sent, { isolationLevel, readOnly, deferrable, timeoutMs }),
+    const given = readTransactionOptions(options)
+    return this.#write(readStatements(statements, 'statements'), given, (database, sent) =>
+      database.transaction(sent, given),
     )
   }
 
@@ -187,8 +138,11 @@ export class CachedQueryExecutor {
   async cached<T>(
     key: string,
     loader: (executor: CachedQueryExecutor) => Promise<T>,
-    options: QueryOptions = {},
+    given?: QueryOptions,
   ): Promise<T> {
+    check('key', key, text)
+    check('loader', loader, aFunction)
+    const options = readQueryOptions(given)
     const identity = this.call.identity ?? { read: false }
     const inner: Call = { ...this.call, skipCaches: true, observe: undefined, identity }
     const run = (database: Database) => loader(this.with(inner, database))
@@ -199,7 +153,7 @@ export class CachedQueryExecutor {
       account(this.core, this.call, bypassInfo(asked), startedAt)
       return value
     }
-    return (await this.#answer(asked)).reader.value() as T
+    return this.#read(asked, (reader) => reader.value() as T)
   }
 
   /**
@@ -207,8 +161,9 @@ export class CachedQueryExecutor {
    * @returns the number of results dropped from this isolate's memory; those in Redis die by version.
    * @throws InvalidationError when Redis did not acknowledge, InvalidOptionError for other patterns.
    */
-  async invalidateCache(pattern?: string): Promise<number> {
-    return this.#invalidate({ keys: [pattern ?? '*'] })
+  async invalidateCache(pattern = '*'): Promise<number> {
+    check('pattern', pattern, aPattern)
+    return this.#invalidate({ keys: [pattern] })
   }
 
   /** Invalidates by table, tag and key. @throws InvalidationError when Redis did not acknowledge. */
@@ -217,7 +172,7 @@ export class CachedQueryExecutor {
   }
 
   /** Drops expired results from memory and sweeps Redis within a budget. @returns the number of entries removed. */
-  async cleanupCache(options: CleanupOptions = {}): Promise<number> {
+  async cleanupCache(options?: CleanupOptions): Promise<number> {
     return cleanup(this.core, this.call, options)
   }
 
@@ -227,10 +182,8 @@ export class CachedQueryExecutor {
   }
 
   /** All isolates' figures from Redis; for `type: 'local'` this isolate's. Rejects when Redis gave no answer. */
-  async getGlobalStats(range: StatsRange = {}): Promise<CacheStats> {
-    const { cache } = this.core
-    if (!isRedisCache(cache)) return this.getCacheStats()
-    return summarise(await readStatistics(this.call, cache, range), cache.bytes)
+  async getGlobalStats(range?: StatsRange): Promise<CacheStats> {
+    return summarise(await readStatistics(this.call, this.core.cache, range), this.core.cache.bytes)
   }
 
   /** What the cache would do with a query, why, and what to do about it. No I/O. */
@@ -243,41 +196,53 @@ export class CachedQueryExecutor {
     await this.core.cache.background.settle()
   }
 
-  async #answer(asked: Ask): Promise<{ reader: ResultReader; answered: Answered }> {
-    const { core, call } = this
-    const now = clock(call.runtime)
-    const hit = readMemory(core, call, asked, now)
-    if (!hit) return this.#load(asked)
-    const answered = { loaded: hit, coalesced: false, waited: false }
-    return { reader: settleHit(core, call, asked, hit, now), answered }
+  /** `take`: what the caller wants of the answer. A hit waits for nothing: an asynchronous function would take it twice the time. */
+  #ask<T>(sql: string, params: readonly unknown[], options: QueryOptions | undefined, take: Take<T>): Promise<T> {
+    try {
+      const { core, call } = this
+      const now = clock(call.runtime)
+      const record = recordOf(core, sql)
+      const { facts } = record
+      const near = shortcut(core, call, record, params, options, now)
+      if (near) return Promise.resolve(take(settleHit(core, call, near, near, now), () => hitInfo(near, near, now)))
+      const direct = (result: Result, info: Bypass) =>
+        take({ rows: () => result.rows, result: () => result } as ResultReader, () => bypassInfo(info))
+      if (isWrite(core, facts))
+        return this.#write([{ sql, params }], writeOptions(options)).then(({ results, cache }) =>
+          direct(results[0]!, { ...cache, bypass: facts.reason ?? 'write', display: '' }),
+        )
+      const taken = takeParams(params)
+      const asked = plan(core, call, record, taken, options)
+      if (!('bypass' in asked)) return this.#read(asked, take)
+      return this.direct(asked, facts, { sql, params: taken.params }).then((result) => direct(result, asked))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
-  async #load(asked: Ask): Promise<{ reader: ResultReader; answered: Answered }> {
+  async #read<T>(asked: Ask, take: Take<T>): Promise<T> {
     const { core, call } = this
     const startedAt = clock(call.runtime)
+    const hit = readMemory(core, call, asked, startedAt)
+    if (hit) return take(settleHit(core, call, asked, hit, startedAt), () => hitInfo(asked, hit, startedAt))
     // Where the moment decides as whom it is asked no two share a trip, and a loader runs in its own caller's asynchronous context.
     const alone = core.database.pinned !== undefined || asked.loader !== undefined
     const reads = alone ? new Reads(core, call, false) : (this.#reads ??= new Reads(core, call, false))
     const answered = await withSignal(reads.answer(asked), asked.options.signal)
-    return { reader: settle(core, call, asked, answered, startedAt), answered }
+    const reader = settle(core, call, asked, answered, startedAt)
+    return take(reader, () => infoOf(asked, answered, clock(call.runtime)))
   }
 
-  /** @internal Asks the database and no cache, for parameters as they are now. */
-  async direct<R = Row>(
-    asked: Bypass,
-    facts: SqlFacts,
-    statement: Statement,
-    options: QueryOptions | undefined,
-  ): Promise<Result<R>> {
+  /** @internal Asks the database and no cache. */
+  async direct(asked: Bypass, facts: SqlFacts, statement: Statement): Promise<Result> {
     const { call } = this
+    const { options } = asked
     const core = pinned(this.core)
     const startedAt = clock(call.runtime)
-    // A connection that is busy takes the statement later.
-    const sent = { sql: statement.sql, params: snapshot(statement.params) }
-    noteSession(core, sent.sql, facts)
+    noteSession(core, statement.sql, facts)
     try {
-      const result = await withSignal(fetchOne(core, call, sent, options?.timeoutMs), options?.signal)
-      return directResult(result, core.database) as Result<R>
+      const result = await withSignal(fetchOne(core, call, statement, options?.timeoutMs), options?.signal)
+      return directResult(result, core.database)
     } finally {
       account(core, call, bypassInfo(asked), startedAt)
     }
@@ -292,9 +257,10 @@ export class CachedQueryExecutor {
   ): Promise<{ results: Result[]; cache: WriteInfo }> {
     const { core, call } = this
     const startedAt = clock(call.runtime)
+    for (const { params } of statements) check('params', params, list)
     options.signal?.throwIfAborted()
     const { results, cache } = await withSignal(write(core, call, statements, options, send), options.signal)
-    account(core, call, bypassInfo({ bypass: 'write', display: '', tables: cache.tables, tags: cache.tags }), startedAt)
+    account(core, call, bypassInfo({ ...cache, bypass: 'write', display: '' }), startedAt)
     return { results: results.map((result) => directResult(result, core.database)), cache }
   }
 
@@ -306,29 +272,23 @@ export class CachedQueryExecutor {
   }
 }
 
+/** What a caller wants of an answer. */
+type Take<T> = (answer: ResultReader, cache: () => CacheInfo) => T
+
+const rowsOf: Take<Row[]> = (answer) => answer.rows()
+const resultOf: Take<QueryResult> = (answer, cache) => ({ ...answer.result(), cache: cache() })
+
 /** What lasts of an executor. `with` hands on what is complete already: a request's copy works nothing out. */
 function coreOf(database: Database, given: QueryCache | CacheConfig | Core): Core {
-  if (given && 'database' in given) return given
-  checkDatabase(database)
-  const cache = given instanceof QueryCache ? given : createQueryCache(given)
+  const isCache = given instanceof QueryCache
+  if (!isCache && isObject(given) && 'statements' in given) return given as unknown as Core
+  check('database', database, aDatabase)
+  const cache = isCache ? given : createQueryCache(given as CacheConfig)
   return { database, cache, statements: cache.statements.of(database) }
-}
-
-/** A pool in the place of a database is what a user of the predecessor has in his code. */
-function checkDatabase(database: Database): void {
-  if (typeof database?.run === 'function' && typeof database.identity === 'string') return
-  const given = database === undefined || database === null ? 'missing' : 'not a database of this package'
-  throw new InvalidOptionError(
-    'database',
-    given,
-    'Use createConnectionPool(connectionString) for Neon, or fromPool(pool, { identity }) for a pool or client of your own.',
-  )
 }
 
 /** Of a write that was given to a call for reads. @throws InvalidOptionError */
 function writeOptions(options: QueryOptions | undefined): WriteOptions {
-  if (!options) return {}
-  validateQueryOptions(options)
-  const { tables, tags, timeoutMs, signal } = options
+  const { tables, tags, timeoutMs, signal } = readQueryOptions(options)
   return { tables, tags, timeoutMs, signal }
 }

@@ -5,8 +5,9 @@
 import { settingsOf } from './sql/index.js'
 import type { BypassReason, Call, Core } from './ask.js'
 import type { Explanation } from './executor-types.js'
+import { NO_OPTIONS } from './options.js'
 import type { QueryOptions } from './options.js'
-import { askedRecord, plan, recordOf } from './plan.js'
+import { askedRecord, plan, recordOf, takeParams } from './plan.js'
 import type { Settings } from './sql/settings.js'
 import type { Database, SqlFacts } from './types.js'
 
@@ -16,14 +17,15 @@ export function explain(
   call: Call,
   sql: string,
   params: readonly unknown[],
-  options: QueryOptions | undefined,
+  asking: QueryOptions | undefined,
 ): Explanation {
   const given = recordOf(core, sql)
+  const asked = plan(core, call, given, takeParams(params), asking)
+  const { options = NO_OPTIONS } = asked
   const record = askedRecord(core, given, params, options)
   const { facts } = record
-  const asked = plan(core, call, given, params, options)
   const refused = 'bypass' in asked
-  const { identity, volatile, tables } = core.cache.statements.dependencies(record, core.database, options ?? {})
+  const { identity, volatile, tables } = core.cache.statements.dependencies(record, core.database, options)
   const reason = refused ? asked.bypass : asked.reason
   const token =
     reason === 'scope-required'
@@ -36,7 +38,7 @@ export function explain(
     database: core.database,
     settings,
     cached: !refused,
-    bucket: options?.nowBucket !== undefined,
+    bucket: options.nowBucket !== undefined,
   }
   return {
     cacheable: !refused,
@@ -45,7 +47,7 @@ export function explain(
     advice: reason && ADVICE[reason](about),
     statement: facts.statement,
     tables,
-    volatileFunctions: facts.volatileFunctions,
+    volatileFunctions: [...facts.volatileFunctions],
     key: asked.display,
   }
 }

@@ -2,10 +2,12 @@
  * Is the cache doing its work?
  * @module
  */
+import { anExecutor } from './configure.js'
 import { CHECK_REDIS, UNACKNOWLEDGED } from './errors.js'
 import type { CachedQueryExecutor } from './executor.js'
 import { isRedisCache } from './l2.js'
 import type { RedisInfo } from './l2.js'
+import { check } from './rules.js'
 import type { CacheStats } from './stats.js'
 
 export interface CacheHealth {
@@ -23,7 +25,9 @@ const HIGH_ERROR_RATIO = 0.05
 export class CacheMonitoringService {
   readonly #executor: CachedQueryExecutor
 
+  /** @throws InvalidOptionError */
   constructor(executor: CachedQueryExecutor) {
+    check('executor', executor, anExecutor)
     this.#executor = executor
   }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Call, Core } from './ask.js'
-import { validateNamed } from './configure.js'
+import { readNamed } from './configure.js'
 import { invalidatedNames } from './names.js'
 import { isRedisCache } from './l2.js'
 import type { Fence } from './fences.js'
@@ -59,10 +59,10 @@ export async function invalidateNames(
 export async function invalidate(
   core: Core,
   call: Call,
-  named: Named,
+  given: Named,
 ): Promise<{ acknowledged: boolean; dropped: number }> {
   const { cache } = core
-  validateNamed(named)
+  const named = readNamed(given)
   const names = cache.statements.known(core.database, invalidatedNames(named, cache.config.sql))
   const gone = new Set(names)
   const dropped = cache.dropWhere((entry) => entry.names.some((name) => gone.has(name)))
@@ -72,7 +72,7 @@ export async function invalidate(
   cache.events.emit({
     type: 'invalidation',
     acknowledged,
-    tables,
+    tables: [...tables],
     tags: tags.length,
     keys: keys.length,
     everything: keys.includes('*'),

@@ -11,12 +11,17 @@ export const sized = (text: string): string => `${text.length}:${text}`
  * Writes parameters with their types, injectively: `1`, `'1'`, `1n` and `true` differ, and so do `['a,b']` and `['a', 'b']`.
  * A Date carries its zone offset, because drivers send it as local time. `undefined`: the database's text of one of them cannot be known from
  * here, so that the query is not cached.
+ * @param copies Gets what is to be sent: each value is read once, so that an object that writes itself differently each time is sent as it was
+ * written here, and a caller who changes one while the query waits changes nothing.
  */
-export function encodeParams(params: readonly unknown[], depth = 0): string | undefined {
+export function encodeParams(params: readonly unknown[], copies?: unknown[], depth = 0): string | undefined {
   let out = ''
   for (let i = 0; i < params.length; i++) {
-    const part = encodeParam(params[i], depth)
+    const value = params[i]
+    const part =
+      typeof value === 'object' && value !== null ? encodeObject(value, copies, depth) : encodePrimitive(value)
     if (part === undefined) return undefined
+    if (copies && copies.length <= i) copies.push(value)
     out += part
   }
   return out
@@ -39,7 +44,7 @@ export function shortKey(scope: string, params: readonly unknown[]): ShortKey {
 /** A text as `encodeParams` writes it. */
 export const encodeText = (text: string): string => `s${sized(text)}`
 
-function encodeParam(value: unknown, depth: number): string | undefined {
+function encodePrimitive(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return encodeText(value)
@@ -51,28 +56,35 @@ function encodeParam(value: unknown, depth: number): string | undefined {
       return `i${value};`
     case 'undefined':
       return 'U'
-    case 'object':
-      return value === null ? 'N' : encodeObject(value, depth)
     default:
-      return undefined
+      return value === null ? 'N' : undefined
   }
 }
 
-function encodeObject(value: object, depth: number): string | undefined {
-  // A driver asks such an object for its text, which may differ at each call.
-  if (depth > 16 || writesItself(value)) return undefined
-  if (value instanceof Date) return `D${value.getTime()}@${value.getTimezoneOffset()};`
-  if (ArrayBuffer.isView(value)) return `x${hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))};`
-  if (Array.isArray(value)) {
-    const items = encodeParams(value, depth + 1)
-    return items === undefined ? undefined : `a${value.length}[${items}`
-  }
+function encodeObject(value: object, copies: unknown[] | undefined, depth: number): string | undefined {
   try {
-    return `o${sized(JSON.stringify(value) ?? '')}`
+    if (Array.isArray(value) && depth <= DEEPEST && !writesItself(value)) {
+      const items = Array.from(value as unknown[])
+      const own: unknown[] | undefined = copies && []
+      copies?.push(own)
+      const written = encodeParams(items, own, depth + 1)
+      return written === undefined ? undefined : `a${items.length}[${written}`
+    }
+    const copy = copyParam(value)
+    copies?.push(copy)
+    if (copy === value || Array.isArray(copy)) return undefined
+    if (copy instanceof Date) return `D${copy.getTime()}@${copy.getTimezoneOffset()};`
+    if (ArrayBuffer.isView(copy)) return `x${hex(bytesOf(copy))};`
+    return `o${sized(typeof copy === 'string' ? copy : JSON.stringify(copy))}`
   } catch {
     return undefined
   }
 }
+
+/** Arrays in arrays. */
+const DEEPEST = 16
+
+const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 
 function hex(bytes: Uint8Array): string {
   let out = ''
@@ -83,19 +95,20 @@ function hex(bytes: Uint8Array): string {
 const writesItself = (value: object): boolean => typeof (value as { toPostgres?: unknown }).toPostgres === 'function'
 
 /**
- * Parameters as the driver would send them now, so that a caller who changes them while the query waits changes nothing. Objects
- * become what the JSON says that drivers make of them; what cannot be copied without changing what it is stays as it is.
+ * Parameters as the driver would send them now, so that a caller who changes them while it waits changes nothing. Objects become what the
+ * JSON says that drivers make of them; what cannot be copied without changing what it is stays as it is.
  */
 export function snapshot(params: readonly unknown[]): unknown[] {
   return params.map((param) => (typeof param === 'object' && param !== null ? copyParam(param) : param))
 }
 
+/** The same where it cannot be known what a driver makes of it: it asks such an object for its text, which may differ at each call. */
 function copyParam(value: object): unknown {
-  if (writesItself(value)) return value
-  if (value instanceof Date) return Object.getPrototypeOf(value) === Date.prototype ? new Date(value) : value
-  if (Array.isArray(value)) return snapshot(value as unknown[])
-  if (ArrayBuffer.isView(value)) return copyView(value)
   try {
+    if (writesItself(value)) return value
+    if (value instanceof Date) return Object.getPrototypeOf(value) === Date.prototype ? new Date(value) : value
+    if (Array.isArray(value)) return snapshot(value as unknown[])
+    if (ArrayBuffer.isView(value)) return copyView(value)
     const json = JSON.stringify(value)
     // Not the text itself: PGlite sends an array to a JSON column as JSON, where it would be quoted once more.
     return json.startsWith('{') ? JSON.parse(json) : json
@@ -105,9 +118,10 @@ function copyParam(value: object): unknown {
 }
 
 /** Keeps the class: a driver knows a Buffer by its prototype, and reads other views by their own. */
-function copyView(view: ArrayBufferView): unknown {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()
-  if (view instanceof Uint8Array) return Object.setPrototypeOf(bytes, Object.getPrototypeOf(view) as object) as unknown
+function copyView(view: ArrayBufferView): ArrayBufferView {
+  const bytes = bytesOf(view).slice()
+  if (view instanceof Uint8Array)
+    return Object.setPrototypeOf(bytes, Object.getPrototypeOf(view) as object) as Uint8Array
   return new (view.constructor as new (buffer: ArrayBuffer) => ArrayBufferView)(bytes.buffer)
 }
 

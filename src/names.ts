@@ -3,7 +3,6 @@
  * fixed number of buckets, so that version keys stay few and need no expiry.
  * @module
  */
-import { InvalidOptionError } from './errors.js'
 import { weakHash } from './key.js'
 import { canonicalTable, settingsOf, writtenTogether } from './sql/index.js'
 import type { SqlOptions } from './sql/index.js'
@@ -61,12 +60,5 @@ export function invalidatedNames(named: Named, sql: SqlOptions): string[] {
 function keyNames(pattern: string): string[] {
   if (pattern === '*') return [ROOT]
   const prefix = pattern.endsWith(':*') ? pattern.slice(0, -2) : undefined
-  const literal = prefix ?? pattern
-  if (literal === '' || /[*?[\]]/.test(literal))
-    throw new InvalidOptionError(
-      'pattern',
-      'a pattern that is not supported',
-      "Allowed: a key ('user:42'), a prefix ('user:*', 'user:42:*'), or '*' for everything.",
-    )
-  return prefix === undefined ? [selfName(literal), prefixName(literal)] : [prefixName(prefix)]
+  return prefix === undefined ? [selfName(pattern), prefixName(pattern)] : [prefixName(prefix)]
 }

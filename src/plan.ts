@@ -4,14 +4,14 @@
  */
 import { Ask, fingerprint } from './ask.js'
 import type { Bypass, BypassReason, Call, Core, Loader } from './ask.js'
-import { check, text, validateQueryOptions } from './configure.js'
-import { InvalidOptionError } from './errors.js'
-import { encodeParams, encodeText } from './key.js'
+import { readQueryOptions } from './configure.js'
+import { encodeParams, encodeText, snapshot } from './key.js'
 import { bucketOf } from './now-bucket.js'
 import { isMoment } from './sql/functions.js'
 import { tellsCallersApart } from './sql/settings.js'
 import { NO_OPTIONS } from './options.js'
 import type { QueryOptions } from './options.js'
+import { anyText, check, list } from './rules.js'
 import { clock } from './runtime.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { SqlFacts } from './types.js'
@@ -26,34 +26,43 @@ export const isWrite = ({ database }: Core, facts: SqlFacts): boolean =>
   facts.kind === 'unknown' ||
   (facts.kind === 'session' && database.markSessionState !== undefined)
 
-/** Parameters as keys have them; `null`: what the database makes of one of them is not known. */
-export const writtenParams = (params: readonly unknown[]): string | null =>
-  holdMoment(params, 0) ? null : (encodeParams(params) ?? null)
+/** Parameters as they were at the call: its caller may change them while it waits. */
+export interface Taken {
+  readonly params: readonly unknown[]
+  /** As keys have them; `undefined`: what the database makes of one of them is not known. */
+  readonly written: string | undefined
+}
+
+/** @throws InvalidOptionError */
+export function takeParams(given: readonly unknown[]): Taken {
+  check('params', given, list)
+  const params: unknown[] = []
+  const written = encodeParams(given, params)
+  if (written === undefined) return { params: snapshot(given), written }
+  return { params, written: holdMoment(params, 0) ? undefined : written }
+}
 
 /**
- * Plans a read. The question is to be pinned before anything is waited for. `encoded`: where the parameters are copies, what the call's own
- * were in writing.
+ * Plans a read.
  * @throws InvalidOptionError
  */
 export function plan(
   core: Core,
   call: Call,
   record: StatementRecord,
-  params: readonly unknown[],
+  { params, written: encoded }: Taken,
   given: QueryOptions | undefined,
-  encoded = writtenParams(params),
 ): Ask | Bypass {
   // The caller may change them while the query waits.
-  const options = given ? { ...given } : NO_OPTIONS
-  if (given) validateQueryOptions(given)
+  const options = given === undefined || given === null ? NO_OPTIONS : readQueryOptions(given)
   const { cache, database } = core
   const asked = askedRecord(core, record, params, options)
   const { facts, key: sql } = asked
   const scope = scopeOf(core, call, options)
-  const deps = given ? cache.statements.dependencies(asked, database, options) : asked.plain
+  const deps = cache.statements.dependencies(asked, database, options)
   noteIdentity(core, call, facts, deps.identity)
   const refused = refusal(core, call, facts, deps, options, scope)
-  if (refused !== undefined || encoded === null)
+  if (refused !== undefined || encoded === undefined)
     return bypass(refused ?? 'unsupported-parameter', record, deps, options)
   const reason = facts.stable ? undefined : facts.reason
   if (asked === record) return new Ask(core, deps, options, { sql, params, written: encoded, scope, reason })
@@ -75,8 +84,6 @@ export const askedRecord = (
 
 /** Plans a `cached()` call: like a read whose text is its key. */
 export function planLoader(core: Core, call: Call, key: string, options: QueryOptions, loader: Loader): Ask | Bypass {
-  check('key', key, text)
-  validateQueryOptions(options)
   const scope = scopeOf(core, call, options)
   const record = loaderRecord(core)
   const named = { ...options, cacheKey: key }
@@ -90,9 +97,8 @@ export function planLoader(core: Core, call: Call, key: string, options: QueryOp
 /** Whose rows these are. A value that is no text would be the same for everybody. @throws InvalidOptionError */
 export function scopeOf(core: Core, call: Call, options: QueryOptions): string | undefined {
   const scope: unknown = options.scope ?? call.scope ?? core.database.scope ?? undefined
-  if (scope === undefined || typeof scope === 'string') return scope
-  const given = Array.isArray(scope) ? 'an array' : `of type ${typeof scope}`
-  throw new InvalidOptionError('scope', given, 'Give a string that says whose rows these are.')
+  if (scope !== undefined) check('scope', scope, anyText)
+  return scope as string | undefined
 }
 
 /** Tells a `cached()` loader's own question that its value depends on who asks, or may where anything that is declared does. */
@@ -109,16 +115,29 @@ const DEEPEST = 16
 /** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
 function holdMoment(values: readonly unknown[], depth: number): boolean {
   for (const value of values) {
-    if (typeof value === 'string' ? isMoment(value, false, true) : isTree(value) && hidesMoment(value, depth))
+    if (
+      typeof value === 'string' ? isMoment(value, false, true) || hiddenInJson(value, depth) : hidesMoment(value, depth)
+    )
       return true
   }
   return false
 }
 
-const isTree = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
-const hidesMoment = (tree: object, depth: number): boolean =>
-  depth > DEEPEST || holdMoment(Object.values(tree), depth + 1)
+const hidesMoment = (value: unknown, depth: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !ArrayBuffer.isView(value) &&
+  (depth > DEEPEST || holdMoment(Object.values(value), depth + 1))
+
+/** What objects are sent as. Most texts that are none hold no such word, or do not begin like one. */
+function hiddenInJson(text: string, depth: number): boolean {
+  if (!isMoment(text, true) || !/^\s*[[{"]/.test(text)) return false
+  try {
+    return holdMoment([JSON.parse(text)], depth + 1)
+  } catch {
+    return false
+  }
+}
 
 /** Stands for the statement of a loader; no SQL text can be equal to it. */
 const LOADER_TEXT = '\0cached'
@@ -160,5 +179,6 @@ export function refusal(
 }
 
 function bypass(reason: BypassReason, record: StatementRecord, deps: Dependencies, options: QueryOptions): Bypass {
-  return { bypass: reason, display: options.cacheKey ?? fingerprint(record.key), tables: deps.tables, tags: deps.tags }
+  const { tables, tags } = deps
+  return { bypass: reason, display: options.cacheKey ?? fingerprint(record.key), tables, tags, options }
 }

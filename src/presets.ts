@@ -6,8 +6,14 @@ import type { CacheConfig } from './options.js'
 
 export type Environment = 'development' | 'staging' | 'production' | 'test'
 
+/** For everybody: whoever changed one would change it for the others. */
+function frozen<T extends object>(tree: T): T {
+  for (const branch of Object.values(tree)) if (typeof branch === 'object') frozen(branch as object)
+  return Object.freeze(tree)
+}
+
 /** The presets behind `setupCachedQueryExecutor`. Redis credentials are added from its overrides or the environment. */
-export const DEFAULT_CACHE_CONFIGS = {
+export const DEFAULT_CACHE_CONFIGS = frozen({
   development: {
     type: 'local',
     queryCache: { enabled: true, maxSizeMB: 16, defaultTTL: 60, maxQueries: 1_000, keyPrefix: 'dev_query' },
@@ -38,4 +44,4 @@ export const DEFAULT_CACHE_CONFIGS = {
     type: 'local',
     queryCache: { enabled: true, maxSizeMB: 4, defaultTTL: 60, maxQueries: 100, keyPrefix: 'test_query' },
   },
-} as const satisfies Record<Environment, CacheConfig>
+} as const satisfies Record<Environment, CacheConfig>)

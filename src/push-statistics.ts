@@ -7,9 +7,12 @@ import type { Pipeline } from '@upstash/redis'
 import type { Call, Core } from './ask.js'
 import type { RedisFailure } from './events.js'
 import { keySafe } from './key.js'
+import type { QueryCache } from './l1.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
 import type { RedisError, Reply } from './redis.js'
+import { check, readOptions } from './rules.js'
+import type { Rule } from './rules.js'
 import { clock } from './runtime.js'
 import { COUNTERS, zeroes } from './stats.js'
 import type { Counter, CounterValues } from './stats.js'
@@ -27,6 +30,11 @@ export interface StatsRange {
   /** To the hour that holds this time. Default: now. */
   until?: Date | number
 }
+
+const TIME: Rule = [
+  (value) => (typeof value === 'number' || value instanceof Date) && Number(value) >= -Infinity,
+  'a Date or milliseconds',
+]
 
 const dayKey = ({ config }: RedisQueryCache, day: number): string =>
   `${config.redisKeyPrefix}:s:${keySafe(config.keyPrefix)}:${new Date(day * DAY_MS).toISOString().slice(0, 10)}`
@@ -85,9 +93,16 @@ const send = (cache: RedisQueryCache, { add, settle }: Push): Promise<void> =>
 
 /**
  * The sum of all isolates' counters within the hours of the range, with what this isolate has not pushed yet, which is pushed when Redis has
- * answered. Rejects when it has not.
+ * answered. Rejects when it has not. Without Redis: this isolate's counters. @throws InvalidOptionError
  */
-export async function readStatistics(call: Call, cache: RedisQueryCache, range: StatsRange): Promise<CounterValues> {
+export async function readStatistics(
+  call: Call,
+  cache: QueryCache,
+  given: StatsRange | undefined,
+): Promise<CounterValues> {
+  const range = readOptions<StatsRange>(given, { since: TIME, until: TIME }, 'range')
+  check('since', range.since, [() => !(range.since! > range.until!), 'a time that is not after `until`'])
+  if (!isRedisCache(cache)) return cache.counters.total
   const now = clock(call.runtime)
   const until = Math.min(now, Number(range.until ?? now))
   const oldest = (Math.floor(now / DAY_MS) - KEPT_DAYS) * DAY_MS

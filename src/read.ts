@@ -89,7 +89,6 @@ export class Reads {
   }
 
   answer(ask: Ask): Promise<Answered> {
-    ask.pin()
     // Not `queueMicrotask`: in workerd a call of the platform costs more than the promise.
     if (this.#gathered.length === 0) void Promise.resolve().then(() => this.#start())
     return new Promise((land) => this.#gathered.push({ ask, land }))
@@ -336,7 +335,6 @@ function onError(core: Core, call: Call, one: Led, found: Found | undefined, err
 /** Loads an entry anew in the background, one load per key. */
 function refresh(core: Core, call: Call, ask: Ask, entry: L1Entry, now: number): void {
   if (!core.cache.refreshes.begin(ask.key, now)) return
-  ask.pin()
   const one: Led = { ...lead(core, ask, now), refresh: { since: now, newerThan: entry.readAt } }
   core.cache.background.run(call.runtime, load(pinned(core), call, [one], true))
 }

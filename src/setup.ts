@@ -2,15 +2,16 @@
  * An executor for an environment, from its preset.
  * @module
  */
-import { check, oneOf } from './configure.js'
+import { readConfig } from './configure.js'
 import { CachedQueryExecutor } from './executor.js'
 import type { CacheConfig } from './options.js'
 import { DEFAULT_CACHE_CONFIGS } from './presets.js'
 import type { Environment } from './presets.js'
 import { withCredentials } from './bindings.js'
+import { check, oneOf } from './rules.js'
 import type { Database } from './types.js'
 
-/** A preset's settings, each group merged over the preset's own. */
+/** A preset's settings, each group merged over the preset's own; explicit `undefined` leaves the preset's value. */
 export type CacheOverrides = Partial<CacheConfig>
 
 /**
@@ -24,19 +25,9 @@ export function setupCachedQueryExecutor(
   overrides: CacheOverrides = {},
 ): CachedQueryExecutor {
   check('environment', environment, oneOf(...Object.keys(DEFAULT_CACHE_CONFIGS)))
-  return new CachedQueryExecutor(database, presetWith(environment, overrides))
-}
-
-/** The preset with overrides; explicit `undefined` leaves the preset's value. */
-export function presetWith(environment: Environment, overrides: CacheOverrides): CacheConfig {
   const preset: CacheConfig = DEFAULT_CACHE_CONFIGS[environment]
-  const config: CacheConfig = { ...preset, ...defined(overrides) }
-  config.queryCache = { ...preset.queryCache, ...defined(overrides.queryCache) }
-  config.redis = { ...preset.redis, ...defined(overrides.redis) }
-  return withCredentials(config, {})
-}
-
-/** An object's properties that are set. */
-export function defined<T extends object>(object: T | undefined): Partial<T> {
-  return Object.fromEntries(Object.entries(object ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
+  const own = readConfig(overrides, 'overrides')
+  const queryCache = { ...preset.queryCache, ...own.queryCache }
+  const redis = { ...preset.redis, ...own.redis }
+  return new CachedQueryExecutor(database, withCredentials({ ...preset, ...own, queryCache, redis }, {}))
 }

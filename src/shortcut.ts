@@ -12,6 +12,7 @@ import type { Remembered } from './memory.js'
 import { NO_OPTIONS } from './options.js'
 import type { QueryOptions } from './options.js'
 import { refusal, scopeOf } from './plan.js'
+import { isObject } from './rules.js'
 import { isHotAndNearItsEnd } from './refresh.js'
 import type { Asked, StatementRecord } from './statement.js'
 
@@ -28,7 +29,8 @@ export function shortcut(
   now: number,
 ): (Remembered & Asked) | undefined {
   const options = given ?? NO_OPTIONS
-  if (!plain.shortcuts?.size || call.identity || !hasLifetimesOnly(options)) return undefined
+  if (!plain.shortcuts?.size || call.identity || !Array.isArray(params)) return undefined
+  if (options !== NO_OPTIONS && !hasLifetimesOnly(options)) return undefined
   const scope = scopeOf(core, call, options)
   const entry = plain.shortcuts.get(shortKey(writtenScope(core.database, scope), params))
   if (!entry || refusal(core, call, facts, plain, options, scope) !== undefined) return undefined
@@ -39,12 +41,17 @@ export function shortcut(
   return { ok: true, outcome: 'l1', entry, deps: plain, options, reason: facts.stable ? undefined : facts.reason }
 }
 
-/** Values that validation would refuse take the long way to it. */
+/**
+ * Values that validation would refuse take the long way to it, and so does what is of a class. An option is what reading it gives, also
+ * where it cannot be listed.
+ */
 function hasLifetimesOnly(options: QueryOptions): boolean {
+  if (!isObject(options) || Object.getPrototypeOf(options) !== Object.prototype) return false
   for (const name in options) {
     const value = options[name as keyof QueryOptions]
     const plain = LIFETIMES.has(name) && typeof value === 'number' && value > 0 && value < Infinity
     if (!plain && value !== undefined) return false
   }
-  return true
+  const { tables, tags, tagsOnly, cacheKey, refreshCache } = options
+  return (tables ?? tags ?? tagsOnly ?? cacheKey ?? refreshCache) === undefined
 }

@@ -11,6 +11,7 @@ import { dependencyNames } from './names.js'
 import { withoutClock } from './now-bucket.js'
 import { NO_OPTIONS } from './options.js'
 import type { QueryOptions, ResolvedConfig } from './options.js'
+import { anyText, check } from './rules.js'
 import { Sieve } from './sieve.js'
 import type { Kept } from './sieve.js'
 import { canonicalTable, readSql, readTogether, settingsOf } from './sql/index.js'
@@ -105,6 +106,7 @@ export class Statements {
     }
     const latest = this.#latestLong
     if (latest?.statements === statements && latest.record.key === sql) return latest.record
+    check('sql', sql, anyText)
     const facts = readSql(sql, this.#config.sql)
     // A text too long to be remembered is its own id: its results are found again all the same.
     const remembered = sql.length <= LONGEST_REMEMBERED

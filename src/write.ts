@@ -14,7 +14,6 @@ import { didNotHappen } from './origin.js'
 import { commits, endSession, noteSession } from './session.js'
 import { clock } from './runtime.js'
 import type { Database, DatabaseResult, SqlFacts, Statement } from './types.js'
-import { validateWriteOptions } from './configure.js'
 import type { WriteOptions } from './options.js'
 import type { Known } from './versions.js'
 
@@ -37,8 +36,8 @@ export interface Written {
 type Send = (database: Database, statements: readonly Statement[]) => Promise<DatabaseResult[]>
 
 interface WriteNames {
-  tables: string[]
-  tags: string[]
+  tables: readonly string[]
+  tags: readonly string[]
   shortNames: string[]
 }
 
@@ -54,16 +53,15 @@ export function writeNames(core: Core, statements: readonly Statement[], options
     // With `ttl-only` it is accepted that what an unknown function writes is not seen, except where it is all that the statement does.
     if (facts.effects === 'any' && (facts.kind === 'read' || onUnknown !== 'ttl-only')) everything = true
   }
-  const tags = [...new Set(options.tags ?? [])].sort()
+  const tags = Object.freeze([...new Set(options.tags)].sort())
   const named = invalidatedNames({ tables: [...tables, ...(options.tables ?? [])], tags }, core.cache.config.sql)
   const shortNames = everything ? [ROOT] : named
-  return { tables: named.filter((name) => name.startsWith('t:')).map((name) => name.slice(2)), tags, shortNames }
+  const written = named.filter((name) => name.startsWith('t:')).map((name) => name.slice(2))
+  // Listeners are told of the same ones as the caller.
+  return { tables: Object.freeze(written), tags, shortNames }
 }
 
-/**
- * Runs `send` once and invalidates. Rejects only with the driver's own error.
- * @throws InvalidOptionError
- */
+/** Runs `send` once and invalidates. Rejects only with the driver's own error. */
 export function write(
   asked: Core,
   call: Call,
@@ -71,7 +69,6 @@ export function write(
   options: WriteOptions,
   send: Send,
 ): Promise<Written> {
-  validateWriteOptions(options)
   const core = pinned(asked)
   for (const { sql } of given) noteIdentity(core, call, recordOf(core, sql).facts)
   const statements = given.map(({ sql, params }) => ({ sql, params: snapshot(params) }))

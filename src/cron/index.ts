@@ -3,14 +3,17 @@
  * @module
  */
 import type { Context, Handler } from 'hono'
-import { executors, variable } from '../bindings.js'
-import { refuseUnknown } from '../configure.js'
+import { aCache, executors, variable } from '../bindings.js'
+import { CLEANUP } from '../cleanup.js'
 import type { CleanupOptions } from '../cleanup.js'
+import { database } from '../configure.js'
 import { isQueryCacheError } from '../errors.js'
 import type { CachedQueryExecutor } from '../executor.js'
 import { digest } from '../key.js'
 import type { QueryCache } from '../l1.js'
 import type { CacheConfig } from '../options.js'
+import { aFunction, readOptions, text } from '../rules.js'
+import type { Rules } from '../rules.js'
 import type { Runtime } from '../runtime.js'
 import type { Database } from '../types.js'
 
@@ -30,7 +33,8 @@ export interface CronRouteOptions extends CronOptions {
   waitUntil?: (promise: Promise<unknown>) => void
 }
 
-const OPTIONS = ['database', 'cache', 'onCleanup', 'maxCommands', 'maxMs']
+const CRON: Rules<CronOptions> = { ...CLEANUP, database, cache: aCache, onCleanup: aFunction }
+const ROUTE: Rules<CronRouteOptions> = { ...CRON, secretVariable: text, waitUntil: aFunction }
 
 interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void
@@ -39,11 +43,12 @@ interface ExecutionContext {
 /**
  * A Worker's `scheduled` handler: `export default { fetch: app.fetch, scheduled: scheduledCleanup() }`. Rejects when a variable is missing
  * or Redis gives no answer, so that the platform shows the run as failed.
+ * @throws InvalidOptionError
  */
 export function scheduledCleanup(
-  options: CronOptions = {},
+  given?: CronOptions,
 ): (controller: unknown, env: unknown, ctx: ExecutionContext) => Promise<void> {
-  refuseUnknown(options, OPTIONS)
+  const options = readOptions(given, CRON)
   return async (_controller, env, ctx) => {
     const run = clean(env, ctx, options)
     ctx.waitUntil(run)
@@ -62,9 +67,10 @@ async function clean(env: unknown, runtime: Runtime, options: CronOptions): Prom
 /**
  * A route for Vercel cron, which calls it with `Authorization: Bearer $CRON_SECRET`. Answers `{ removed }`, 401 for a wrong secret,
  * 500 when the secret is not configured, 503 when Redis gives no answer.
+ * @throws InvalidOptionError
  */
-export function cronRoute(options: CronRouteOptions = {}): Handler {
-  refuseUnknown(options, [...OPTIONS, 'secretVariable', 'waitUntil'])
+export function cronRoute(given?: CronRouteOptions): Handler {
+  const options = readOptions(given, ROUTE)
   const name = options.secretVariable ?? 'CRON_SECRET'
   return async function cronRouteHandler(c: Context) {
     const secret = variable(c.env, name)

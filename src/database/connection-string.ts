@@ -2,8 +2,8 @@
  * A connection string -> who answers, as whom. No message made here contains the string: it holds a password.
  * @module
  */
-import { kindOf } from '../configure.js'
 import { InvalidOptionError } from '../errors.js'
+import { kindOf } from '../rules.js'
 
 /** What a connection string says, without the password. */
 export interface Target {

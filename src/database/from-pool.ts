@@ -2,9 +2,9 @@
  * Anything node-postgres shaped -> a Database. The shape is looked at, no driver is imported.
  * @module
  */
-import { check, kindOf, text, validate } from '../configure.js'
-import type { Rule } from '../configure.js'
 import { InvalidOptionError } from '../errors.js'
+import { check, kindOf, readOptions, text } from '../rules.js'
+import type { Rules } from '../rules.js'
 import type { Database } from '../types.js'
 import { pgliteDatabase } from './pglite.js'
 import type { PGliteLike } from './pglite.js'
@@ -29,7 +29,7 @@ export interface FromPoolOptions {
   scope?: string
 }
 
-const OPTIONS: Record<keyof FromPoolOptions, Rule> = {
+const OPTIONS: Rules<FromPoolOptions> = {
   identity: [text[0], 'a name for database and role, such as `main:app_user`', kindOf],
   database: text,
   scope: text,
@@ -42,8 +42,7 @@ const SHAPES = 'Give a Pool or Client of `pg` or `@neondatabase/serverless`, or 
  * @throws InvalidOptionError
  */
 export function fromPool(pool: PoolLike, options: FromPoolOptions): Database {
-  const { identity, scope, database } = options ?? {}
-  validate(options ?? {}, OPTIONS)
+  const { identity, scope, database } = readOptions(options, OPTIONS) as FromPoolOptions
   check('identity', identity, OPTIONS.identity)
   const shape = pool as
     | { query?: unknown; connect?: unknown; transaction?: unknown; exec?: unknown; getTypeParser?: unknown }

@@ -4,9 +4,9 @@
  */
 import { neon, neonConfig, types } from '@neondatabase/serverless'
 import { shapeOf } from './pg-result.js'
-import { anything, check, kindOf, positive, text, validate } from '../configure.js'
-import type { Rule } from '../configure.js'
 import { InvalidOptionError } from '../errors.js'
+import { anyText, anything, check, isObject, kindOf, orFunction, positive, readOptions, text } from '../rules.js'
+import type { Rule, Rules } from '../rules.js'
 import type { Database, RawResult, Statement } from '../types.js'
 import { identityOf, invalidationIdentityOf, readConnectionString } from './connection-string.js'
 import type { Target } from './connection-string.js'
@@ -29,14 +29,10 @@ export interface ConnectionConfig {
   scope?: string
 }
 
-const OPTIONS: Record<keyof ConnectionConfig, Rule> = {
+const OPTIONS: Rules<ConnectionConfig> = {
   connectionString: anything,
   fetchEndpoint: anything,
-  authToken: [
-    (value) => typeof value === 'string' || typeof value === 'function',
-    'a JWT, or a function that gives one',
-    kindOf,
-  ],
+  authToken: orFunction([anyText[0], 'a JWT', kindOf]),
   timeoutMs: positive('milliseconds'),
   scope: text,
 }
@@ -61,9 +57,11 @@ const RAW = { getTypeParser: () => (text: string) => text }
  * @throws InvalidOptionError, which never contains the connection string
  */
 export function createConnectionPool(config: string | ConnectionConfig): Database {
-  const given = typeof config === 'object' && config !== null ? config : { connectionString: config }
-  validate(given, OPTIONS)
-  const { connectionString, fetchEndpoint, authToken, timeoutMs, scope } = given
+  const given = isObject(config) ? config : { connectionString: config }
+  const { connectionString, fetchEndpoint, authToken, timeoutMs, scope } = readOptions(
+    given,
+    OPTIONS,
+  ) as ConnectionConfig
   const target = readConnectionString(connectionString)
   const endpoint = readEndpoint(fetchEndpoint, target)
   const who = identityOf(target, endpoint)

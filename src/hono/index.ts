@@ -4,13 +4,15 @@
  */
 import type { Context, Env, MiddlewareHandler } from 'hono'
 import type { CacheInfo } from '../ask.js'
-import { databaseOf, executors } from '../bindings.js'
-import { refuseUnknown } from '../configure.js'
+import { aCache, databaseOf, executors } from '../bindings.js'
+import { database } from '../configure.js'
 import { InvalidOptionError, MissingBindingError } from '../errors.js'
 import type { CachedQueryExecutor } from '../executor.js'
 import type { QueryCache } from '../l1.js'
 import type { CacheConfig, QueryOptions } from '../options.js'
 import type { Row } from '../result.js'
+import { aFunction, anything, bool, orFunction, readOptions } from '../rules.js'
+import type { Rules } from '../rules.js'
 import type { Runtime } from '../runtime.js'
 import type { Database } from '../types.js'
 import { AnswerLog } from './response-headers.js'
@@ -36,8 +38,11 @@ export interface QueryCacheOptions<E extends Env = Env> {
   cache?: QueryCache | CacheConfig | ((c: Context<E>) => QueryCache | CacheConfig)
   /** Whose rows these are. Nothing is shared between scopes. Default: everybody's. */
   scope?: (c: Context<E>) => Awaitable<string | undefined>
-  /** The caller's database token, for Neon's row-level security. With a token nothing is shared unless `scope` says whose it is. */
-  authToken?: (c: Context<E>) => Awaitable<string | undefined>
+  /**
+   * The caller's database token, for Neon's row-level security. With a token nothing is shared unless `scope` says whose it is, nor with an
+   * empty one. `undefined` or null: none, and the query runs as the role of `DATABASE_URL`.
+   */
+  authToken?: (c: Context<E>) => Awaitable<string | null | undefined>
   /** Keeps background work alive where the platform passes no execution context: `waitUntil` of `@vercel/functions`. */
   waitUntil?: (promise: Promise<unknown>) => void
   /**
@@ -49,15 +54,24 @@ export interface QueryCacheOptions<E extends Env = Env> {
   headers?: boolean
 }
 
-const OPTIONS = ['database', 'cache', 'scope', 'authToken', 'waitUntil', 'session', 'headers']
+const OPTIONS: Rules<QueryCacheOptions> = {
+  database: orFunction(database),
+  cache: orFunction(aCache),
+  scope: aFunction,
+  authToken: aFunction,
+  waitUntil: aFunction,
+  // What is neither true nor false is looked at by the cookie.
+  session: anything,
+  headers: bool,
+}
 
 /**
  * Gives every request an executor, `c.var.queryCache`. The cache is built once per isolate and set of bindings; the first request
  * throws a `MissingBindingError` when a variable is missing.
  * @throws InvalidOptionError
  */
-export function queryCache<E extends Env = Env>(options: QueryCacheOptions<E> = {}): MiddlewareHandler<E> {
-  refuseUnknown(options, OPTIONS)
+export function queryCache<E extends Env = Env>(given?: QueryCacheOptions<E>): MiddlewareHandler<E> {
+  const options: QueryCacheOptions<E> = readOptions(given, OPTIONS as Rules<QueryCacheOptions<E>>)
   if (options.database && options.authToken)
     throw new InvalidOptionError(
       'authToken',
@@ -72,7 +86,7 @@ export function queryCache<E extends Env = Env>(options: QueryCacheOptions<E> = 
     const database = typeof options.database === 'function' ? options.database(c) : options.database
     const shared = sharedOf(c, database)
     const { cache } = shared.core
-    const authToken = options.authToken && (await options.authToken(c))
+    const authToken = (options.authToken && (await options.authToken(c))) ?? undefined
     const scope = options.scope && (await options.scope(c))
     const visit = cookie?.isSent(c) ? await cookie.read(c, cache) : cookie?.begin(cache)
     const log = options.headers === false ? undefined : new AnswerLog()

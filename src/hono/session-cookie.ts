@@ -5,18 +5,19 @@
  */
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
-import { check, isObject, positive, refuseUnknown } from '../configure.js'
 import type { QueryCache } from '../l1.js'
 import { isRedisCache } from '../l2.js'
 import type { ResolvedConfig } from '../options.js'
 import { OwnWrites } from '../own-writes.js'
 import type { OwnWrite } from '../own-writes.js'
+import { bool, matching, oneOf, positive, readOptions } from '../rules.js'
+import type { Rules } from '../rules.js'
 import { uniqueValue } from '../runtime.js'
 
 export interface SessionCookieOptions {
-  /** First part of the cookies' names. Default `eqc-session`. */
+  /** First part of the cookies' names, not beginning with `__`. Default `eqc-session`. */
   name?: string
-  /** Seconds that a client's reads of what it wrote are looked after. Default 10, or `maxStalenessSeconds` + 5 if that is more. */
+  /** Seconds that a client's reads of what it wrote are looked after, 400 days at most. Default 10, or `maxStalenessSeconds` + 5 if that is more. */
   maxAge?: number
   /** Default `/`. */
   path?: string
@@ -34,7 +35,18 @@ export interface Session {
   readonly writes: readonly OwnWrite[] | 'everything'
 }
 
-const OPTIONS = ['name', 'maxAge', 'path', 'domain', 'sameSite', 'secure']
+const attribute = matching(/^[!-:<-~]+$/, 'ASCII without `;` and spaces')
+const OPTIONS: Rules<SessionCookieOptions> = {
+  // Browsers and Hono refuse a cookie whose prefix promises what its attributes do not keep.
+  name: matching(/^(?!__)[\w-]+$/, 'letters, digits, - and _, without __ in front'),
+  maxAge: positive('seconds'),
+  path: attribute,
+  domain: attribute,
+  sameSite: oneOf('Strict', 'Lax', 'None'),
+  secure: bool,
+}
+/** Seconds: no browser keeps a cookie longer, and Hono refuses it. */
+const LONGEST_LIFE = 400 * 86_400
 /** More names than this in one cookie mean everything. */
 const MOST_NAMES = 32
 /** As many cookies at once, and the next one means everything and replaces them. */
@@ -59,13 +71,8 @@ export class SessionCookie {
 
   /** @throws InvalidOptionError */
   constructor(options: SessionCookieOptions) {
-    check('session', options, [isObject, 'true, false or an object'])
-    refuseUnknown(options, OPTIONS)
-    const { name = 'eqc-session', maxAge = 1 } = options
-    check('session.name', name, [(given) => /^[\w-]+$/.test(String(given)), 'letters, digits, - and _'])
-    check('session.maxAge', maxAge, positive('seconds'))
-    this.#options = options
-    this.#prefix = `${name}-`
+    this.#options = readOptions(options, OPTIONS, 'session', 'session.')
+    this.#prefix = `${this.#options.name ?? 'eqc-session'}-`
   }
 
   /** Whether the client has brought anything to read. */
@@ -110,7 +117,7 @@ export class SessionCookie {
     const name = `${this.#prefix}${all ? 'all' : uniqueValue().slice(1, 9)}`
     const unknown = all || writes.some(([, mark]) => mark === undefined)
     const value = `${Math.floor(nowInSeconds()).toString(36)}.${groups}`
-    const maxAge = this.#lifetime(cache.config, unknown)
+    const maxAge = Math.min(LONGEST_LIFE, this.#lifetime(cache.config, unknown))
     await setSignedCookie(c, name, value, secretOf(cache), { ...place, httpOnly: true, sameSite, maxAge })
     for (const { cookie } of superseded) if (cookie !== name) deleteCookie(c, cookie, place)
   }

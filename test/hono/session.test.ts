@@ -245,7 +245,7 @@ describe('gap N3: the session cookie', () => {
     )
     expect(() => queryCache({ session: { name: 'a b' } })).toThrow('`session.name`')
     expect(() => queryCache({ session: { maxAge: 0 } })).toThrow('`session.maxAge` is 0')
-    expect(() => queryCache({ session: { seconds: 1 } as never })).toThrow('`seconds` is not an option')
+    expect(() => queryCache({ session: { seconds: 1 } as never })).toThrow('`session.seconds` is not an option')
     expect(() => queryCache({ session: 'on' as never })).toThrow('`session`')
   })
 
