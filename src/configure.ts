@@ -106,7 +106,8 @@ const WRITE: Rules<WriteOptions> = {
   tables: texts,
   tags: texts,
   timeoutMs: positive('milliseconds'),
-  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+  // By its shape: it may be of another realm, as tests have them.
+  signal: [(value) => typeof (value as AbortSignal | null)?.addEventListener === 'function', 'an AbortSignal'],
 }
 const QUERY: Rules<QueryOptions> = {
   ...WRITE,
