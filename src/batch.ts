@@ -76,7 +76,7 @@ async function readGroup(executor: CachedQueryExecutor, group: ReadonlyMap<numbe
       const { rows } = await executor.direct(ask, record.facts, { sql: record.key, params: taken.params })
       return () => rows
     }
-    const answered = await withSignal(reads.answer(ask), ask.options.signal)
+    const answered = await withSignal(() => reads.answer(ask), ask.options.signal)
     return () => settle(core, call, ask, answered, startedAt).rows()
   })
   const answers = await Promise.allSettled(ways)

@@ -149,7 +149,7 @@ export class CachedQueryExecutor {
     const asked = planLoader(this.core, this.call, key, options, { run, identity })
     if ('bypass' in asked) {
       const startedAt = clock(this.call.runtime)
-      const value = await withSignal(run(pinned(this.core).database), options.signal)
+      const value = await withSignal(() => run(pinned(this.core).database), options.signal)
       account(this.core, this.call, bypassInfo(asked), startedAt)
       return value
     }
@@ -228,7 +228,7 @@ export class CachedQueryExecutor {
     // Where the moment decides as whom it is asked no two share a trip, and a loader runs in its own caller's asynchronous context.
     const alone = core.database.pinned !== undefined || asked.loader !== undefined
     const reads = alone ? new Reads(core, call, false) : (this.#reads ??= new Reads(core, call, false))
-    const answered = await withSignal(reads.answer(asked), asked.options.signal)
+    const answered = await withSignal(() => reads.answer(asked), asked.options.signal)
     const reader = settle(core, call, asked, answered, startedAt)
     return take(reader, () => infoOf(asked, answered, clock(call.runtime)))
   }
@@ -241,7 +241,7 @@ export class CachedQueryExecutor {
     const startedAt = clock(call.runtime)
     noteSession(core, statement.sql, facts)
     try {
-      const result = await withSignal(fetchOne(core, call, statement, options?.timeoutMs), options?.signal)
+      const result = await withSignal(() => fetchOne(core, call, statement, options?.timeoutMs), options?.signal)
       return directResult(result, core.database)
     } finally {
       account(core, call, bypassInfo(asked), startedAt)
@@ -258,8 +258,7 @@ export class CachedQueryExecutor {
     const { core, call } = this
     const startedAt = clock(call.runtime)
     for (const { params } of statements) check('params', params, list)
-    options.signal?.throwIfAborted()
-    const { results, cache } = await withSignal(write(core, call, statements, options, send), options.signal)
+    const { results, cache } = await withSignal(() => write(core, call, statements, options, send), options.signal)
     account(core, call, bypassInfo({ ...cache, bypass: 'write', display: '' }), startedAt)
     return { results: results.map((result) => directResult(result, core.database)), cache }
   }

@@ -3,13 +3,15 @@
  * @module
  */
 
-/** Settles like `promise`, or rejects with the signal's reason. The work itself goes on: others may share it. */
-export function withSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
+/** Settles like what `begin` gives, or rejects with the signal's reason. The work itself goes on: others may share it. */
+export function withSignal<T>(begin: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return begin()
   return new Promise<T>((resolve, reject) => {
+    signal.throwIfAborted()
     const abort = () => reject(signal.reason as Error)
-    if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    begin()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort))
   })
 }

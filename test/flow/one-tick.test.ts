@@ -211,6 +211,12 @@ describe('in one tick', () => {
     await a.flush()
     // What began goes on: others may share it.
     expect(world.database.log.toSorted()).toEqual([ORDERS, ORDERS, SQL])
+    world.database.log.length = 0
+    const over = { signal: AbortSignal.abort(reason) }
+    for (const sql of [SQL, 'SELECT now()'])
+      for (const rows of [a.query(sql, [9], over), a.queryBatch([{ sql, params: [9], options: over }])])
+        await expect(rows).rejects.toBe(reason)
+    expect(world.database.log).toEqual([])
   })
 
   it('a loader that rejects beside a query is its own failure', async () => {
