@@ -48,7 +48,7 @@ export async function decompress(packing: Packing, packed: Uint8Array, size: num
   else if (zlib) bytes = zlib.inflateRawSync(packed, options)
   else if (typeof DecompressionStream === 'function')
     bytes = await pump(new DecompressionStream('deflate-raw'), packed, size)
-  if (bytes && bytes.length !== size) throw new RangeError('another size')
+  if (bytes && bytes.length !== size) throw new RangeError()
   return bytes
 }
 
@@ -69,7 +69,7 @@ async function pump(
       const { done, value } = await reader.read()
       if (done) return joined(parts, size)
       size += value.length
-      if (!(size <= most)) throw new RangeError('too large')
+      if (!(size <= most)) throw new RangeError()
       parts.push(value)
     }
   } catch (error) {
