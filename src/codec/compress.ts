@@ -45,7 +45,7 @@ export function decompress(
   size: number,
 ): Uint8Array | undefined | Promise<Uint8Array> {
   const exactly = (bytes: Uint8Array): Uint8Array => {
-    if (bytes.length !== size) throw new RangeError('another size')
+    if (bytes.length !== size) throw new RangeError()
     return bytes
   }
   const zlib = nodeZlib()
@@ -76,7 +76,7 @@ async function pump(
       const { done, value } = await reader.read()
       if (done) return joined(parts, size)
       size += value.length
-      if (!(size <= most)) throw new RangeError('too large')
+      if (!(size <= most)) throw new RangeError()
       parts.push(value)
     }
   } catch (error) {

@@ -325,7 +325,7 @@ describe('a forged entry', () => {
 
   it('with a body that is not deflated as it says is refused', async () => {
     const text = await written(packValue('x'.repeat(500)), true)
-    await expect(decode(forge(text, {}, () => '????'))).rejects.toBeInstanceOf(DecodeError)
+    await expect(decode(forge(text, {}, () => 'AAAA'))).rejects.toBeInstanceOf(DecodeError)
   })
 
   it('holds no more cells than characters, also where one value stands for many', async () => {
