@@ -71,8 +71,8 @@ export function hotNames(core: Core): Known[] {
 export function keepVouched(core: Core, call: Call, names: readonly Known[], now: number): void {
   const { cache } = core
   const half = cache.config.maxStalenessMs / 2
-  if (!isRedisCache(cache) || now - cache.versions.oldestCheck(names) < half) return
-  if (checkUnderWay(core, [], now) || Math.abs(now - cache.checks.lastAt) < half || cache.link.breaker.open) return
+  if (Math.abs(now - cache.checks.lastAt) < half || now - cache.versions.oldestCheck(names) < half) return
+  if (!isRedisCache(cache) || checkUnderWay(core, [], now) || cache.link.breaker.open) return
   const hot = hotNames(core)
   const lookup = Promise.resolve().then(() => cache.lookup(call.runtime, [], hot))
   announce(core, hot, now, now, lookup)
