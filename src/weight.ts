@@ -78,6 +78,16 @@ export function entryBytes(texts: readonly string[], names: number, payload: Pay
   return bytes
 }
 
+/** What results with the same columns have in common, of which one entry counts it. */
+const SHAPE = 600
+const SHAPE_COLUMN = 230
+
+export function shapeBytes(names: readonly string[]): number {
+  let bytes = SHAPE
+  for (const name of names) bytes += SHAPE_COLUMN + textBytes(name)
+  return bytes
+}
+
 function columnBytes(column: readonly (string | null)[], each: number | undefined): number {
   const { length } = column
   let texts = 0
