@@ -74,7 +74,8 @@ function encodeObject(value: object, copies: unknown[] | undefined, depth: numbe
     copies?.push(copy)
     if (copy === value || Array.isArray(copy)) return undefined
     if (copy instanceof Date) return `D${copy.getTime()}@${copy.getTimezoneOffset()};`
-    if (ArrayBuffer.isView(copy)) return `x${hex(bytesOf(copy))};`
+    // Drivers send the same bytes of different classes differently: PGlite as JSON, of a Buffer and of floats.
+    if (ArrayBuffer.isView(copy)) return `x${sized(copy.constructor.name)}${hex(bytesOf(copy))};`
     return `o${sized(typeof copy === 'string' ? copy : JSON.stringify(copy))}`
   } catch {
     return undefined

@@ -55,6 +55,9 @@ export interface EntryInfo {
 
 /** One entry may take this part of the memory at most: a single large result must not empty the rest. */
 const LARGEST_PART = 1 / 8
+/** Shapes of rows that are remembered in case that they come again, beside those that entries have and count. */
+const SHAPES_PART = 1 / 32
+const LEAST_SHAPES_BYTES = 64 * 1024
 
 /** One isolate's cache. Two of them in one process behave as two isolates. Made by `createQueryCache`. */
 export class QueryCache {
@@ -65,7 +68,7 @@ export class QueryCache {
   /** @internal */ readonly flights = new Flights<Loaded>()
   /** @internal */ readonly background = new Background()
   /** @internal */ readonly refreshes = new Refreshes()
-  /** @internal */ readonly shapes = new Shapes()
+  /** @internal */ readonly shapes: Shapes
   /** @internal */ readonly statements: Statements
   /** @internal */ readonly checks: CheckState = { lastAt: -Infinity }
   readonly #entries = new Sieve<L1Entry>()
@@ -76,6 +79,7 @@ export class QueryCache {
     this.config = resolveConfig(config, (message) => this.events.once(message))
     this.events.listen(config.onEvent)
     if (config.debug) this.events.listen((event) => console.debug('edge-query-cache', event))
+    this.shapes = new Shapes(Math.max(LEAST_SHAPES_BYTES, this.config.l1Bytes * SHAPES_PART))
     this.statements = new Statements(this.config, this.versions, () => this.#makeRoom(0))
   }
 

@@ -58,8 +58,13 @@ export function entryFrom(
   until: number,
 ): L1Entry {
   const { key, display, deps } = ask
-  const shape = payload.kind === 'rows' ? (deps.shape = core.cache.shapes.of(payload.fields, deps.shape)) : undefined
-  if (shape) (payload as RowsPayload).fields = shape.fields
+  const shape = payload.kind === 'rows' ? core.cache.shapes.of(payload.fields) : undefined
+  let size = entryBytes([key, display], deps.names.length, payload)
+  if (shape) {
+    ;(payload as RowsPayload).fields = shape.fields
+    size += shape.uncounted
+    shape.uncounted = 0
+  }
   return {
     key,
     display: own(display),
@@ -74,7 +79,7 @@ export function entryFrom(
     provisionalUntil: until,
     payload,
     reader: resultReader(payload, core.database, shape),
-    size: entryBytes([key, display], deps.names.length, payload),
+    size,
     hits: 0,
     visited: false,
     newer: undefined,

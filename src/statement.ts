@@ -2,7 +2,6 @@
  * What is worked out once per SQL text and set of names: the facts of the text, the names a result depends on, and the head of its key.
  * @module
  */
-import type { Shape } from './codec/rows.js'
 import { InvalidOptionError } from './errors.js'
 import { own, sized, weakHash } from './key.js'
 import type { ShortKey } from './key.js'
@@ -37,8 +36,6 @@ export interface Dependencies extends Kept<Dependencies> {
   readonly shortcuts: Shortcuts | undefined
   /** Of the SQL text. For display only. */
   readonly hash: number
-  /** Of the latest result. */
-  shape: Shape | undefined
 }
 
 /** What an answer says of the question, besides what the entry says. */
@@ -191,7 +188,6 @@ export class Statements {
       identity,
       shortcuts: options === NO_OPTIONS ? new Map() : undefined,
       hash,
-      shape: undefined,
     }
   }
 

@@ -40,8 +40,8 @@ const ASCII: Readonly<Record<number, number>> = {
   1184: DATE,
 }
 
-/** Cells of a column that are looked at more closely. */
-const SAMPLE = 16
+/** Documents of a column that are looked at more closely: so many first ones, and as many of the others. */
+const SAMPLE = 8
 
 const WIDE = /[^\0-\xff]/
 
@@ -78,33 +78,47 @@ export function entryBytes(texts: readonly string[], names: number, payload: Pay
   return bytes
 }
 
+/** What results with the same columns have in common, of which one entry counts it. */
+const SHAPE = 600
+const SHAPE_COLUMN = 230
+
+export function shapeBytes(names: readonly string[]): number {
+  let bytes = SHAPE
+  for (const name of names) bytes += SHAPE_COLUMN + textBytes(name)
+  return bytes
+}
+
 function columnBytes(column: readonly (string | null)[], each: number | undefined): number {
   const { length } = column
   let texts = 0
+  let parsed = 0
   // One look at all of them is cheaper than one at each.
   const narrow = each !== undefined || !WIDE.test(column.join(''))
-  // Documents of one column are alike: some of them tell what the parsed ones take beside their texts.
+  // Documents of one column are alike: some of them tell what all take beside their texts.
   const step = Math.ceil(length / SAMPLE)
+  let count = 0
+  let documents = 0
   let sampled = 0
-  let parsed = 0
+  let trees = 0
   for (let row = 0; row < length; row++) {
     const text = column[row]!
     if (text === null) continue
     const bytes = textBytes(text, narrow ? false : undefined)
     texts += bytes
     if (each !== undefined) parsed += each
-    else if (row % step === 0) {
+    else if (text[0] === '{' || text[0] === '[') {
+      documents += bytes
+      if (++count > SAMPLE && count % step > 0) continue
       sampled += bytes
-      parsed += treeBytes(text)
+      trees += treeBytes(text)
     }
   }
-  if (sampled > 0) parsed *= texts / sampled
+  parsed += trees * (sampled > 0 ? documents / sampled : 1)
   return COLUMN + length * 2 * SLOT + texts + parsed
 }
 
-/** What a JSON document or an array is parsed to. Any other text stays one. */
+/** What a JSON document or an array is parsed to. */
 function treeBytes(text: string): number {
-  if (text[0] !== '{' && text[0] !== '[') return 0
   let bytes = 0
   for (let i = 0; i < text.length; i++) {
     const char = text[i]

@@ -7,7 +7,6 @@ import { compress, decompress } from '../../dist/codec/compress.js'
 import { decodeEntry, encodeEntry } from '../../dist/codec/encode.js'
 import { packResult } from '../../dist/codec/payload.js'
 import { Shapes, WireRows } from '../../dist/codec/rows.js'
-import type { Shape } from '../../dist/codec/rows.js'
 import { OWN } from '../lib/types.ts'
 import { parser } from './workloads.ts'
 import type { Typed, Workload } from './workloads.ts'
@@ -33,9 +32,8 @@ const HEAD = {
 const COMPRESS_ABOVE = 1024
 const LIMITS = { compress: true, compressAboveBytes: COMPRESS_ABOVE, maxBytes: 1e9 }
 
-/** As a cache has them, and a statement its latest. */
-const shapes = new Shapes()
-let shape: Shape | undefined
+/** As a cache has them. */
+const shapes = new Shapes(65_536)
 
 const own: Codec = {
   name: OWN,
@@ -46,8 +44,7 @@ const own: Codec = {
   decode: async (text) => {
     const { payload } = await decodeEntry(text, { maxDecodedBytes: 1e9 })
     if (payload.kind !== 'rows') throw new Error('expected rows')
-    shape = shapes.of(payload.fields, shape)
-    return new WireRows(payload, { parser }, shape).rows()
+    return new WireRows(payload, { parser }, shapes.of(payload.fields)).rows()
   },
 }
 

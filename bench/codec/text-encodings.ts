@@ -1,7 +1,7 @@
 /** `node --expose-gc bench/codec/text-encodings.ts`: how compressed bytes travel to Redis as text. Counts what is on the wire and in Redis, and the time. */
 import { fromBase64, toBase64 } from '../../dist/codec/base64.js'
 import { compress } from '../../dist/codec/compress.js'
-import { columnsToBytes } from '../../dist/codec/columns.js'
+import { columnsToText } from '../../dist/codec/columns.js'
 import { packResult } from '../../dist/codec/payload.js'
 import type { RowsPayload } from '../../dist/codec/payload.js'
 import { measure } from '../lib/measure.ts'
@@ -130,7 +130,8 @@ const ENCODINGS: Encoding[] = [{ name: 'base64', encode: toBase64, decode: fromB
 
 const { fields, wire } = workload('typed', 500)
 const raw = { raw: true as const, fields: [...fields], rowCount: wire.length, command: 'SELECT', rows: wire }
-const { packed } = (await compress(columnsToBytes(packResult(raw) as RowsPayload).bytes))!
+const { table, text: others } = columnsToText(packResult(raw) as RowsPayload, true)
+const { packed } = (await compress(Buffer.concat([table, Buffer.from(others)])))!
 const texts = new Map(ENCODINGS.map((one) => [one, one.encode(packed)]))
 for (const [{ name, decode }, text] of texts) {
   const back = decode(text)

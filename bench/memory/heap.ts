@@ -19,6 +19,8 @@ export interface Way {
   asks: number
   /** Every query is another text, instead of other parameters of one. */
   ownText?: boolean
+  /** The columns of every answer have other names. */
+  ownColumns?: boolean
   /** Named by a key and a tag of its own. */
   named?: boolean
   /** Parameters and names are cut out of longer texts, as they come out of a request. */
@@ -78,13 +80,13 @@ export async function weigh(
   }
 }
 
-function make(api: typeof Package, { driver, shapes }: Way, megabytes: number) {
+function make(api: typeof Package, { driver, shapes, ownColumns }: Way, megabytes: number) {
   const queryCache = { maxSizeMB: megabytes, maxQueries: 1_000_000, defaultTTL: 3_600 }
   const cache = api.createQueryCache({ type: 'local', queryCache })
   const database =
     driver === 'neon'
       ? api.createConnectionPool('postgresql://user:password@localhost/db')
-      : api.fromPool(poolOf(shapes), { identity: 'bench' })
+      : api.fromPool(poolOf(shapes, ownColumns), { identity: 'bench' })
   return { cache, executor: new api.CachedQueryExecutor(database, cache) }
 }
 
@@ -128,7 +130,7 @@ function serve({ shapes }: Way): () => void {
 }
 
 /** A pool in the shape of node-postgres: texts are cut out of the bytes of a reply. */
-function poolOf(shapes: readonly Shape[]) {
+function poolOf(shapes: readonly Shape[], ownColumns = false) {
   return {
     options: { types },
     connect: () => Promise.reject(new Error('not used')),
@@ -138,7 +140,10 @@ function poolOf(shapes: readonly Shape[]) {
       return Promise.resolve({
         command: 'SELECT',
         rowCount: 1,
-        fields: shape.fields.map(([name, dataTypeID]) => ({ name: copied(name), dataTypeID })),
+        fields: shape.fields.map(([name, dataTypeID]) => ({
+          name: copied(ownColumns ? `${name}_${asked.values[0]}` : name),
+          dataTypeID,
+        })),
         rows: shape
           .rows(Number(asked.values[0]))
           .map((row) => row.map((cell) => (cell === null ? null : parse(copied(cell))))),
@@ -166,16 +171,18 @@ export const WAYS: readonly Way[] = [
   { shapes: [JSON_VALUE!], driver: 'pool', asks: 1 },
   { shapes: [RICH_VALUE!], driver: 'pool', asks: 3 },
   { shapes: [SMALL!], driver: 'pool', asks: 1, ownText: true },
+  { shapes: [SMALL!], driver: 'pool', asks: 2, ownText: true, ownColumns: true },
   { shapes: [SMALL!], driver: 'pool', asks: 2, named: true },
   { shapes: [SMALL!], driver: 'pool', asks: 1, cut: true },
 ]
 
-export const nameOf = ({ shapes, driver, asks, ownText, named, cut }: Way): string =>
+export const nameOf = ({ shapes, driver, asks, ownText, ownColumns, named, cut }: Way): string =>
   [
     shapes.length > 1 ? 'all shapes' : shapes[0]!.name,
     shapes[0]!.kind === 'rows' && driver,
     asks > 1 && `asked ${asks} times`,
     ownText && 'a text of its own',
+    ownColumns && 'columns of its own',
     named && 'a key and a tag of its own',
     cut && 'parameters and names cut out of longer texts',
   ]

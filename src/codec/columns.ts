@@ -132,6 +132,8 @@ const LAYOUT = /^(\d{1,10})(?:\.([1-9]\d{0,8}))?$/
 /** Results of one statement that are not turned have one layout. */
 const known = new Map<string, readonly Width[]>()
 const MOST_KNOWN = 100
+/** Characters: those of some fifty columns. */
+const LONGEST_KNOWN = 256
 
 function widthsOf(layout: string): readonly Width[] {
   let widths = known.get(layout)
@@ -140,8 +142,9 @@ function widthsOf(layout: string): readonly Width[] {
     const [, oid, width = 0] = LAYOUT.exec(one) ?? []
     return { oid: Number(oid), width: Number(width) }
   })
+  if (!layout || layout.length > LONGEST_KNOWN || layout.includes('.')) return widths
   if (known.size === MOST_KNOWN) known.clear()
-  if (!layout?.includes('.')) known.set(layout, widths)
+  known.set(layout, widths)
   return widths
 }
 

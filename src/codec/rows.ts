@@ -5,6 +5,7 @@
 import { copyOf, inspect, isDate, isPrimitive, trustIn, UNCOPYABLE } from './copy.js'
 import type { Field } from '../types.js'
 import type { RowsPayload } from './payload.js'
+import { shapeBytes } from '../weight.js'
 import { quickParser } from './timestamps.js'
 
 type Row = Record<string, unknown>
@@ -27,6 +28,8 @@ export interface Shape {
   readonly blank: Row
   readonly copy: (row: Row) => Row
   mutable: readonly Mutable[]
+  /** Bytes that no entry counts yet: the first one that has it does. */
+  uncounted: number
 }
 
 /** V8 copies an object by its shape, at a few nanoseconds, and at ten times that in a function that has met many shapes. */
@@ -50,22 +53,30 @@ const COPIERS: readonly Shape['copy'][] = [
 ]
 let shapes = 0
 
-/** Shapes that are remembered beside those of statements. */
-const MOST_SHAPES = 100
-
-/** The shapes of a cache's results. */
+/** The latest shapes of a cache's results, within so many bytes. */
 export class Shapes {
   readonly #known = new Map<string, Shape>()
+  readonly #most: number
+  #bytes = 0
 
-  /** The shape of rows with these columns. `likely`: that of the latest result. */
-  of(fields: Field[], likely: Shape | undefined): Shape {
-    if (likely && sameFields(likely.fields, fields)) return likely
-    const key = JSON.stringify(fields.map(({ name, dataTypeID }) => [name, dataTypeID]))
-    let shape = this.#known.get(key)
-    if (!shape) {
-      if (this.#known.size === MOST_SHAPES) this.#known.clear()
-      this.#known.set(key, (shape = shapeOf(fields)))
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** The shape of rows with these columns. One that is too large to be remembered is its entry's own. */
+  of(fields: Field[]): Shape {
+    let key = ''
+    for (const { name, dataTypeID } of fields) key += `${dataTypeID} ${name}\0`
+    const known = this.#known.get(key)
+    if (known && sameFields(known.fields, fields)) return known
+    const shape = shapeOf(fields)
+    if (shape.uncounted > this.#most) return shape
+    if (this.#bytes + shape.uncounted > this.#most) {
+      this.#known.clear()
+      this.#bytes = 0
     }
+    this.#known.set(key, shape)
+    this.#bytes += shape.uncounted
     return shape
   }
 }
@@ -78,7 +89,15 @@ function shapeOf(fields: Field[]): Shape {
   // Properties that have held a number, a text and nothing hold anything from now on: V8 gives their copies no other layout later.
   for (const value of [0.5, '', null]) for (const name of names) blank[name] = value
   const copy = COPIERS[shapes++ % COPIERS.length]!
-  return { fields, columns: columns.filter(({ name, at }) => names.lastIndexOf(name) === at), blank, copy, mutable: [] }
+  const last = new Map(names.map((name, at) => [name, at]))
+  return {
+    fields,
+    columns: columns.filter(({ name, at }) => last.get(name) === at),
+    blank,
+    copy,
+    mutable: [],
+    uncounted: shapeBytes(names),
+  }
 }
 
 const sameFields = (a: readonly Field[], b: readonly Field[]): boolean =>

@@ -38,7 +38,14 @@ function dateOf(text: string): Date | undefined {
   const utc = text.endsWith('+00')
   const end = utc ? text.length - 3 : text.length
   const year = pair(text, 0) * 100 + pair(text, 2)
-  if (end < 19 || end > 26 || text.charCodeAt(10) !== SPACE || !(year > 1970 && year < 2038)) return undefined
+  if (
+    end < 19 ||
+    end > 26 ||
+    text.charCodeAt(4) !== DASH ||
+    text.charCodeAt(10) !== SPACE ||
+    !(year > 1970 && year < 2038)
+  )
+    return undefined
   if (end > 19 && text.charCodeAt(19) !== DOT) return undefined
   let micros = 0
   for (let at = 20; at < 26; at++) {
@@ -59,6 +66,7 @@ function dateOf(text: string): Date | undefined {
 }
 
 const SPACE = 32
+const DASH = 45
 const DOT = 46
 const ZERO = 48
 

@@ -36,6 +36,18 @@ describe('the heap', { timeout: 600_000 }, () => {
       { file: 'weight.ts', find: 'COLUMN + length * 2 * SLOT + texts + parsed', replace: 'texts' },
     ],
     [
+      'forgets what results with the same columns have in common',
+      'columns of its own',
+      'full',
+      { file: 'make-entry.ts', find: 'size += shape.uncounted', replace: 'size += 0' },
+    ],
+    [
+      'keeps the columns of results that have gone',
+      'columns of its own',
+      'full',
+      { file: 'codec/rows.ts', find: 'this.#bytes + shape.uncounted > this.#most', replace: 'false' },
+    ],
+    [
       'forgets that other scripts take two bytes for a character',
       'long texts, pool',
       'full',

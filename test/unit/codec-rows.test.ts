@@ -1,7 +1,7 @@
 import { types } from '@neondatabase/serverless'
 import { describe, expect, it } from 'vitest'
 import type { RowsPayload } from '../../src/codec/payload.js'
-import { WireRows } from '../../src/codec/rows.js'
+import { Shapes, WireRows } from '../../src/codec/rows.js'
 
 const parser = (oid: number) => types.getTypeParser(oid) as (text: string) => unknown
 
@@ -255,5 +255,42 @@ describe('text', () => {
     expect(parsed).toBe(2)
     build()
     expect(parsed).toBe(4)
+  })
+})
+
+describe('what results with the same columns have in common', () => {
+  const named = (name: string, columns = 1) =>
+    Array.from({ length: columns }, (_, i) => ({ name: `${name}${i}`, dataTypeID: 25 }))
+
+  it('is one, and counted once', () => {
+    const shapes = new Shapes(10_000)
+    const one = shapes.of(named('a'))
+    expect(one.uncounted).toBeGreaterThan(500)
+    expect(shapes.of(named('a'))).toBe(one)
+    expect(shapes.of(named('b'))).not.toBe(one)
+    expect(shapes.of([{ name: 'a0', dataTypeID: 23 }])).not.toBe(one)
+  })
+
+  it('is told apart, whatever is in the names', () => {
+    const shapes = new Shapes(10_000)
+    const two = shapes.of([...named('a'), ...named('b')])
+    expect(shapes.of([{ name: 'a0\x0025 b0', dataTypeID: 25 }]).fields).toHaveLength(1)
+    expect(shapes.of([...named('a'), ...named('b')]).fields).toEqual(two.fields)
+  })
+
+  it('is remembered within a number of bytes', () => {
+    const shapes = new Shapes(10_000)
+    const first = shapes.of(named('a'))
+    for (let i = 0; i < 20; i++) shapes.of(named(`other ${i} `))
+    expect(shapes.of(named('a'))).not.toBe(first)
+  })
+
+  it('is its own where it is large, and leaves the others', () => {
+    const shapes = new Shapes(10_000)
+    const wide = shapes.of(named('a', 1600))
+    expect(wide.uncounted).toBeGreaterThan(300_000)
+    const small = shapes.of(named('a'))
+    expect(shapes.of(named('a', 1600))).not.toBe(wide)
+    expect(shapes.of(named('a'))).toBe(small)
   })
 })

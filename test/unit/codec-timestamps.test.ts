@@ -43,6 +43,9 @@ describe.each(drivers)('a time, by the driver of %s', (_, parse) => {
     '2024',
     '2024-01-01',
     'x'.repeat(22),
+    // DateStyle 'SQL, DMY' and 'German'.
+    '20/12/1997 07:37:16',
+    '20.03.2004 07:37:16.25',
   ])('of another form is its own: %j', (text) => {
     expect(quick(text)).toStrictEqual(parse(text))
   })

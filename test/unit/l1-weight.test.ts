@@ -48,6 +48,21 @@ describe('an entry', () => {
     expect(size(['a', 1007, array]) - size(['a', 25, array.replace('{', '(')])).toBeGreaterThan(150)
   })
 
+  it('counts what documents are parsed to, wherever in their column they are', () => {
+    const tree = JSON.stringify({ a: [1.5, 2.5], b: ['a text of some length'] })
+    const column = (length: number, isTree: (row: number) => boolean, other: string | null) =>
+      Array.from({ length }, (_, row) => (isTree(row) ? tree : other))
+    const each = size(['a', 3802, tree]) - size(['a', 25, tree.replace('{', '(')])
+    expect(each).toBeGreaterThan(200)
+    for (const other of [null, '1'])
+      for (const isTree of [(row: number) => row % 4 > 0, (row: number) => row === 501, (row: number) => row > 990]) {
+        const texts = column(1000, isTree, other)
+        const parsed =
+          size(['a', 3802, ...texts]) - size(['a', 25, ...texts.map((text) => text && text.replace('{', '('))])
+        expect(parsed).toBeCloseTo(each * texts.filter((text) => text === tree).length)
+      }
+  })
+
   it('has an end for every text that begins like a document', () => {
     for (const text of ['{', '["', '{"a":"\\', '{"a":"\\""}', '[', '{"'])
       expect(size(['a', 3802, text])).toBeGreaterThan(size(['a', 3802, null]))
