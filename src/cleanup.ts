@@ -206,7 +206,7 @@ function headerOf(text: unknown): Header | null | undefined {
   try {
     return readHeader(text)
   } catch (error) {
-    return error instanceof DecodeError && error.incomplete && text.length === HEADER ? null : undefined
+    return error instanceof DecodeError && error.why === 'incomplete' && text.length === HEADER ? null : undefined
   }
 }
 

@@ -50,7 +50,6 @@ const zeroUp = (unit: string): Rule =>
   number(`${unit}, a finite number, 0 or more`, (value) => value >= 0 && value < Infinity)
 const part = number('a number from 0 to below 1', (value) => value >= 0 && value < 1)
 
-const https = matching(/^https?:\/\/./, '')
 const redis = matching(/^rediss?:/, '')
 
 const QUERY_CACHE: Rules<QueryCacheSettings> = {
@@ -63,11 +62,11 @@ const QUERY_CACHE: Rules<QueryCacheSettings> = {
   keyPrefix: text,
 }
 const REDIS: Rules<RedisSettings> = {
-  url: [
-    https[0],
+  url: matching(
+    /^https?:\/\/./,
     'the https:// address of the REST API: UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, on Vercel KV_REST_API_URL and KV_REST_API_TOKEN',
     (value) => (redis[0](value) ? 'a redis:// address, which speaks TCP' : described(value)),
-  ],
+  ),
   token: text,
   client: [(value) => typeof (value as Redis | null)?.mget === 'function', 'a client of @upstash/redis'],
   redisKeyPrefix: text,
@@ -219,7 +218,6 @@ export function resolveConfig(given: CacheConfig, notice: (message: string) => v
     )
   const wanted = (type === 'local' ? queryCache.maxSizeMB : redis.localCacheSizeMB) ?? 32
   return {
-    type,
     enabled: queryCache.enabled ?? true,
     l1Bytes: type === 'redis' ? 0 : clampToWorker(wanted, notice) * MIB,
     l1Entries: queryCache.maxQueries ?? 10_000,
@@ -231,14 +229,12 @@ export function resolveConfig(given: CacheConfig, notice: (message: string) => v
     compress: redis.enableCompression ?? true,
     compressAboveBytes: redis.compressAboveBytes ?? 1024,
     maxEntryBytes: (redis.maxEntryMB ?? 4) * MIB,
-    format: redis.serializationFormat ?? 'json',
     redisTimeoutMs: redis.timeoutMs ?? 250,
     maxStalenessMs: (consistency.maxStalenessSeconds ?? 2) * 1000,
     fenced: consistency.invalidate === 'fenced',
     fenceMs: (consistency.fenceSeconds ?? 30) * 1000,
     sql,
     epoch: config.epoch ?? '',
-    debug: config.debug ?? false,
   }
 }
 

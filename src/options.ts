@@ -164,7 +164,6 @@ export interface WriteOptions {
 
 /** A complete configuration: what the steps read. Sizes in bytes, times in milliseconds unless they end in `Seconds`. */
 export interface ResolvedConfig {
-  type: 'local' | 'redis' | 'hybrid'
   enabled: boolean
   l1Bytes: number
   l1Entries: number
@@ -176,12 +175,10 @@ export interface ResolvedConfig {
   compress: boolean
   compressAboveBytes: number
   maxEntryBytes: number
-  format: 'json' | 'superjson'
   redisTimeoutMs: number
   maxStalenessMs: number
   fenced: boolean
   fenceMs: number
   sql: SqlSettings
   epoch: string
-  debug: boolean
 }

@@ -12,36 +12,26 @@ function frozen<T extends object>(tree: T): T {
   return Object.freeze(tree)
 }
 
+const queries = <P extends string>(prefix: P, maxSizeMB: number, defaultTTL: number, maxQueries: number) =>
+  ({ enabled: true, maxSizeMB, defaultTTL, maxQueries, keyPrefix: `${prefix}_query` }) as const
+
+const hybrid = <P extends string>(prefix: P, megabytes: number, defaultTTL: number, maxQueries: number) =>
+  ({
+    type: 'hybrid',
+    queryCache: queries(prefix, megabytes, defaultTTL, maxQueries),
+    redis: {
+      redisKeyPrefix: `${prefix}_cache`,
+      enableLocalCache: true,
+      localCacheSizeMB: megabytes,
+      enableCompression: true,
+      serializationFormat: 'json',
+    },
+  }) as const
+
 /** The presets behind `setupCachedQueryExecutor`. Redis credentials are added from its overrides or the environment. */
 export const DEFAULT_CACHE_CONFIGS = frozen({
-  development: {
-    type: 'local',
-    queryCache: { enabled: true, maxSizeMB: 16, defaultTTL: 60, maxQueries: 1_000, keyPrefix: 'dev_query' },
-  },
-  staging: {
-    type: 'hybrid',
-    queryCache: { enabled: true, maxSizeMB: 24, defaultTTL: 300, maxQueries: 5_000, keyPrefix: 'staging_query' },
-    redis: {
-      redisKeyPrefix: 'staging_cache',
-      enableLocalCache: true,
-      localCacheSizeMB: 24,
-      enableCompression: true,
-      serializationFormat: 'json',
-    },
-  },
-  production: {
-    type: 'hybrid',
-    queryCache: { enabled: true, maxSizeMB: 32, defaultTTL: 600, maxQueries: 10_000, keyPrefix: 'prod_query' },
-    redis: {
-      redisKeyPrefix: 'prod_cache',
-      enableLocalCache: true,
-      localCacheSizeMB: 32,
-      enableCompression: true,
-      serializationFormat: 'json',
-    },
-  },
-  test: {
-    type: 'local',
-    queryCache: { enabled: true, maxSizeMB: 4, defaultTTL: 60, maxQueries: 100, keyPrefix: 'test_query' },
-  },
+  development: { type: 'local', queryCache: queries('dev', 16, 60, 1_000) },
+  staging: hybrid('staging', 24, 300, 5_000),
+  production: hybrid('prod', 32, 600, 10_000),
+  test: { type: 'local', queryCache: queries('test', 4, 60, 100) },
 } as const satisfies Record<Environment, CacheConfig>)

@@ -67,7 +67,7 @@ async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry 
   } catch (error) {
     core.cache.events.emit({ type: 'entry-rejected', reason: 'undecodable' })
     // What only others can decompress is not garbage.
-    found.remove = !(error instanceof DecodeError && error.elsewhere)
+    found.remove = !(error instanceof DecodeError && error.why === 'elsewhere')
   }
   return undefined
 }
@@ -143,20 +143,15 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
   if (!versions.untouchedSince(entry.names, entry.order)) return undefined
   // A refresh that began later has stored already.
   if ((core.cache.get(entry.key)?.readAt ?? 0) > entry.readAt) return undefined
-  const { readAt, freshUntil, staleUntil, errorUntil, payload } = entry
   const text = await encodeEntry(
     {
+      ...entry,
       key: tail(key),
       names: [...ask.deps.shortNames],
       versions: found.captured.versions,
       database: databaseKey(core.database),
-      readAt,
-      freshUntil,
-      staleUntil,
-      errorUntil,
-      payload,
     },
-    { compress: config.compress, compressAboveBytes: config.compressAboveBytes, maxBytes: config.maxEntryBytes },
+    config,
   ).catch(() => null)
   if (text) return text
   events.emit({ type: 'not-stored', reason: text === null ? 'not-serialisable' : 'too-large' })

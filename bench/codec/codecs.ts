@@ -30,7 +30,7 @@ const HEAD = {
   errorUntil: 1_790_000_120_000,
 }
 const COMPRESS_ABOVE = 1024
-const LIMITS = { compress: true, compressAboveBytes: COMPRESS_ABOVE, maxBytes: 1e9 }
+const LIMITS = { compress: true, compressAboveBytes: COMPRESS_ABOVE, maxEntryBytes: 1e9 }
 
 /** As a cache has them. */
 const shapes = new Shapes(65_536)

@@ -3,7 +3,6 @@
  * parses what it gets hands it over as it is; the header is ASCII and can be read without the body.
  * @module
  */
-import { QueryCacheError } from '../errors.js'
 import { fromBase64, toBase64 } from './base64.js'
 import { checksum } from './checksum.js'
 import { columnsFrom, columnsToText } from './columns.js'
@@ -45,18 +44,14 @@ export interface BodyHeader {
   table: number
 }
 
-/** A stored text is not an entry of this format, or is damaged. `code` is `DECODE_FAILED`. */
-export class DecodeError extends QueryCacheError {
-  override readonly name = 'DecodeError'
-  /** True when the text ends before the header does: a longer prefix may be readable. */
-  readonly incomplete: boolean
-  /** True when another platform could read it: it is no garbage. */
-  readonly elsewhere: boolean
+/** A stored text is not an entry of this format, or is damaged. It is met inside: the entry is a miss, and gets replaced. */
+export class DecodeError extends Error {
+  /** `incomplete`: the text ends before the header does, and a longer prefix may be readable. `elsewhere`: another platform could read it. */
+  readonly why: 'incomplete' | 'elsewhere' | undefined
 
-  constructor({ incomplete = false, elsewhere = false } = {}) {
-    super('DECODE_FAILED', 'A stored entry cannot be read. It is a miss and gets replaced.')
-    this.incomplete = incomplete
-    this.elsewhere = elsewhere
+  constructor(why?: DecodeError['why']) {
+    super()
+    this.why = why
   }
 }
 
@@ -65,23 +60,23 @@ export interface EncodeOptions {
   /** UTF-8 bytes of the body from which on compression is tried. */
   compressAboveBytes: number
   /** UTF-8 bytes that the whole text may have. */
-  maxBytes: number
+  maxEntryBytes: number
 }
 
 /**
- * The entry as text; `undefined` when it is larger than `maxBytes`.
+ * The entry as text; `undefined` when it is larger than `maxEntryBytes`.
  * @throws NotCacheableError for text that UTF-8 does not restore
  */
 export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): Promise<string | undefined> {
   const { payload } = entry
-  const { compressAboveBytes, maxBytes } = options
+  const { compressAboveBytes, maxEntryBytes } = options
   const { table, text } =
     payload.kind === 'rows'
       ? columnsToText(payload, options.compress && unitsOf(payload) > compressAboveBytes)
       : { table: NOTHING, text: payload.text }
   if (!isWellFormed(text)) throw new NotCacheableError()
   // A unit is three bytes at most: what is short needs no counting.
-  const mayBeLong = table.length + text.length * 3 > Math.min(compressAboveBytes, maxBytes)
+  const mayBeLong = table.length + text.length * 3 > Math.min(compressAboveBytes, maxEntryBytes)
   const utf8 = mayBeLong ? toUtf8(text) : NOTHING
   const decodedBytes = mayBeLong ? table.length + utf8.length : text.length * 3
   const smaller =
@@ -92,9 +87,10 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   const pays = smaller && Math.ceil(smaller.packed.length / 3) * 4 < decodedBytes ? smaller : undefined
   const size = pays ? Math.ceil(pays.packed.length / 3) * 4 : decodedBytes
   // What nobody would unpack again.
-  if (size > maxBytes || decodedBytes > MOST_DECODED_BYTES) return undefined
+  if (size > maxEntryBytes || decodedBytes > MOST_DECODED_BYTES) return undefined
   const body = pays ? toBase64(pays.packed) : fromUtf8(table) + text
-  const head = headText(entry, {
+  const head = headText({
+    ...entry,
     codec: pays ? pays.packing : 'plain',
     kind: payload.kind === 'rows' ? 'rows' : payload.format,
     decodedBytes: pays ? decodedBytes : 0,
@@ -102,7 +98,7 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   })
   const summed = head + body
   const stored = `eqc${FORMAT}:${checksum(summed, 0)}:${summed}`
-  return stored.length * 3 > maxBytes && toUtf8(stored).length > maxBytes ? undefined : stored
+  return stored.length * 3 > maxEntryBytes && toUtf8(stored).length > maxEntryBytes ? undefined : stored
 }
 
 const NOTHING = new Uint8Array()
@@ -117,38 +113,26 @@ function unitsOf({ columns }: RowsPayload): number {
 /** Neon answers with 64 MB at most; nothing that is stored can be larger when it is unpacked. */
 export const MOST_DECODED_BYTES = 64 * 1024 * 1024
 
-/** In the order in which they stand in the text. */
-type HeaderValues = [
-  codec: BodyHeader['codec'],
-  kind: BodyHeader['kind'],
-  decodedBytes: number,
-  table: number,
-  key: string,
-  readAt: number,
-  freshUntil: number,
-  staleUntil: number,
-  errorUntil: number,
-  names: string[],
-  versions: string[],
-  database: string,
-]
+/** What a header holds, in the order in which it stands in the text, and of which kind each is, by `kindOf`. */
+const HEADER: { readonly [K in keyof (EntryHeader & BodyHeader)]: string } = {
+  codec: 't',
+  kind: 't',
+  decodedBytes: 'n',
+  table: 'n',
+  key: 't',
+  readAt: 'n',
+  freshUntil: 'n',
+  staleUntil: 'n',
+  errorUntil: 'n',
+  names: 'l',
+  versions: 'l',
+  database: 't',
+}
+const FIELDS = Object.keys(HEADER) as (keyof typeof HEADER)[]
+const KINDS = Object.values(HEADER).join('')
 
-function headText(entry: EntryHeader, { codec, kind, decodedBytes, table }: BodyHeader): string {
-  const { key, readAt, freshUntil, staleUntil, errorUntil, names, versions, database } = entry
-  const values: HeaderValues = [
-    codec,
-    kind,
-    decodedBytes,
-    table,
-    key,
-    readAt,
-    freshUntil,
-    staleUntil,
-    errorUntil,
-    names,
-    versions,
-    database,
-  ]
+function headText(said: EntryHeader & BodyHeader): string {
+  const values = FIELDS.map((field) => said[field])
   // ASCII only: a range of bytes then is a range of characters.
   const header = JSON.stringify(values).replace(
     /[^\0-\x7f]/g,
@@ -168,19 +152,13 @@ const PREAMBLE = new RegExp(`^eqc${FORMAT}:([0-9a-f]{1,8}):([1-9]\\d{0,8}):`)
  */
 export function readHeader(text: string): Header {
   const start = PREAMBLE.exec(text)
-  if (!start) throw new DecodeError({ incomplete: text.length < 24 })
+  if (!start) throw new DecodeError(text.length < 24 ? 'incomplete' : undefined)
   const [{ length: headerAt }, sum, length] = start as unknown as [string, string, string]
   const bodyAt = headerAt + Number(length)
-  if (text.length < bodyAt) throw new DecodeError({ incomplete: true })
-  const [codec, kind, decodedBytes, table, key, readAt, freshUntil, staleUntil, errorUntil, names, versions, database] =
-    valuesOf(text.slice(headerAt, bodyAt))
-  const body = { codec, kind, decodedBytes, table }
-  const times = { readAt, freshUntil, staleUntil, errorUntil }
-  return { ...body, key, ...times, names, versions, database, sum, sumAt: headerAt - length.length - 1, bodyAt }
+  if (text.length < bodyAt) throw new DecodeError('incomplete')
+  const header = fieldsOf(text.slice(headerAt, bodyAt))
+  return { ...header, sum, sumAt: headerAt - length.length - 1, bodyAt }
 }
-
-/** What each value of a header is, by `kindOf`. */
-const KINDS = 'ttnntnnnnllt'
 
 const CODED = /^(plain|deflate|zstd),(rows|json|tagged)$/
 
@@ -191,11 +169,11 @@ const kindOf = (value: unknown): string => {
 }
 
 /** The checksum vouches for what was written, and not for who wrote it. */
-function valuesOf(header: string): HeaderValues {
+function fieldsOf(header: string): EntryHeader & BodyHeader {
   try {
-    const values = JSON.parse(header) as HeaderValues
-    const [codec, kind] = values
-    if (values.map(kindOf).join('') === KINDS && CODED.test(`${codec},${kind}`)) return values
+    const values = JSON.parse(header) as unknown[]
+    if (values.map(kindOf).join('') === KINDS && CODED.test(values.slice(0, 2).join()))
+      return Object.fromEntries(FIELDS.map((field, i) => [field, values[i]])) as unknown as EntryHeader & BodyHeader
   } catch {
     // Damaged.
   }
@@ -221,27 +199,21 @@ function refuse(error: unknown): never {
 }
 
 function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }): StoredEntry | Promise<StoredEntry> {
-  const header = readHeader(stored)
-  const { codec, table, decodedBytes, sum, sumAt, bodyAt } = header
+  const { codec, kind, decodedBytes, table, sum, sumAt, bodyAt, ...entry } = readHeader(stored)
   const size = codec === 'plain' ? stored.length - bodyAt : decodedBytes
   if (checksum(stored, sumAt) !== sum || size > maxDecodedBytes) throw new DecodeError()
   const body = stored.slice(bodyAt)
+  const restored = (turned: Uint8Array, text: string): StoredEntry => {
+    const payload = kind === 'rows' ? columnsFrom(turned, text) : ({ kind: 'value', format: kind, text } as const)
+    if (!payload) throw new DecodeError()
+    return { ...entry, payload }
+  }
   if (codec === 'plain')
-    return restored(header, table ? toUtf8(body.slice(0, table)) : NOTHING, table ? body.slice(table) : body)
+    return restored(table ? toUtf8(body.slice(0, table)) : NOTHING, table ? body.slice(table) : body)
   const whole = (bytes: Uint8Array | undefined): StoredEntry => {
-    if (!bytes) throw new DecodeError({ elsewhere: true })
-    return restored(header, bytes.subarray(0, table), fromUtf8(bytes.subarray(table)))
+    if (!bytes) throw new DecodeError('elsewhere')
+    return restored(bytes.subarray(0, table), fromUtf8(bytes.subarray(table)))
   }
   const bytes = decompress(codec, fromBase64(body), decodedBytes)
   return bytes instanceof Promise ? bytes.then(whole) : whole(bytes)
-}
-
-function restored(
-  { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, kind }: Header,
-  table: Uint8Array,
-  text: string,
-): StoredEntry {
-  const payload = kind === 'rows' ? columnsFrom(table, text) : ({ kind: 'value', format: kind, text } as const)
-  if (!payload) throw new DecodeError()
-  return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
 }

@@ -2,7 +2,6 @@
  * What is kept of a result: wire text column by column, or a serialized value.
  * @module
  */
-import { QueryCacheError } from '../errors.js'
 import type { DatabaseResult, Field } from '../types.js'
 import { read, write } from './tagged.js'
 
@@ -26,14 +25,8 @@ export interface ValuePayload {
 
 export type Payload = RowsPayload | ValuePayload
 
-/** The value cannot be stored so that it comes back the same. `code` is `NOT_CACHEABLE`. */
-export class NotCacheableError extends QueryCacheError {
-  override readonly name = 'NotCacheableError'
-
-  constructor() {
-    super('NOT_CACHEABLE', 'The value would not come back the same: return plain data.')
-  }
-}
+/** The value cannot be stored so that it comes back the same. It is met inside: what is not stored is told of by an event. */
+export class NotCacheableError extends Error {}
 
 /**
  * A database's answer as a payload.

@@ -6,7 +6,7 @@
 import type { Database } from '../types.js'
 import { withDeadline } from './deadline.js'
 import { ask, BrokenConnection, inTransaction, parserFrom, refuseBinary } from './pg-result.js'
-import { connectionOf } from './single-connection.js'
+import { connectionOf, onConnection } from './single-connection.js'
 import type { About, PgClient } from './pg-result.js'
 
 export function clientDatabase(client: PgClient, about: About): Database {
@@ -20,21 +20,7 @@ export function clientDatabase(client: PgClient, about: About): Database {
     connection.tail = turn.catch(() => undefined)
     return turn
   }
-  return {
-    ...about,
-    get needsScope() {
-      return connection.sessionChanges > 0
-    },
-    get sessionChanges() {
-      return connection.sessionChanges
-    },
-    markSessionState: () => void connection.sessionChanges++,
-    get inTransaction() {
-      return connection.inTransaction
-    },
-    set inTransaction(open) {
-      connection.inTransaction = open
-    },
+  return onConnection(connection, about, {
     parser: (oid) => parserFrom(client, oid),
     run: (statement, options) =>
       withDeadline(options?.timeoutMs, (signal) => inTurn(signal, () => ask(client, statement, { raw: true }))),
@@ -44,5 +30,5 @@ export function clientDatabase(client: PgClient, about: About): Database {
           throw error instanceof BrokenConnection ? error.original : error
         }),
       ),
-  }
+  })
 }

@@ -6,7 +6,7 @@ import type { Database, DatabaseResult, Statement } from '../types.js'
 import { withDeadline } from './deadline.js'
 import { modes, shapeOf } from './pg-result.js'
 import type { About, PgAnswer } from './pg-result.js'
-import { connectionOf } from './single-connection.js'
+import { connectionOf, onConnection } from './single-connection.js'
 
 type Parser = (text: string, oid?: number) => unknown
 type Query = (
@@ -25,21 +25,7 @@ export interface PGliteLike {
 
 export function pgliteDatabase(db: PGliteLike, about: About): Database {
   const connection = connectionOf(db)
-  return {
-    ...about,
-    get needsScope() {
-      return connection.sessionChanges > 0
-    },
-    get sessionChanges() {
-      return connection.sessionChanges
-    },
-    markSessionState: () => void connection.sessionChanges++,
-    get inTransaction() {
-      return connection.inTransaction
-    },
-    set inTransaction(open) {
-      connection.inTransaction = open
-    },
+  return onConnection(connection, about, {
     parser: (oid) => ownParser(db, oid),
     run: (statement, options) => withDeadline(options?.timeoutMs, () => ask(db, db, statement)),
     transaction: (statements, options = {}) =>
@@ -56,7 +42,7 @@ export function pgliteDatabase(db: PGliteLike, about: About): Database {
           return results
         }),
       ),
-  }
+  })
 }
 
 const asText: Parser = (text) => text

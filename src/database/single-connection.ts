@@ -2,6 +2,8 @@
  * What is known of a database that is one connection only.
  * @module
  */
+import type { Database } from '../types.js'
+import type { About } from './pg-result.js'
 
 /** The same, whichever Database the connection is used through. */
 export interface Connection {
@@ -21,3 +23,28 @@ export function connectionOf(client: object): Connection {
     connections.set(client, (connection = { tail: Promise.resolve(), sessionChanges: 0, inTransaction: false }))
   return connection
 }
+
+type OfSession = 'needsScope' | 'sessionChanges' | 'markSessionState' | 'inTransaction'
+
+/** A Database whose session is the connection's. */
+export const onConnection = (
+  connection: Connection,
+  about: About,
+  way: Pick<Database, 'parser' | 'run' | 'transaction'>,
+): Database & Required<Pick<Database, OfSession>> => ({
+  ...about,
+  ...way,
+  get needsScope() {
+    return connection.sessionChanges > 0
+  },
+  get sessionChanges() {
+    return connection.sessionChanges
+  },
+  markSessionState: () => void connection.sessionChanges++,
+  get inTransaction() {
+    return connection.inTransaction
+  },
+  set inTransaction(open) {
+    connection.inTransaction = open
+  },
+})

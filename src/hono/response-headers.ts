@@ -7,8 +7,7 @@ import type { CacheInfo } from '../ask.js'
 
 const CACHE_NAME = 'edge-query-cache'
 
-const isHit = ({ outcome }: CacheInfo): boolean =>
-  outcome === 'l1' || outcome === 'l2' || outcome === 'stale' || outcome === 'stale-if-error'
+const isHit = ({ outcome }: CacheInfo): boolean => /^(l|stale)/.test(outcome)
 
 /** The answers of one request. */
 export class AnswerLog {
@@ -20,36 +19,27 @@ export class AnswerLog {
 
   /** Adds the headers, when anything was asked. */
   writeTo(c: Context): void {
-    const info = this.#answers[0]?.info
-    if (!info) return
-    // What nearly every answer of a hot route says.
-    const plain = this.#answers.length === 1 && info.outcome === 'l1'
-    const status = plain ? `${CACHE_NAME}; hit; ttl=${shown(info.ttl)}; detail=l1` : this.#cacheStatus()
-    const timing = plain ? 'query-cache;desc="l1=1"' : this.#serverTiming()
+    if (this.#answers.length === 0) return
     // A handler may hand out one response many times, or one whose headers cannot be changed: this makes a copy, which is the request's own.
-    c.header('Cache-Status', status, { append: true })
-    c.res.headers.append('Server-Timing', timing)
+    c.header('Cache-Status', this.#cacheStatus(), { append: true })
+    c.res.headers.append('Server-Timing', this.#serverTiming())
   }
 
   /** One member for the response: a hit when every query was one, else why it went on to the database (RFC 9211, section 2). */
   #cacheStatus(): string {
     const infos = this.#answers.map(({ info }) => info)
     const forwarded = infos.find((info) => !isHit(info))
-    const detail = infos.length === 1 ? this.#detail(infos[0]!) : `"${this.#counts()}"`
-    if (!forwarded) {
-      const ttl = Math.min(...infos.map((info) => info.ttl))
-      return `${CACHE_NAME}; hit; ttl=${shown(ttl)}; detail=${detail}`
-    }
-    const why = forwarded.outcome === 'bypass' ? 'bypass' : 'miss'
-    return `${CACHE_NAME}; fwd=${why}${forwarded.outcome === 'coalesced' ? '; collapsed' : ''}; detail=${detail}`
-  }
-
-  #detail({ outcome, reason }: CacheInfo): string {
-    return outcome === 'bypass' && reason ? reason : outcome
+    const [{ outcome, reason }] = infos as [CacheInfo]
+    const detail = infos.length > 1 ? `"${this.#counts()}"` : outcome === 'bypass' && reason ? reason : outcome
+    const way = !forwarded
+      ? `hit; ttl=${shown(Math.min(...infos.map(({ ttl }) => ttl)))}`
+      : forwarded.outcome === 'bypass'
+        ? 'fwd=bypass'
+        : `fwd=miss${forwarded.outcome === 'coalesced' ? '; collapsed' : ''}`
+    return `${CACHE_NAME}; ${way}; detail=${detail}`
   }
 
   #counts(): string {
-    if (this.#answers.length === 1) return `${this.#answers[0]!.info.outcome}=1`
     const counts = new Map<string, number>()
     for (const { info } of this.#answers) counts.set(info.outcome, (counts.get(info.outcome) ?? 0) + 1)
     return [...counts].map(([outcome, count]) => `${outcome}=${count}`).join(' ')

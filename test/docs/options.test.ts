@@ -64,7 +64,9 @@ describe('the option tables of the README', () => {
   })
 
   test('name the defaults that the code has', () => {
-    const config = resolveConfig({ type: 'hybrid', redis: { url: 'https://redis.example', token: 'x' } }, () => {})
+    const redis = { url: 'https://redis.example', token: 'x' }
+    const config = resolveConfig({ type: 'hybrid', redis }, () => {})
+    const withoutLocal = resolveConfig({ type: 'redis', redis }, () => {})
     const local = resolveConfig({ type: 'local' }, () => {})
     const MIB = 1024 * 1024
     const actual: Record<string, unknown> = {
@@ -76,17 +78,15 @@ describe('the option tables of the README', () => {
       'queryCache.refreshAhead': config.refreshAhead,
       'queryCache.keyPrefix': config.keyPrefix,
       'redis.redisKeyPrefix': config.redisKeyPrefix,
-      'redis.enableLocalCache': config.type === 'hybrid',
+      'redis.enableLocalCache': config.l1Bytes > 0 && withoutLocal.l1Bytes === 0,
       'redis.localCacheSizeMB': config.l1Bytes / MIB,
       'redis.enableCompression': config.compress,
-      'redis.serializationFormat': config.format,
       'redis.timeoutMs': config.redisTimeoutMs,
       'redis.compressAboveBytes': config.compressAboveBytes,
       'redis.maxEntryMB': config.maxEntryBytes / MIB,
       'consistency.maxStalenessSeconds': config.maxStalenessMs / 1000,
       'consistency.invalidate': config.fenced ? 'fenced' : 'after',
       'consistency.fenceSeconds': config.fenceMs / 1000,
-      debug: config.debug,
     }
     const rows = optionRows('CacheConfig')
     const stated = (option: string) => /^`?([\w.,]+)/.exec(rows.find((row) => row.option === option)!.default)?.[1]

@@ -24,7 +24,7 @@ const entry = (text: string) => ({
   errorUntil: 0,
   payload: { kind: 'value' as const, format: 'json' as const, text },
 })
-const options = { compress: true, compressAboveBytes: 0, maxBytes: 1e9 }
+const options = { compress: true, compressAboveBytes: 0, maxEntryBytes: 1e9 }
 
 describe('what is compressed', () => {
   it.each([100, 5_000, 100_000, 1_000_000])('comes back: %i bytes', async (size) => {
@@ -111,9 +111,9 @@ describe('an entry that only another platform can decompress', () => {
     withoutZlib()
     vi.stubGlobal('DecompressionStream', undefined)
     const decode = async (stored: string) => decodeEntry(stored, { maxDecodedBytes: 1e9 })
-    await expect(decode(text)).rejects.toMatchObject({ elsewhere: true })
+    await expect(decode(text)).rejects.toMatchObject({ why: 'elsewhere' })
     vi.unstubAllGlobals()
-    await expect(decode(`${text.slice(0, -9)}AAAAAAAA=`)).rejects.toMatchObject({ elsewhere: false })
+    await expect(decode(`${text.slice(0, -9)}AAAAAAAA=`)).rejects.toMatchObject({ why: undefined })
   })
 })
 

@@ -100,7 +100,6 @@ describe('options', () => {
 
   it('makes `redis` of `hybrid` without a local cache', () => {
     expect(createQueryCache({ type: 'hybrid', redis: { ...redis, enableLocalCache: false } }).config).toMatchObject({
-      type: 'redis',
       l1Bytes: 0,
     })
   })
