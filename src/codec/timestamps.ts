@@ -8,9 +8,8 @@ type Parser = (text: string) => unknown
 
 const TIMESTAMP = 1114
 const TIMESTAMPTZ = 1184
-/** How `postgres-date` 1 begins and where it makes a date, written out or minified. */
-const SOURCE =
-  /^function( \w+)? ?\((\w+)\) ?\{\s*if ?\(\w+\.test\(\2\)\)[^]*?return Number\(\2\.replace\(["']i["'], ?["']I["']\)\)[^]*\(Date\.UTC\([^]*\.setFullYear\(\w+\)[^]*\}$/
+/** How `postgres-date` 1 reads infinity and makes a date, written out or minified. */
+const SOURCE = /^function[^]*\.replace\(["']i["'], ?["']I["']\)[^]*\(Date\.UTC\(/
 /** A copy that somebody has changed is told apart by these. */
 const SAMPLES = ['1971-01-02 03:04:05', '2024-02-29 23:59:58.678', '2037-12-31 13:05:09.123456']
 
