@@ -56,8 +56,8 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
 /** The one caller's own value, which could not be kept. */
 function unsharedReader(core: Core, ask: Ask, value: unknown): ResultReader {
   const result = () => directResult(value as DatabaseResult, core.database)
-  if (ask.loader) return { rows: () => [], result, value: () => value, check: () => {} }
-  return { rows: () => result().rows, result, value: () => result().rows, check: () => {} }
+  const rows = () => result().rows
+  return { rows, result, value: ask.loader ? () => value : rows, check: () => {} }
 }
 
 export function infoOf(ask: Ask, { loaded, coalesced }: Answered, now: number): CacheInfo {

@@ -153,7 +153,7 @@ export const database: Rule = [
     const given = value as Database | null | undefined
     return typeof given?.run === 'function' && typeof given.identity === 'string'
   },
-  'what createConnectionPool(connectionString) makes for Neon, or fromPool(pool, { identity }) of a pool or client of your own',
+  'what createConnectionPool(connectionString) or fromPool(pool, { identity }) makes',
   (value) => (value === undefined || value === null ? 'missing' : 'not a database of this package'),
 ]
 
