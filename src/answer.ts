@@ -3,16 +3,16 @@
  * @module
  */
 import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
-import { secondsLeft } from './entry.js'
-import { retryInBackground } from './invalidate.js'
-import type { Remembered } from './memory.js'
-import { pushStatistics } from './push-statistics.js'
-import type { Answered } from './read.js'
 import { directResult } from './result.js'
 import type { ResultReader } from './result.js'
+import { clock } from './runtime.js'
+import type { Remembered } from './memory.js'
+import { retryInBackground } from './invalidate.js'
+import type { Answered } from './read.js'
+import { pushStatistics } from './push-statistics.js'
 import type { Asked } from './statement.js'
 import type { L1Entry } from './l1.js'
-import { clock } from './runtime.js'
+import { secondsLeft } from './entry.js'
 import type { DatabaseResult } from './types.js'
 
 /** Isolate memory has answered: nothing was waited for. */

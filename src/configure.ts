@@ -3,7 +3,8 @@
  * @module
  */
 import type { Redis } from '@upstash/redis'
-import { InvalidOptionError } from './errors.js'
+import { isWorkerd } from './runtime.js'
+import type { Runtime } from './runtime.js'
 import type { Named } from './names.js'
 import type {
   CacheConfig,
@@ -15,6 +16,7 @@ import type {
   SqlSettings,
   WriteOptions,
 } from './options.js'
+import { InvalidOptionError } from './errors.js'
 import {
   aFunction,
   anyText,
@@ -37,8 +39,6 @@ import {
   whole,
 } from './rules.js'
 import type { Groups, Rule, Rules } from './rules.js'
-import { isWorkerd } from './runtime.js'
-import type { Runtime } from './runtime.js'
 import type { Database, TransactionOptions } from './types.js'
 
 const MIB = 1024 * 1024

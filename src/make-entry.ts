@@ -3,18 +3,18 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
+import { own } from './key.js'
 import { packResult, packValue } from './codec/payload.js'
 import type { Payload, RowsPayload } from './codec/payload.js'
-import { lifetime } from './entry.js'
-import type { Lifetime } from './entry.js'
 import type { L1Entry } from './l1.js'
-import { own } from './key.js'
+import { entryBytes } from './weight.js'
 import { isRedisCache } from './l2.js'
 import type { Led } from './read.js'
 import { resultReader } from './result.js'
 import { chance } from './runtime.js'
 import type { DatabaseResult } from './types.js'
-import { entryBytes } from './weight.js'
+import { lifetime } from './entry.js'
+import type { Lifetime } from './entry.js'
 
 /** The answer in the form that is kept; `undefined` when it cannot be serialised without losing something. */
 export function packed(core: Core, ask: Ask, value: unknown): Payload | undefined {

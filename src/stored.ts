@@ -3,17 +3,17 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
-import { DecodeError, MOST_DECODED_BYTES, decodeEntry, encodeEntry } from './codec/encode.js'
-import type { StoredEntry } from './codec/encode.js'
+import { dueStatistics } from './push-statistics.js'
 import { freshness, redisTtl } from './entry.js'
 import type { L1Entry } from './l1.js'
+import { DecodeError, MOST_DECODED_BYTES, decodeEntry, encodeEntry } from './codec/encode.js'
+import type { StoredEntry } from './codec/encode.js'
+import { clock } from './runtime.js'
+import { databaseKey } from './statement.js'
+import type { Led, Loaded } from './read.js'
 import { isRedisCache } from './l2.js'
 import type { Found, Storable } from './l2.js'
 import { entryFrom } from './make-entry.js'
-import { dueStatistics } from './push-statistics.js'
-import type { Led, Loaded } from './read.js'
-import { clock } from './runtime.js'
-import { databaseKey } from './statement.js'
 import type { Known } from './versions.js'
 
 /** The L2 key of a question, hashed once: at once where the platform can. */

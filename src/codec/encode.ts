@@ -3,14 +3,14 @@
  * parses what it gets hands it over as it is; the header is ASCII and can be read without the body.
  * @module
  */
-import { fromBase64, toBase64 } from './base64.js'
-import { checksum } from './checksum.js'
 import { columnsFrom, columnsToText } from './columns.js'
-import { compress, decompress, joined } from './compress.js'
-import type { Packing } from './compress.js'
+import { fromUtf8, isWellFormed, toUtf8 } from './utf8.js'
+import { checksum } from './checksum.js'
 import { NotCacheableError } from './payload.js'
 import type { Payload, RowsPayload, ValuePayload } from './payload.js'
-import { fromUtf8, isWellFormed, toUtf8 } from './utf8.js'
+import { fromBase64, toBase64 } from './base64.js'
+import { compress, decompress, joined } from './compress.js'
+import type { Packing } from './compress.js'
 
 /** The version of the stored form. It is part of every entry's key too, so that two versions never meet. */
 export const FORMAT = '3'

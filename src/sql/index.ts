@@ -3,10 +3,10 @@
  * @module
  */
 import type { SqlFacts, SqlReason } from '../types.js'
-import { NotUnderstood, readAll, unstable, volatile, type Found } from './reader.js'
-import { readTogether, settingsOf, writtenTogether, type Settings, type SqlOptions } from './settings.js'
 import { statement } from './statement.js'
+import { NotUnderstood, readAll, unstable, volatile, type Found } from './reader.js'
 import { tokenize } from './tokens.js'
+import { readTogether, settingsOf, writtenTogether, type Settings, type SqlOptions } from './settings.js'
 
 export { canonicalTable } from './names.js'
 export { readTogether, settingsOf, writtenTogether } from './settings.js'
