@@ -3,16 +3,16 @@
  * @module
  */
 import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
-import { secondsLeft } from './entry.js'
-import { retryInBackground } from './invalidate.js'
-import type { Remembered } from './memory.js'
-import { pushStatistics } from './push-statistics.js'
-import type { Answered } from './read.js'
 import { directResult } from './result.js'
 import type { ResultReader } from './result.js'
+import { clock } from './runtime.js'
+import type { Remembered } from './memory.js'
+import { retryInBackground } from './invalidate.js'
+import type { Answered } from './read.js'
+import { pushStatistics } from './push-statistics.js'
 import type { Asked } from './statement.js'
 import type { L1Entry } from './l1.js'
-import { clock } from './runtime.js'
+import { secondsLeft } from './entry.js'
 import type { DatabaseResult } from './types.js'
 
 /** Isolate memory has answered: nothing was waited for. */
@@ -56,8 +56,8 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
 /** The one caller's own value, which could not be kept. */
 function unsharedReader(core: Core, ask: Ask, value: unknown): ResultReader {
   const result = () => directResult(value as DatabaseResult, core.database)
-  if (ask.loader) return { rows: () => [], result, value: () => value, check: () => {} }
-  return { rows: () => result().rows, result, value: () => result().rows, check: () => {} }
+  const rows = () => result().rows
+  return { rows, result, value: ask.loader ? () => value : rows, check: () => {} }
 }
 
 export function infoOf(ask: Ask, { loaded, coalesced }: Answered, now: number): CacheInfo {

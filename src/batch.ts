@@ -13,8 +13,8 @@ import { snapshot } from './key.js'
 import type { QueryOptions } from './options.js'
 import { Reads } from './read.js'
 import type { Row } from './result.js'
-import { clock } from './runtime.js'
 import { withSignal } from './signal.js'
+import { clock } from './runtime.js'
 import type { StatementRecord } from './statement.js'
 
 export interface BatchQuery {

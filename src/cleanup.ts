@@ -111,9 +111,9 @@ async function sweep(cache: RedisQueryCache, call: Call, maxCommands: number, de
   const byName =
     names === CLEAN && run.pageOfContents > 0
       ? { saved: CLEAN, removed: 0 }
-      : await sweepNames(cache, run, /^(\d+)(\+?)$/.exec(String(names)))
+      : await sweepNames(cache, run, placeOf(names))
   const contents = byName.saved === CLEAN && run.pageOfContents > 0
-  const byContent = contents ? await sweepContents(cache, run, /^(\d+)(?:\+(\d+))?$/.exec(String(headers))) : undefined
+  const byContent = contents ? await sweepContents(cache, run, placeOf(headers)) : undefined
   await run.send((pipeline) =>
     byContent
       ? pipeline.mset({ [`${prefix}cursor`]: '0', [`${prefix}headers`]: byContent.saved })
@@ -121,6 +121,9 @@ async function sweep(cache: RedisQueryCache, call: Call, maxCommands: number, de
   )
   return byName.removed + (byContent?.removed ?? 0)
 }
+
+/** The cursor that a run has left, and behind a `+` whether it has found any, or how many of the page are done. */
+const placeOf = (saved: unknown): RegExpExecArray | null => /^(\d+)(\+?)(\d*)$/.exec(String(saved))
 
 async function sweepNames(
   cache: RedisQueryCache,
@@ -162,7 +165,7 @@ async function sweepContents(
 ): Promise<{ saved: string; removed: number }> {
   let cursor = before?.[1] ?? '0'
   /** Of the page at the cursor, and still there. */
-  let seen = Number(before?.[2] ?? 0)
+  let seen = Number(before?.[3]) || 0
   let removed = 0
   for (let most = run.pageOfContents; most > 0; most = run.pageOfContents) {
     const [next, page] = await run.page(cursor, most)
@@ -181,23 +184,21 @@ async function sweepContents(
 
 /** Returns how many of these entries an invalidation had ended. */
 async function removeDead(cache: RedisQueryCache, run: Run, keys: readonly string[]): Promise<number> {
-  const headers = (await headersOf(run, keys)).map(headerOf)
+  if (keys.length === 0) return 0
+  const texts = await run.send((pipeline) => {
+    for (const key of keys) pipeline.getrange(key, 0, HEADER - 1)
+  })
+  const headers = texts.map(headerOf)
   const known = await versionsOf(
     cache,
     run,
     headers.filter((header) => !!header),
   )
-  const isDead = (header: Header) =>
-    header.names.some((name, i) => known.get(versionKey(cache, header, name)) !== header.versions[i])
-  return run.remove(keys.filter((_, i) => (headers[i] ? isDead(headers[i]) : headers[i] === undefined)))
-}
-
-/** One command each. */
-async function headersOf(run: Run, keys: readonly string[]): Promise<unknown[]> {
-  if (keys.length === 0) return []
-  return run.send((pipeline) => {
-    for (const key of keys) pipeline.getrange(key, 0, HEADER - 1)
-  })
+  const isDead = (header: Header | null | undefined) =>
+    header
+      ? header.names.some((name, i) => known.get(versionKey(cache, header, name)) !== header.versions[i])
+      : header !== null
+  return run.remove(keys.filter((_, i) => isDead(headers[i])))
 }
 
 /** `undefined`: no entry that anybody could read. `null`: gone by now, or a header too long to be told here. */

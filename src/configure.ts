@@ -3,7 +3,8 @@
  * @module
  */
 import type { Redis } from '@upstash/redis'
-import { InvalidOptionError } from './errors.js'
+import { isWorkerd } from './runtime.js'
+import type { Runtime } from './runtime.js'
 import type { Named } from './names.js'
 import type {
   CacheConfig,
@@ -15,6 +16,7 @@ import type {
   SqlSettings,
   WriteOptions,
 } from './options.js'
+import { InvalidOptionError } from './errors.js'
 import {
   aFunction,
   anyText,
@@ -37,8 +39,6 @@ import {
   whole,
 } from './rules.js'
 import type { Groups, Rule, Rules } from './rules.js'
-import { isWorkerd } from './runtime.js'
-import type { Runtime } from './runtime.js'
 import type { Database, TransactionOptions } from './types.js'
 
 const MIB = 1024 * 1024
@@ -153,7 +153,7 @@ export const database: Rule = [
     const given = value as Database | null | undefined
     return typeof given?.run === 'function' && typeof given.identity === 'string'
   },
-  'what createConnectionPool(connectionString) makes for Neon, or fromPool(pool, { identity }) of a pool or client of your own',
+  'what createConnectionPool(connectionString) or fromPool(pool, { identity }) makes',
   (value) => (value === undefined || value === null ? 'missing' : 'not a database of this package'),
 ]
 

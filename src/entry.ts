@@ -65,13 +65,16 @@ export function freshness(
   now: number,
 ): 'fresh' | 'stale' | 'error-only' | 'expired' {
   if (now < entry.readAt) return 'expired'
-  const freshUntil =
-    reader.ttl === undefined ? entry.freshUntil : Math.min(entry.freshUntil, after(entry.readAt, reader.ttl))
+  const freshUntil = freshFor(entry, reader)
   if (now < freshUntil) return 'fresh'
   if (now < readerLimit(entry.staleUntil, freshUntil, reader, reader.staleWhileRevalidate)) return 'stale'
   if (now < readerLimit(entry.errorUntil, freshUntil, reader, reader.staleIfError)) return 'error-only'
   return 'expired'
 }
+
+/** Until when an entry is fresh for this reader. */
+const freshFor = ({ freshUntil, readAt }: Lifetime, { ttl }: TtlOptions): number =>
+  ttl === undefined ? freshUntil : Math.min(freshUntil, after(readAt, ttl))
 
 /** A reader that names its own lifetimes accepts nothing beyond them; one that names none accepts the writer's. */
 function readerLimit(stored: number, freshUntil: number, reader: TtlOptions, seconds: number | undefined): number {
@@ -87,7 +90,6 @@ export function redisTtl(entry: Lifetime, now: number): number | undefined {
 
 /** Seconds left of freshness, for `CacheInfo.ttl`. */
 export function secondsLeft(entry: Lifetime, reader: TtlOptions, now: number): number {
-  const freshUntil =
-    reader.ttl === undefined ? entry.freshUntil : Math.min(entry.freshUntil, after(entry.readAt, reader.ttl))
+  const freshUntil = freshFor(entry, reader)
   return freshUntil >= NEVER ? Infinity : Math.max(0, (freshUntil - now) / 1000)
 }

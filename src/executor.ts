@@ -3,14 +3,14 @@
  * @module
  */
 import { explain } from './explain.js'
-import { account, afterwards, bypassInfo, hitInfo, infoOf, settle, settleHit } from './answer.js'
+import { noteSession } from './session.js'
+import { Reads, readMemory } from './read.js'
+import { shortcut } from './shortcut.js'
+import { runBatch } from './batch.js'
+import type { BatchQuery } from './batch.js'
 import { isWrite, plan, planLoader, recordOf, takeParams } from './plan.js'
 import { pinned } from './ask.js'
 import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
-import { runBatch } from './batch.js'
-import type { BatchQuery } from './batch.js'
-import { cleanup } from './cleanup.js'
-import type { CleanupOptions } from './cleanup.js'
 import {
   checkRuntime,
   database as aDatabase,
@@ -20,30 +20,30 @@ import {
   readTransactionOptions,
   readWriteOptions,
 } from './configure.js'
-import { createQueryCache } from './create.js'
 import { InvalidationError } from './errors.js'
 import type { BatchRows, ExecuteResult, Explanation, QueryResult, RowOf } from './executor-types.js'
-import { invalidate } from './invalidate.js'
 import { QueryCache } from './l1.js'
+import { fetchOne } from './origin.js'
 import type { Named } from './names.js'
 import type { CacheConfig, QueryOptions, WriteOptions } from './options.js'
-import { fetchOne } from './origin.js'
+import { write } from './write.js'
+import type { WriteInfo } from './write.js'
 import { readStatistics } from './push-statistics.js'
 import type { StatsRange } from './push-statistics.js'
-import { Reads, readMemory } from './read.js'
-import { shortcut } from './shortcut.js'
 import { directResult } from './result.js'
 import type { Result, ResultReader, Row } from './result.js'
+import { cleanup } from './cleanup.js'
+import type { CleanupOptions } from './cleanup.js'
+import { invalidate } from './invalidate.js'
 import { clock } from './runtime.js'
-import { aFunction, check, isObject, list, text } from './rules.js'
 import type { Runtime } from './runtime.js'
-import { noteSession } from './session.js'
-import { withSignal } from './signal.js'
+import { account, afterwards, bypassInfo, hitInfo, infoOf, settle, settleHit } from './answer.js'
+import { aFunction, check, isObject, list, text } from './rules.js'
+import { createQueryCache } from './create.js'
 import { summarise } from './stats.js'
 import type { CacheStats } from './stats.js'
 import type { Database, SqlFacts, Statement, TransactionOptions } from './types.js'
-import { write } from './write.js'
-import type { WriteInfo } from './write.js'
+import { withSignal } from './signal.js'
 
 /** Runs queries through the cache. Stateless: everything that lasts is in the cache object. */
 export class CachedQueryExecutor {

@@ -44,7 +44,7 @@ export function explain(
     cacheable: !refused,
     reason,
     token,
-    advice: reason && ADVICE[reason](about),
+    advice: reason && adviceOn(reason, about),
     statement: facts.statement,
     tables,
     volatileFunctions: [...facts.volatileFunctions],
@@ -77,48 +77,55 @@ const runsOnce = ({ writes }: SqlFacts): string =>
   `it runs once and invalidates ${writes?.join(', ') ?? 'everything'}${writes?.length === 0 ? 'nothing' : ''}.`
 
 /** One sentence for each reason; a forgotten one is a compile error. */
-export const ADVICE: { readonly [R in BypassReason]: (about: About) => string } = {
-  'skip-cache': () => '`skipCache` is set, or a loader of `cached()` asks: leave `skipCache` out.',
-  disabled: () => 'The cache is off: set `queryCache.enabled` to true.',
-  ttl: () => 'Its TTL is 0: set `ttl` or `queryCache.defaultTTL` above 0.',
+export const ADVICE: { readonly [R in BypassReason]: string | ((about: About) => string) } = {
+  'skip-cache': '`skipCache` is set, or a loader of `cached()` asks: leave `skipCache` out.',
+  disabled: 'The cache is off: set `queryCache.enabled` to true.',
+  ttl: 'Its TTL is 0: set `ttl` or `queryCache.defaultTTL` above 0.',
   'scope-required': scopeRequired,
-  'in-transaction': () => 'A transaction is open: ask after its end, or use `executor.transaction`.',
-  'unsupported-parameter': () =>
+  'in-transaction': 'A transaction is open: ask after its end, or use `executor.transaction`.',
+  'unsupported-parameter':
     'A parameter cannot be part of a key, or may mean the present: give plain data, and times as dates.',
-  'not-serialisable': () => 'The value would not come back the same: return plain data.',
-  write: ({ token, facts }) => `\`${token}\` writes: ${runsOnce(facts)} Ask for rows with a SELECT.`,
-  ddl: ({ token, facts }) => `\`${token}\` changes the schema: ${runsOnce(facts)}`,
-  locking: ({ token }) => `\`${token}\` locks rows, which a cache does not: leave it out.`,
-  'data-modifying-cte': ({ token, facts }) =>
-    `\`${token}\` in the WITH list writes: ${runsOnce(facts)} Ask for rows in a call of their own.`,
-  'select-into': ({ token, facts }) => `\`${token}\` makes a table: ${runsOnce(facts)} Leave it out.`,
-  'multiple-statements': ({ facts }) => `Several statements: ${runsOnce(facts)} Use \`queryBatch\` or \`transaction\`.`,
+  'not-serialisable': 'The value would not come back the same: return plain data.',
+  write: '{token} writes: {runs} Ask for rows with a SELECT.',
+  ddl: '{token} changes the schema: {runs}',
+  locking: '{token} locks rows, which a cache does not: leave it out.',
+  'data-modifying-cte': '{token} in the WITH list writes: {runs} Ask for rows in a call of their own.',
+  'select-into': '{token} makes a table: {runs} Leave it out.',
+  'multiple-statements': 'Several statements: {runs} Use `queryBatch` or `transaction`.',
   'volatile-function': volatileFunction,
-  'unknown-function': ({ token, cached }) =>
-    `Nothing is known of \`${token}\`${cached ? ', and it is cached for its TTL only (`sql.onUnknown`)' : ''}: ${DECLARE}.`,
-  tablesample: ({ token }) => `\`${token}\` takes rows by chance: use a condition or a LIMIT.`,
-  'session-statement': ({ token }) => `\`${token}\` is not about rows: ${NOTHING}`,
-  'not-understood': ({ token, facts }) =>
-    `The text is not understood${token === undefined ? '' : ` at \`${token}\``}, so that it may write: ${runsOnce(facts)} Write it in another way, or report it.`,
-  empty: () => 'The text holds no statement: give one.',
+  'unknown-function': ({ cached }) =>
+    `Nothing is known of {token}${cached ? ', and it is cached for its TTL only (`sql.onUnknown`)' : ''}: ${DECLARE}.`,
+  tablesample: '{token} takes rows by chance: use a condition or a LIMIT.',
+  'session-statement': `{token} is not about rows: ${NOTHING}`,
+  'not-understood': ({ token }) =>
+    `The text is not understood${token === undefined ? '' : ' at {token}'}, so that it may write: {runs} Write it in another way, or report it.`,
+  empty: 'The text holds no statement: give one.',
+}
+
+/** The advice, with what `{token}` and `{runs}` stand for in it. */
+function adviceOn(reason: BypassReason, about: About): string {
+  const advice = ADVICE[reason]
+  const text = typeof advice === 'string' ? advice : advice(about)
+  return text.replace(/\{(token|runs)\}/g, (_, name) =>
+    name === 'token' ? `\`${about.token}\`` : runsOnce(about.facts),
+  )
 }
 
 function scopeRequired({ token, facts, database, settings }: About): string {
   if (token !== undefined && token === facts.token)
-    return `Nothing is known of \`${token}\`, which may depend on who asks: ${DECLARE}, or ${WHOSE}`
+    return `Nothing is known of {token}, which may depend on who asks: ${DECLARE}, or ${WHOSE}`
   if (database.needsScope) return `An auth token or session state decides what is seen: ${WHOSE}`
   const secured = token !== undefined && settings.rowSecurity.has(token)
-  return `\`${token}\` depends on who asks${secured ? ' (`sql.rowSecurity`)' : ''}: ${WHOSE}`
+  return `{token} depends on who asks${secured ? ' (`sql.rowSecurity`)' : ''}: ${WHOSE}`
 }
 
 function volatileFunction({ token = '', facts, settings, bucket }: About): string {
   if (settings.volatile.has(token))
-    return `\`${token}\` changes without a write (\`sql.dependencies\`): ask the tables behind it.`
+    return `{token} changes without a write (\`sql.dependencies\`): ask the tables behind it.`
   if (facts.tables.some((table) => table === token || table.endsWith(`.${token}`)))
-    return `\`${token}\` tells of the server itself: ${NOTHING}`
-  if (!CLOCK.test(token))
-    return `\`${token}\` depends on the moment, on chance or on state: give its value as a parameter.`
+    return `{token} tells of the server itself: ${NOTHING}`
+  if (!CLOCK.test(token)) return `{token} depends on the moment, on chance or on state: give its value as a parameter.`
   return bucket
-    ? `\`${token}\` stands where \`nowBucket\` cannot give it the time: ${ROUNDED}`
-    : `\`${token}\` reads the clock: set \`nowBucket\`, or ${ROUNDED}`
+    ? `{token} stands where \`nowBucket\` cannot give it the time: ${ROUNDED}`
+    : `{token} reads the clock: set \`nowBucket\`, or ${ROUNDED}`
 }

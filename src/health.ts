@@ -35,9 +35,9 @@ export class CacheMonitoringService {
   async checkCacheHealth(): Promise<CacheHealth> {
     const { cache } = this.#executor.core
     const stats = this.#executor.getCacheStats()
-    const redis = isRedisCache(cache) ? await cache.getRedisInfo().catch(() => null) : null
     const linked = isRedisCache(cache)
-    const away = linked && redis === null
+    const redis = linked ? await cache.getRedisInfo().catch(() => null) : null
+    const away = linked && !redis
     const asked = stats.cacheHits + stats.cacheMisses
     const enough = asked >= ENOUGH_QUERIES
     const issues = [

@@ -4,12 +4,12 @@
  */
 import type { Call, Core } from './ask.js'
 import { readNamed } from './configure.js'
-import { invalidatedNames } from './names.js'
-import { isRedisCache } from './l2.js'
-import type { Fence } from './fences.js'
-import type { RedisQueryCache } from './l2.js'
-import type { Named } from './names.js'
 import { clock } from './runtime.js'
+import { invalidatedNames } from './names.js'
+import type { Named } from './names.js'
+import type { Fence } from './fences.js'
+import { isRedisCache } from './l2.js'
+import type { RedisQueryCache } from './l2.js'
 import type { Known } from './versions.js'
 
 /** Pauses between attempts, in milliseconds; together within the 30 s that `waitUntil` gives. */

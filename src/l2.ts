@@ -4,16 +4,16 @@
  * @module
  */
 import type { Pipeline } from '@upstash/redis'
-import { FORMAT } from './codec/encode.js'
-import { QueryCache } from './l1.js'
-import { RedisLink } from './redis.js'
-import { Fences, isFence } from './fences.js'
-import type { Fence } from './fences.js'
 import { keySafe } from './key.js'
-import type { CacheConfig } from './options.js'
-import type { Reply } from './redis.js'
 import { clock, uniqueValue } from './runtime.js'
 import type { Runtime } from './runtime.js'
+import { FORMAT } from './codec/encode.js'
+import { RedisLink } from './redis.js'
+import type { Reply } from './redis.js'
+import { Fences, isFence } from './fences.js'
+import type { Fence } from './fences.js'
+import type { CacheConfig } from './options.js'
+import { QueryCache } from './l1.js'
 import type { Captured, Known } from './versions.js'
 
 /** One entry to look up, and the names that it depends on. */

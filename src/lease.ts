@@ -7,8 +7,8 @@ import type { Call, Core } from './ask.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
 import type { Missed } from './read.js'
-import { RedisError } from './redis.js'
-import { clock, settleAll, withTimeout } from './runtime.js'
+import { answerInTime } from './redis.js'
+import { clock, pause, settleAll } from './runtime.js'
 import { ends, fromStored, heldLeases, redisKey } from './stored.js'
 
 /** Milliseconds that a lease lasts when its holder dies, and that others wait for it. */
@@ -42,13 +42,7 @@ export async function takeTurns(
 ): Promise<void> {
   const cache = core.cache as RedisQueryCache
   const sentAt = clock(call.runtime)
-  const wanted = await Promise.all(
-    missed.map(async ({ one, found }) => ({
-      key: await redisKey(core, one.ask),
-      names: one.ask.deps.names,
-      missing: found!.captured.missing,
-    })),
-  )
+  const wanted = await wantedOf(core, missed)
   const trip = cache.takeLeases(call.runtime, wanted, LEASE_MS)
   const leases = await inTime(cache, turn === 1 ? missed : [], sentAt, trip)
   // Without an answer everybody loads: the earlier lookup's versions are good for it.
@@ -74,6 +68,16 @@ export async function takeTurns(
   await settleAll(ways)
 }
 
+const wantedOf = (core: Core, missed: readonly Missed[]) =>
+  Promise.all(
+    missed.map(async ({ one, found }) => ({
+      key: await redisKey(core, one.ask),
+      names: one.ask.deps.names,
+      missing: found!.captured.missing,
+      withLease: true,
+    })),
+  )
+
 /** A read waits for Redis no longer than `redis.timeoutMs` before somebody asks the database, its first lookup included. */
 function inTime<T>(
   cache: RedisQueryCache,
@@ -83,8 +87,7 @@ function inTime<T>(
 ): Promise<T | undefined> {
   const { redisTimeoutMs } = cache.config
   const spent = Math.max(0, ...missed.map(({ one }) => now - one.flight.startedAt))
-  const left = Math.max(1, redisTimeoutMs - spent)
-  return withTimeout(trip, left, () => new RedisError('timeout')).catch(() => undefined)
+  return answerInTime(trip, Math.max(1, redisTimeoutMs - spent))
 }
 
 /** Looks whether what others load has come. Whose lease is gone without a result takes his turn; whose patience is over loads. */
@@ -98,16 +101,9 @@ async function waitFor(
   const cache = core.cache as RedisQueryCache
   const turns: Promise<void>[] = []
   let left = [...waiting]
-  for (const pause of PAUSES_MS) {
-    await new Promise((resolve) => setTimeout(resolve, pause))
-    const wanted = await Promise.all(
-      left.map(async ({ one }) => ({
-        key: await redisKey(core, one.ask),
-        names: one.ask.deps.names,
-        withLease: true,
-      })),
-    )
-    const looks = await cache.lookup(call.runtime, wanted, []).catch(() => undefined)
+  for (const ms of PAUSES_MS) {
+    await pause(ms)
+    const looks = await cache.lookup(call.runtime, await wantedOf(core, left), []).catch(() => undefined)
     if (!looks) break
     const still: Missed[] = []
     const free: Missed[] = []

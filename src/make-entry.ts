@@ -3,18 +3,18 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
+import { own } from './key.js'
 import { packResult, packValue } from './codec/payload.js'
 import type { Payload, RowsPayload } from './codec/payload.js'
-import { lifetime } from './entry.js'
-import type { Lifetime } from './entry.js'
 import type { L1Entry } from './l1.js'
-import { own } from './key.js'
+import { entryBytes } from './weight.js'
 import { isRedisCache } from './l2.js'
 import type { Led } from './read.js'
 import { resultReader } from './result.js'
 import { chance } from './runtime.js'
 import type { DatabaseResult } from './types.js'
-import { entryBytes } from './weight.js'
+import { lifetime } from './entry.js'
+import type { Lifetime } from './entry.js'
 
 /** The answer in the form that is kept; `undefined` when it cannot be serialised without losing something. */
 export function packed(core: Core, ask: Ask, value: unknown): Payload | undefined {
@@ -27,7 +27,7 @@ export function packed(core: Core, ask: Ask, value: unknown): Payload | undefine
 }
 
 /** Nobody vouches for an entry without versions for longer than this; without Redis there is nobody else who writes. */
-export function provisionalUntil(core: Core, readAt: number): number {
+function provisionalUntil(core: Core, readAt: number): number {
   return isRedisCache(core.cache) ? readAt + core.cache.config.maxStalenessMs : Infinity
 }
 
@@ -40,12 +40,11 @@ export function makeEntry(
   value: unknown,
   readAt: number,
   versions: readonly string[] | undefined,
-  until: number,
 ): L1Entry {
   const { defaultTtl, ttlJitter } = core.cache.config
   const jitter = ttlJitter * chance(call.runtime)
   const life = lifetime(readAt, led.ask.options, defaultTtl, isEmpty(led.ask, value), jitter, led.ask.until)
-  return entryFrom(core, led, payload, life, versions, until)
+  return entryFrom(core, led, payload, life, versions)
 }
 
 /** An entry with the lifetime that it has already. */
@@ -55,7 +54,6 @@ export function entryFrom(
   payload: Payload,
   life: Lifetime,
   versions: readonly string[] | undefined,
-  until: number,
 ): L1Entry {
   const { key, display, deps } = ask
   const shape = payload.kind === 'rows' ? core.cache.shapes.of(payload.fields) : undefined
@@ -76,7 +74,7 @@ export function entryFrom(
     // A reply's texts are its own: equal ones become the one that is known.
     versions: versions?.map((version, i) => (version === deps.names[i]!.version ? deps.names[i]!.version : version)),
     order: flight.order,
-    provisionalUntil: until,
+    provisionalUntil: provisionalUntil(core, life.readAt),
     payload,
     reader: resultReader(payload, core.database, shape),
     size,

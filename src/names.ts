@@ -53,12 +53,11 @@ export function invalidatedNames(named: Named, sql: SqlOptions): string[] {
   if (!changed) return [ROOT]
   for (const table of changed) names.add(tableName(table))
   for (const tag of named.tags ?? []) names.add(tagName(tag))
-  for (const key of named.keys ?? []) for (const name of keyNames(key)) names.add(name)
+  for (const key of named.keys ?? []) {
+    const prefix = key.endsWith(':*')
+    if (key === '*') names.add(ROOT)
+    else if (!prefix) names.add(selfName(key))
+    names.add(prefixName(prefix ? key.slice(0, -2) : key))
+  }
   return names.has(ROOT) ? [ROOT] : [...names].sort()
-}
-
-function keyNames(pattern: string): string[] {
-  if (pattern === '*') return [ROOT]
-  const prefix = pattern.endsWith(':*') ? pattern.slice(0, -2) : undefined
-  return prefix === undefined ? [selfName(pattern), prefixName(pattern)] : [prefixName(prefix)]
 }

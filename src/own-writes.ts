@@ -102,7 +102,7 @@ export class OwnWrites {
 
   /** Whether this request has written anything. */
   get wrote(): boolean {
-    return this.#writes !== undefined && this.#writes.size > 0
+    return !!this.#writes?.size
   }
 
   /** What this request has written so far, for the client to bring along with its next ones. */

@@ -2,17 +2,17 @@
  * A call -> a question: what the text says, whether the result may be shared and with whom, and under which key. No I/O.
  * @module
  */
-import { Ask, fingerprint } from './ask.js'
-import type { Bypass, BypassReason, Call, Core, Loader } from './ask.js'
-import { readQueryOptions } from './configure.js'
 import { encodeParams, encodeText, snapshot } from './key.js'
-import { bucketOf } from './now-bucket.js'
 import { isMoment } from './sql/functions.js'
 import { tellsCallersApart } from './sql/settings.js'
+import { bucketOf } from './now-bucket.js'
+import { anyText, check, list } from './rules.js'
 import { NO_OPTIONS } from './options.js'
 import type { QueryOptions } from './options.js'
-import { anyText, check, list } from './rules.js'
 import { clock } from './runtime.js'
+import { readQueryOptions } from './configure.js'
+import { Ask, fingerprint } from './ask.js'
+import type { Bypass, BypassReason, Call, Core, Loader } from './ask.js'
 import type { Dependencies, StatementRecord } from './statement.js'
 import type { SqlFacts } from './types.js'
 

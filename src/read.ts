@@ -2,22 +2,22 @@
  * The order in which a read travels: L1, flight, L2, origin, store. The only file that knows it.
  * @module
  */
-import type { Ask, BypassReason, Call, Core } from './ask.js'
-import { pinned } from './ask.js'
-import { announce, checkUnderWay, hotNames, probe } from './check.js'
-import { freshness } from './entry.js'
-import type { Flight } from './flight.js'
-import type { L1Entry } from './l1.js'
+import { makeEntry, packed } from './make-entry.js'
 import { isRedisCache } from './l2.js'
 import type { Found } from './l2.js'
-import { takeTurns, wantsLease } from './lease.js'
-import { makeEntry, packed, provisionalUntil } from './make-entry.js'
+import type { Ask, BypassReason, Call, Core } from './ask.js'
+import { pinned } from './ask.js'
+import type { Flight } from './flight.js'
+import type { L1Entry } from './l1.js'
+import { freshness } from './entry.js'
 import { remembered, rememberedOnError, touch } from './memory.js'
 import type { Remembered } from './memory.js'
-import { fetchSources } from './origin.js'
-import { RedisError } from './redis.js'
+import { answerInTime } from './redis.js'
 import { isDueEarly } from './refresh.js'
-import { clock, withTimeout } from './runtime.js'
+import { takeTurns, wantsLease } from './lease.js'
+import { announce, checkUnderWay, hotNames, probe } from './check.js'
+import { fetchSources } from './origin.js'
+import { clock, pause } from './runtime.js'
 import { ends, fromStored, redisKey, storeAll } from './stored.js'
 import type { ToStore } from './stored.js'
 
@@ -125,7 +125,7 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
       ask.rechecked || !core.cache.get(ask.key) ? undefined : checkUnderWay(core, ask.deps.names, now, since)
     if (check) {
       ask.rechecked = true
-      ask.withoutRedis = !(await answeredInTime(check.promise, config.redisTimeoutMs))
+      ask.withoutRedis = !(await answerInTime(check.promise, config.redisTimeoutMs))
       return undefined
     }
   }
@@ -134,9 +134,6 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
   led.push(mine)
   return { loaded: await mine.flight.promise, coalesced: false, waited: true }
 }
-
-const answeredInTime = (check: Promise<boolean>, ms: number): Promise<boolean> =>
-  withTimeout(check, ms, () => new RedisError('timeout')).catch(() => false)
 
 /** Whether another's load answers this reader too: his own options and writes decide, not those of its leader. */
 function suits(call: Call, ask: Ask, loaded: Loaded): boolean {
@@ -271,7 +268,7 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[], to
   let landed: ToStore[] = []
   let storing: Promise<void> | undefined
   const store = async () => {
-    await new Promise((resolve) => setTimeout(resolve, STORE_AFTER_MS))
+    await pause(STORE_AFTER_MS)
     const now = landed
     landed = []
     storing = undefined
@@ -308,16 +305,7 @@ async function landFromDatabase(core: Core, call: Call, missed: readonly Missed[
       one.land({ ok: true, outcome: 'unshared', value: result.value, reason: personal ?? 'not-serialisable' })
       return read
     }
-    const entry = makeEntry(
-      core,
-      call,
-      one,
-      payload,
-      result.value,
-      readAt,
-      found?.captured.versions,
-      provisionalUntil(core, readAt),
-    )
+    const entry = makeEntry(core, call, one, payload, result.value, readAt, found?.captured.versions)
     if (versions.untouchedSince(entry.names, entry.order) && !versions.blocked(entry.names, readAt))
       core.cache.put(entry)
     one.land({ ok: true, outcome: 'miss', entry })

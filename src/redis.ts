@@ -26,6 +26,10 @@ export class RedisError extends QueryCacheError {
   }
 }
 
+/** `undefined`: it failed, or took longer than `ms`. */
+export const answerInTime = <T>(trip: Promise<T>, ms: number): Promise<T | undefined> =>
+  withTimeout(trip, ms, () => new RedisError('timeout')).catch(() => undefined)
+
 export interface Reply {
   result: unknown
   error?: string

@@ -38,14 +38,12 @@ export class Refreshes {
 
   /** `startedAt`: of a slow one that was given up the end changes nothing, another may be under way by now. */
   end(key: string, startedAt: number, failed: boolean, now: number): void {
-    if (this.#refreshes.get(key)?.since !== startedAt) return
-    if (!failed) {
-      this.#refreshes.delete(key)
-      return
-    }
-    const failures = (this.#refreshes.get(key)?.failures ?? 0) + 1
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1))
-    this.#refreshes.set(key, { since: undefined, failures, notBefore: now + pause })
+    const before = this.#refreshes.get(key)
+    if (before?.since !== startedAt) return
+    const { failures } = before
+    const notBefore = now + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures)
+    if (failed) this.#refreshes.set(key, { since: undefined, failures: failures + 1, notBefore })
+    else this.#refreshes.delete(key)
   }
 }
 

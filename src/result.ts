@@ -53,10 +53,7 @@ class RowsReader extends WireRows implements ResultReader {
 /** Parsed rows of a driver, or the result of a `cached()` loader: unpacked anew for every caller. */
 function valueReader(payload: Extract<Payload, { kind: 'value' }>): ResultReader {
   const value = () => unpackValue(payload)
-  const result = () => {
-    const { fields, rows, rowCount, command } = value() as Parsed
-    return { rows: rows.map((row) => toObject(fields, row)), fields, rowCount, command }
-  }
+  const result = () => objects(value() as Parsed)
   const check = (loaded: boolean) => {
     const parsed = value()
     if (!loaded && !isParsed(parsed as Parsed, payload.text.length)) throw new TypeError()
@@ -72,18 +69,14 @@ const isParsed = ({ fields, rows }: Parsed, characters: number): boolean =>
   fields.every(({ name }) => typeof name === 'string') &&
   rows.length * fields.length <= characters
 
-function toObject(fields: readonly Field[], row: readonly unknown[]): Row {
-  return Object.fromEntries(fields.map((field, i) => [field.name, row[i]]))
-}
+const objects = ({ fields, rows, rowCount, command }: Parsed): Result => ({
+  rows: rows.map((row) => Object.fromEntries(fields.map(({ name }, i) => [name, row[i]]))),
+  fields,
+  rowCount,
+  command,
+})
 
 /** What the database answered, for callers that store nothing. */
 export function directResult(result: DatabaseResult, database: Database): Result {
-  if (!result.raw)
-    return {
-      rows: result.rows.map((row) => toObject(result.fields, row)),
-      fields: result.fields,
-      rowCount: result.rowCount,
-      command: result.command,
-    }
-  return resultReader(packResult(result), database).result()
+  return result.raw ? resultReader(packResult(result), database).result() : objects(result)
 }

@@ -101,6 +101,8 @@ export async function settleAll(work: readonly Promise<unknown>[]): Promise<void
   for (const end of await Promise.allSettled(work)) if (end.status === 'rejected') throw end.reason
 }
 
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
 /** Settles like `promise`, or rejects with what `onTimeout` makes after `ms`. The timer belongs to the caller's own request. */
 export function withTimeout<T>(promise: Promise<T>, ms: number, onTimeout: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {

@@ -2,13 +2,13 @@
  * An executor for an environment, from its preset.
  * @module
  */
-import { readConfig } from './configure.js'
-import { CachedQueryExecutor } from './executor.js'
-import type { CacheConfig } from './options.js'
 import { DEFAULT_CACHE_CONFIGS } from './presets.js'
 import type { Environment } from './presets.js'
-import { withCredentials } from './bindings.js'
+import { readConfig } from './configure.js'
+import type { CacheConfig } from './options.js'
+import { CachedQueryExecutor } from './executor.js'
 import { check, oneOf } from './rules.js'
+import { withCredentials } from './bindings.js'
 import type { Database } from './types.js'
 
 /** A preset's settings, each group merged over the preset's own; explicit `undefined` leaves the preset's value. */

@@ -3,17 +3,17 @@
  * @module
  */
 import type { Ask, Call, Core } from './ask.js'
-import { DecodeError, MOST_DECODED_BYTES, decodeEntry, encodeEntry } from './codec/encode.js'
-import type { StoredEntry } from './codec/encode.js'
+import { dueStatistics } from './push-statistics.js'
 import { freshness, redisTtl } from './entry.js'
 import type { L1Entry } from './l1.js'
-import { isRedisCache } from './l2.js'
-import type { Found, Storable } from './l2.js'
-import { entryFrom, provisionalUntil } from './make-entry.js'
-import { dueStatistics } from './push-statistics.js'
-import type { Led, Loaded } from './read.js'
+import { DecodeError, MOST_DECODED_BYTES, decodeEntry, encodeEntry } from './codec/encode.js'
+import type { StoredEntry } from './codec/encode.js'
 import { clock } from './runtime.js'
 import { databaseKey } from './statement.js'
+import type { Led, Loaded } from './read.js'
+import { isRedisCache } from './l2.js'
+import type { Found, Storable } from './l2.js'
+import { entryFrom } from './make-entry.js'
 import type { Known } from './versions.js'
 
 /** The L2 key of a question, hashed once: at once where the platform can. */
@@ -44,8 +44,13 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
   if (!stored || !captured.versions || !same(stored.versions, captured.versions)) return undefined
   const state = freshness(stored, one.ask.options, now)
   if (state === 'expired') return undefined
-  const entry = entryFrom(core, one, stored.payload, stored, captured.versions, provisionalUntil(core, stored.readAt))
-  if (!readable(core, one.ask, entry, found)) return undefined
+  const entry = entryFrom(core, one, stored.payload, stored, captured.versions)
+  try {
+    // Parses once: what cannot be parsed here, or is no answer to a question of this kind, is a miss and not a failed request.
+    entry.reader.check(one.ask.loader !== undefined)
+  } catch {
+    return reject(core, found, 'undecodable')
+  }
   one.fallback = entry
   if (state === 'error-only') return undefined
   if (cache.versions.untouchedSince(entry.names, entry.order)) cache.put(entry)
@@ -62,26 +67,16 @@ async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry 
     const decoding = decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
     const entry = decoding instanceof Promise ? await decoding : decoding
     if (entry.key === tail(await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
-    core.cache.events.emit({ type: 'entry-rejected', reason: 'wrong-key' })
-    found.remove = true
+    return reject(core, found, 'wrong-key')
   } catch (error) {
-    core.cache.events.emit({ type: 'entry-rejected', reason: 'undecodable' })
     // What only others can decompress is not garbage.
-    found.remove = !(error instanceof DecodeError && error.why === 'elsewhere')
+    return reject(core, found, 'undecodable', !(error instanceof DecodeError && error.why === 'elsewhere'))
   }
-  return undefined
 }
 
-/** Parses once: what cannot be parsed here, or is no answer to a question of this kind, is a miss and not a failed request. */
-function readable(core: Core, ask: Ask, entry: L1Entry, found: Found): boolean {
-  try {
-    entry.reader.check(ask.loader !== undefined)
-    return true
-  } catch {
-    core.cache.events.emit({ type: 'entry-rejected', reason: 'undecodable' })
-    found.remove = true
-    return false
-  }
+function reject(core: Core, found: Found, reason: 'wrong-key' | 'undecodable', remove = true): undefined {
+  core.cache.events.emit({ type: 'entry-rejected', reason })
+  found.remove = remove
 }
 
 /** A question that the database has answered or failed. */

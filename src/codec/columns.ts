@@ -3,9 +3,9 @@
  * like, nothing separates them, and a compressor makes a quarter less of them. All other cells are joined by a separator.
  * @module
  */
-import { joined } from './compress.js'
-import type { RowsPayload } from './payload.js'
 import { fromUtf8 } from './utf8.js'
+import type { RowsPayload } from './payload.js'
+import { joined } from './compress.js'
 
 type Texts = readonly (string | null)[]
 

@@ -3,14 +3,14 @@
  * parses what it gets hands it over as it is; the header is ASCII and can be read without the body.
  * @module
  */
-import { fromBase64, toBase64 } from './base64.js'
-import { checksum } from './checksum.js'
 import { columnsFrom, columnsToText } from './columns.js'
-import { compress, decompress, joined } from './compress.js'
-import type { Packing } from './compress.js'
+import { fromUtf8, isWellFormed, toUtf8 } from './utf8.js'
+import { checksum } from './checksum.js'
 import { NotCacheableError } from './payload.js'
 import type { Payload, RowsPayload, ValuePayload } from './payload.js'
-import { fromUtf8, isWellFormed, toUtf8 } from './utf8.js'
+import { fromBase64, toBase64 } from './base64.js'
+import { compress, decompress, joined } from './compress.js'
+import type { Packing } from './compress.js'
 
 /** The version of the stored form. It is part of every entry's key too, so that two versions never meet. */
 export const FORMAT = '3'
@@ -89,8 +89,7 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   // What nobody would unpack again.
   if (size > maxEntryBytes || decodedBytes > MOST_DECODED_BYTES) return undefined
   const body = pays ? toBase64(pays.packed) : fromUtf8(table) + text
-  const head = headText({
-    ...entry,
+  const head = headText(entry, {
     codec: pays ? pays.packing : 'plain',
     kind: payload.kind === 'rows' ? 'rows' : payload.format,
     decodedBytes: pays ? decodedBytes : 0,
@@ -113,26 +112,38 @@ function unitsOf({ columns }: RowsPayload): number {
 /** Neon answers with 64 MB at most; nothing that is stored can be larger when it is unpacked. */
 export const MOST_DECODED_BYTES = 64 * 1024 * 1024
 
-/** What a header holds, in the order in which it stands in the text, and of which kind each is, by `kindOf`. */
-const HEADER: { readonly [K in keyof (EntryHeader & BodyHeader)]: string } = {
-  codec: 't',
-  kind: 't',
-  decodedBytes: 'n',
-  table: 'n',
-  key: 't',
-  readAt: 'n',
-  freshUntil: 'n',
-  staleUntil: 'n',
-  errorUntil: 'n',
-  names: 'l',
-  versions: 'l',
-  database: 't',
-}
-const FIELDS = Object.keys(HEADER) as (keyof typeof HEADER)[]
-const KINDS = Object.values(HEADER).join('')
+/** In the order in which they stand in the text. */
+type HeaderValues = [
+  codec: BodyHeader['codec'],
+  kind: BodyHeader['kind'],
+  decodedBytes: number,
+  table: number,
+  key: string,
+  readAt: number,
+  freshUntil: number,
+  staleUntil: number,
+  errorUntil: number,
+  names: string[],
+  versions: string[],
+  database: string,
+]
 
-function headText(said: EntryHeader & BodyHeader): string {
-  const values = FIELDS.map((field) => said[field])
+function headText(entry: EntryHeader, { codec, kind, decodedBytes, table }: BodyHeader): string {
+  const { key, readAt, freshUntil, staleUntil, errorUntil, names, versions, database } = entry
+  const values: HeaderValues = [
+    codec,
+    kind,
+    decodedBytes,
+    table,
+    key,
+    readAt,
+    freshUntil,
+    staleUntil,
+    errorUntil,
+    names,
+    versions,
+    database,
+  ]
   // ASCII only: a range of bytes then is a range of characters.
   const header = JSON.stringify(values).replace(
     /[^\0-\x7f]/g,
@@ -156,9 +167,15 @@ export function readHeader(text: string): Header {
   const [{ length: headerAt }, sum, length] = start as unknown as [string, string, string]
   const bodyAt = headerAt + Number(length)
   if (text.length < bodyAt) throw new DecodeError('incomplete')
-  const header = fieldsOf(text.slice(headerAt, bodyAt))
-  return { ...header, sum, sumAt: headerAt - length.length - 1, bodyAt }
+  const [codec, kind, decodedBytes, table, key, readAt, freshUntil, staleUntil, errorUntil, names, versions, database] =
+    valuesOf(text.slice(headerAt, bodyAt))
+  const body = { codec, kind, decodedBytes, table }
+  const times = { readAt, freshUntil, staleUntil, errorUntil }
+  return { ...body, key, ...times, names, versions, database, sum, sumAt: headerAt - length.length - 1, bodyAt }
 }
+
+/** What each value of a header is, by `kindOf`. */
+const KINDS = 'ttnntnnnnllt'
 
 const CODED = /^(plain|deflate|zstd),(rows|json|tagged)$/
 
@@ -169,11 +186,11 @@ const kindOf = (value: unknown): string => {
 }
 
 /** The checksum vouches for what was written, and not for who wrote it. */
-function fieldsOf(header: string): EntryHeader & BodyHeader {
+function valuesOf(header: string): HeaderValues {
   try {
-    const values = JSON.parse(header) as unknown[]
-    if (values.map(kindOf).join('') === KINDS && CODED.test(values.slice(0, 2).join()))
-      return Object.fromEntries(FIELDS.map((field, i) => [field, values[i]])) as unknown as EntryHeader & BodyHeader
+    const values = JSON.parse(header) as HeaderValues
+    const [codec, kind] = values
+    if (values.map(kindOf).join('') === KINDS && CODED.test(`${codec},${kind}`)) return values
   } catch {
     // Damaged.
   }
@@ -199,21 +216,27 @@ function refuse(error: unknown): never {
 }
 
 function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }): StoredEntry | Promise<StoredEntry> {
-  const { codec, kind, decodedBytes, table, sum, sumAt, bodyAt, ...entry } = readHeader(stored)
+  const header = readHeader(stored)
+  const { codec, table, decodedBytes, sum, sumAt, bodyAt } = header
   const size = codec === 'plain' ? stored.length - bodyAt : decodedBytes
   if (checksum(stored, sumAt) !== sum || size > maxDecodedBytes) throw new DecodeError()
   const body = stored.slice(bodyAt)
-  const restored = (turned: Uint8Array, text: string): StoredEntry => {
-    const payload = kind === 'rows' ? columnsFrom(turned, text) : ({ kind: 'value', format: kind, text } as const)
-    if (!payload) throw new DecodeError()
-    return { ...entry, payload }
-  }
   if (codec === 'plain')
-    return restored(table ? toUtf8(body.slice(0, table)) : NOTHING, table ? body.slice(table) : body)
+    return restored(header, table ? toUtf8(body.slice(0, table)) : NOTHING, table ? body.slice(table) : body)
   const whole = (bytes: Uint8Array | undefined): StoredEntry => {
     if (!bytes) throw new DecodeError('elsewhere')
-    return restored(bytes.subarray(0, table), fromUtf8(bytes.subarray(table)))
+    return restored(header, bytes.subarray(0, table), fromUtf8(bytes.subarray(table)))
   }
   const bytes = decompress(codec, fromBase64(body), decodedBytes)
   return bytes instanceof Promise ? bytes.then(whole) : whole(bytes)
+}
+
+function restored(
+  { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, kind }: Header,
+  table: Uint8Array,
+  text: string,
+): StoredEntry {
+  const payload = kind === 'rows' ? columnsFrom(table, text) : ({ kind: 'value', format: kind, text } as const)
+  if (!payload) throw new DecodeError()
+  return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
 }

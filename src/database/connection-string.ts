@@ -32,10 +32,7 @@ export function readConnectionString(given: unknown): Target {
   if (typeof given !== 'string' || given === '') throw invalid(kindOf(given))
   const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(given)?.[1]
   if (!scheme) throw invalid('not a URL')
-  if (!/^postgres(ql)?$/i.test(scheme))
-    throw invalid(
-      /^redis/i.test(scheme) ? 'a Redis address' : /^http/i.test(scheme) ? 'a web address' : `a ${scheme}:// address`,
-    )
+  if (!/^postgres(ql)?$/i.test(scheme)) throw invalid(`a ${scheme}:// address`)
   let url: URL
   let user: string
   let database: string
@@ -47,9 +44,8 @@ export function readConnectionString(given: unknown): Target {
   } catch {
     throw invalid('not a valid URL: user name and password must be percent-encoded')
   }
-  if (!user) throw invalid('without a user name')
-  if (!url.hostname || url.hostname === '-') throw invalid('without a host')
-  if (!database) throw invalid('without a database name')
+  const host = url.hostname !== '-' && url.hostname
+  if (!user || !host || !database) throw invalid(`without a ${!user ? 'user name' : host ? 'database name' : 'host'}`)
   url.searchParams.sort()
   const settings = [...url.searchParams].filter(([name]) => !LEFT_OUT.test(name))
   return { hostname: url.hostname, port: givenPort(given, url), database, user, settings }

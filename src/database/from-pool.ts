@@ -2,13 +2,13 @@
  * Anything node-postgres shaped -> a Database. The shape is looked at, no driver is imported.
  * @module
  */
+import { clientDatabase } from './pg-client.js'
 import { InvalidOptionError } from '../errors.js'
-import { check, kindOf, readOptions, text } from '../rules.js'
-import type { Rules } from '../rules.js'
 import type { Database } from '../types.js'
 import { pgliteDatabase } from './pglite.js'
 import type { PGliteLike } from './pglite.js'
-import { clientDatabase } from './pg-client.js'
+import { check, kindOf, readOptions, text } from '../rules.js'
+import type { Rules } from '../rules.js'
 import { poolDatabase } from './pg-pool.js'
 import type { PgClient, PgPool } from './pg-result.js'
 

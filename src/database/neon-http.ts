@@ -3,14 +3,14 @@
  * @module
  */
 import { neon, neonConfig, types } from '@neondatabase/serverless'
-import { shapeOf } from './pg-result.js'
 import { InvalidOptionError } from '../errors.js'
 import { anyText, anything, check, isObject, kindOf, orFunction, positive, readOptions, text } from '../rules.js'
 import type { Rule, Rules } from '../rules.js'
-import type { Database, RawResult, Statement } from '../types.js'
 import { identityOf, invalidationIdentityOf, readConnectionString } from './connection-string.js'
 import type { Target } from './connection-string.js'
+import type { Database, RawResult, Statement } from '../types.js'
 import { withDeadline } from './deadline.js'
+import { shapeOf } from './pg-result.js'
 import type { PgAnswer } from './pg-result.js'
 
 export interface ConnectionConfig {

@@ -4,10 +4,10 @@
  * @module
  */
 import type { Database } from '../types.js'
-import { withDeadline } from './deadline.js'
-import { ask, BrokenConnection, inTransaction, parserFrom, refuseBinary } from './pg-result.js'
 import { connectionOf, onConnection } from './single-connection.js'
+import { ask, BrokenConnection, inTransaction, parserFrom, refuseBinary } from './pg-result.js'
 import type { About, PgClient } from './pg-result.js'
+import { withDeadline } from './deadline.js'
 
 export function clientDatabase(client: PgClient, about: About): Database {
   refuseBinary(client.binary)

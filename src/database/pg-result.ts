@@ -99,8 +99,8 @@ const inSql = (level: string): string =>
 /** The modes of a transaction as SQL: ` ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE`, or ''. */
 export function modes({ isolationLevel, readOnly, deferrable }: TransactionOptions): string {
   const level = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${inSql(isolationLevel)}`
-  const access = readOnly === undefined ? '' : readOnly ? ' READ ONLY' : ' READ WRITE'
-  const wait = deferrable === undefined ? '' : deferrable ? ' DEFERRABLE' : ' NOT DEFERRABLE'
+  const access = readOnly === undefined ? '' : ` READ ${readOnly ? 'ONLY' : 'WRITE'}`
+  const wait = deferrable === undefined ? '' : `${deferrable ? '' : ' NOT'} DEFERRABLE`
   return level + access + wait
 }
 

@@ -3,10 +3,10 @@
  * @module
  */
 import type { Database, DatabaseResult, Statement } from '../types.js'
-import { withDeadline } from './deadline.js'
 import { modes, shapeOf } from './pg-result.js'
 import type { About, PgAnswer } from './pg-result.js'
 import { connectionOf, onConnection } from './single-connection.js'
+import { withDeadline } from './deadline.js'
 
 type Parser = (text: string, oid?: number) => unknown
 type Query = (

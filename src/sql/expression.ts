@@ -2,10 +2,9 @@
  * Expressions: what they call, and the queries inside them. Their grammar is the server's business; a text that it refuses has no result to cache.
  * @module
  */
+import { isMoment } from './functions.js'
 import { isConstruct, isOperand, namesOperator } from './construct.js'
 import type { Place } from './construct.js'
-import { isMoment } from './functions.js'
-import { asksWho, hasFromInside, isClock, isDistinctFrom, isName, isReserved, oneOf, startsSelect } from './keywords.js'
 import {
   call,
   close,
@@ -29,6 +28,7 @@ import {
   unstable,
   volatile,
 } from './reader.js'
+import { asksWho, hasFromInside, isClock, isDistinctFrom, isName, isReserved, oneOf, startsSelect } from './keywords.js'
 
 /** `( ... )`: a query, or an expression. Returns the number of commas directly inside. */
 type Parentheses = (place?: Place) => number

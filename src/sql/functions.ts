@@ -2,8 +2,8 @@
  * What a call of a function says about the result of the query.
  * @module
  */
-import { SCHEMA_FUNCTION } from './catalog.js'
 import { PURE_FUNCTIONS } from './functions.generated.js'
+import { SCHEMA_FUNCTION } from './catalog.js'
 
 /** `pure`: arguments and settings decide. `schema`: the schema does too. `volatile`: the clock, randomness, session or server state does. */
 export type Verdict = 'pure' | 'schema' | 'volatile' | 'identity' | 'unknown'

@@ -3,10 +3,10 @@
  * @module
  */
 import type { SqlFacts, SqlReason } from '../types.js'
-import { NotUnderstood, readAll, unstable, volatile, type Found } from './reader.js'
-import { readTogether, settingsOf, writtenTogether, type Settings, type SqlOptions } from './settings.js'
 import { statement } from './statement.js'
+import { NotUnderstood, readAll, unstable, volatile, type Found } from './reader.js'
 import { tokenize } from './tokens.js'
+import { readTogether, settingsOf, writtenTogether, type Settings, type SqlOptions } from './settings.js'
 
 export { canonicalTable } from './names.js'
 export { readTogether, settingsOf, writtenTogether } from './settings.js'
@@ -61,14 +61,15 @@ function facts(found: Found, settings: Settings, word: string): SqlFacts {
     kind,
     statement: word,
     stable,
-    ...(!stable && { reason, token }),
+    reason: stable ? undefined : reason,
+    token: stable ? undefined : token,
     tables,
     writes: found.writesUnknown ? undefined : writes,
     volatileFunctions: [...found.volatileFunctions].sort(),
     identity: identityToken !== undefined,
-    ...(identityToken !== undefined && { identityToken }),
-    ...(effects && { effects }),
-    ...(unknownFunction !== undefined && { unknownFunction }),
+    identityToken,
+    effects,
+    unknownFunction,
   }
 }
 
@@ -78,7 +79,7 @@ function unknown(reason: SqlReason, statement: string, token?: string): SqlFacts
     statement,
     stable: false,
     reason,
-    ...(token && { token }),
+    token: token || undefined,
     tables: [],
     writes: undefined,
     volatileFunctions: [],

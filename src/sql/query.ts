@@ -12,17 +12,7 @@ import {
   skipParentheses,
   startsQuery,
 } from './expression.js'
-import {
-  asksWho,
-  isClock,
-  isModification,
-  isName,
-  isNoAlias,
-  isReserved,
-  isSetOperation,
-  oneOf,
-  startsSelect,
-} from './keywords.js'
+import { closeRecursive, define, enter, leave, openRecursive } from './scope.js'
 import {
   close,
   expect,
@@ -43,7 +33,17 @@ import {
   unstable,
   write,
 } from './reader.js'
-import { closeRecursive, define, enter, leave, openRecursive } from './scope.js'
+import {
+  asksWho,
+  isClock,
+  isModification,
+  isName,
+  isNoAlias,
+  isReserved,
+  isSetOperation,
+  oneOf,
+  startsSelect,
+} from './keywords.js'
 
 /** A query or a data-modifying statement, with its `WITH` list. Stops before a token that cannot belong to it. */
 export function query(): void {

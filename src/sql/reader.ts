@@ -5,10 +5,10 @@
  */
 import type { SqlFacts, SqlReason } from '../types.js'
 import { SCHEMA_NAME, catalogOf } from './catalog.js'
-import { effectsOf, verdict } from './functions.js'
 import { isName } from './keywords.js'
-import { canonical } from './names.js'
 import { clearScope, isTable } from './scope.js'
+import { canonical } from './names.js'
+import { effectsOf, verdict } from './functions.js'
 import type { Settings } from './settings.js'
 import type { Token } from './tokens.js'
 

@@ -2,10 +2,8 @@
  * The kind of a statement, by its first word.
  * @module
  */
-import { SCHEMA_NAME } from './catalog.js'
-import { skipParentheses } from './expression.js'
-import { isModification, oneOf, startsSelect } from './keywords.js'
 import { parentheses, passAdjectives, query, relation } from './query.js'
+import { isModification, oneOf, startsSelect } from './keywords.js'
 import {
   call,
   close,
@@ -25,6 +23,8 @@ import {
   unstable,
   write,
 } from './reader.js'
+import { skipParentheses } from './expression.js'
+import { SCHEMA_NAME } from './catalog.js'
 
 const isSession = oneOf(
   'set reset show listen unlisten notify begin start commit end rollback abort savepoint release discard deallocate fetch move close checkpoint ' +

@@ -105,15 +105,7 @@ describe('explain', () => {
     })
 
   it('has a sentence for the value of a loader', () => {
-    const about = {
-      token: undefined,
-      facts: {} as never,
-      database: new FakeDatabase(),
-      settings: {} as never,
-      cached: false,
-      bucket: false,
-    }
-    expect(ADVICE['not-serialisable'](about)).toContain('plain data')
+    expect(ADVICE['not-serialisable']).toContain('plain data')
   })
 
   it('has nothing to say of what is cached', () => {

@@ -138,8 +138,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 5,
     fault: 'waits for a check without a timer of its own, though its leader may be dead',
     file: 'read.ts',
-    find: "withTimeout(check, ms, () => new RedisError('timeout')).catch(() => false)",
-    replace: "ms < 0 ? withTimeout(check, ms, () => new RedisError('timeout')) : check",
+    find: 'answerInTime(check.promise, config.redisTimeoutMs)',
+    replace: '(config.redisTimeoutMs < 0 ? answerInTime(check.promise, 0) : check.promise)',
   },
   {
     rule: 5,
@@ -401,8 +401,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 17,
     fault: 'counts the age of a result from after the database read',
     file: 'read.ts',
-    find: '      payload,\n      result.value,\n      readAt,\n',
-    replace: '      payload,\n      result.value,\n      clock(call.runtime),\n',
+    find: 'payload, result.value, readAt,',
+    replace: 'payload, result.value, clock(call.runtime),',
   },
   {
     rule: 17,

@@ -68,8 +68,8 @@ export const READ_MUTANTS: readonly Mutant[] = [
     rule: 17,
     fault: 'takes the end of a refresh that was given up for that of another',
     file: 'refresh.ts',
-    find: 'if (this.#refreshes.get(key)?.since !== startedAt) return',
-    replace: 'if (startedAt < 0) return',
+    find: 'if (before?.since !== startedAt) return',
+    replace: 'if (!before) return',
     test: 'test/flow/refresh.test.ts',
   },
   {
