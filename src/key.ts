@@ -76,7 +76,7 @@ function encodeObject(value: object, copies: unknown[] | undefined, depth: numbe
     if (copy instanceof Date) return `D${copy.getTime()}@${copy.getTimezoneOffset()};`
     // Drivers send the same bytes of different classes differently: PGlite as JSON, of a Buffer and of floats.
     if (ArrayBuffer.isView(copy)) return `x${sized(copy.constructor.name)}${hex(bytesOf(copy))};`
-    return `o${sized(typeof copy === 'string' ? copy : JSON.stringify(copy))}`
+    return `o${sized(JSON.stringify(copy))}`
   } catch {
     return undefined
   }
@@ -111,8 +111,8 @@ function copyParam(value: object): unknown {
     if (Array.isArray(value)) return snapshot(value as unknown[])
     if (ArrayBuffer.isView(value)) return copyView(value)
     const json = JSON.stringify(value)
-    // Not the text itself: PGlite sends an array to a JSON column as JSON, where it would be quoted once more.
-    return json.startsWith('{') ? JSON.parse(json) : json
+    // Drivers differ in what they make of another: `pg` sends the JSON of a Decimal and PGlite its text.
+    return json.startsWith('{') ? JSON.parse(json) : value
   } catch {
     return value
   }

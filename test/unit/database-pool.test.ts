@@ -262,6 +262,14 @@ describe('PGlite', () => {
     expect(await a.query('SELECT $1::jsonb AS list', [list])).toEqual([{ list }])
   })
 
+  it('is given a number of a class as it is, which it asks for its text', async () => {
+    const a = new CachedQueryExecutor(own, { type: 'local' })
+    const decimal = { toString: () => '1.5', toJSON: () => '1.5' }
+    await a.execute('CREATE TABLE prices (price numeric)')
+    await a.execute('INSERT INTO prices VALUES ($1)', [decimal])
+    expect(await a.query('SELECT price FROM prices WHERE price = $1', [decimal])).toEqual([{ price: '1.5' }])
+  })
+
   it('takes a failed transaction back and rejects with its error', async () => {
     const failed = own.transaction([sql('INSERT INTO t VALUES (9)'), sql('INSERT INTO t VALUES (9)')])
     await expect(failed).rejects.toMatchObject({ code: '23505' })
