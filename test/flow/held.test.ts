@@ -158,17 +158,24 @@ describe('a read of a batch', () => {
     expect([batched, sent.get(SQL)]).toEqual([[prepareValue(make())], [prepareValue(make())]])
   })
 
-  it.each([[{ a: 'now' }], ['now'], [{ toPostgres: () => 'x' }], [new Day(5)], [{ toJSON: () => '1.5' }], [Object('text')], [[{ toJSON: () => [1] }]], [Symbol.iterator], [() => 1]])(
-    'is not cached when alone it is not',
-    async (value) => {
-      const a = world.isolate()
-      await a.queryBatchSettled([{ sql: SQL, params: [value] }])
-      await a.queryBatchSettled([{ sql: UPDATE }, { sql: SQL, params: [value] }])
-      await a.flush()
-      expect(a.core.cache.getEntries()).toEqual([])
-      expect(a.getCacheStats()).toMatchObject({ bypassed: 3, cacheMisses: 0 })
-    },
-  )
+  it.each([
+    [{ a: 'now' }],
+    ['now'],
+    [{ toPostgres: () => 'x' }],
+    [new Day(5)],
+    [{ toJSON: () => '1.5' }],
+    [Object('text')],
+    [[{ toJSON: () => [1] }]],
+    [Symbol.iterator],
+    [() => 1],
+  ])('is not cached when alone it is not', async (value) => {
+    const a = world.isolate()
+    await a.queryBatchSettled([{ sql: SQL, params: [value] }])
+    await a.queryBatchSettled([{ sql: UPDATE }, { sql: SQL, params: [value] }])
+    await a.flush()
+    expect(a.core.cache.getEntries()).toEqual([])
+    expect(a.getCacheStats()).toMatchObject({ bypassed: 3, cacheMisses: 0 })
+  })
 
   it('that is none ends the batch before anything is sent', async () => {
     const a = world.isolate()
