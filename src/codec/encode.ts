@@ -95,8 +95,9 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
     decodedBytes: pays ? decodedBytes : 0,
     table: table.length,
   })
-  const summed = head + body
-  const stored = `eqc${FORMAT}:${checksum(summed, 0)}:${summed}`
+  // Joined in one piece: V8 reads each character of a text that was added up at twice the price.
+  const summed = [head, body].join('')
+  const stored = [`eqc${FORMAT}:${checksum(summed, 0)}:`, summed].join('')
   return stored.length * 3 > maxEntryBytes && toUtf8(stored).length > maxEntryBytes ? undefined : stored
 }
 
