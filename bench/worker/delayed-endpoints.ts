@@ -16,11 +16,15 @@ export interface DelayedEndpoints {
 export async function delayedEndpoints(rows: number, parameters: number): Promise<DelayedEndpoints> {
   const endpoints = new Endpoints(rows, parameters)
   const server = createServer((request, response) => {
-    void answer(request).then(({ text, ms }) => {
-      const send = () => response.writeHead(200, { 'content-type': 'application/json' }).end(text)
-      if (ms === 0) send()
-      else setTimeout(send, ms)
-    })
+    answer(request).then(
+      ({ text, ms }) => {
+        const send = () => response.writeHead(200, { 'content-type': 'application/json' }).end(text)
+        if (ms === 0) send()
+        else setTimeout(send, ms)
+      },
+      // A Worker that was stopped, or whose client went away, has cut its request off; anything else it shall see.
+      (error: unknown) => (request.complete ? response.writeHead(500).end(String(error)) : undefined),
+    )
   })
   server.keepAliveTimeout = 60_000
 
