@@ -353,7 +353,7 @@ export const MUTANTS: readonly Mutant[] = [
     fault: 'keeps the lease when the load has failed',
     file: 'stored.ts',
     find: '  remove.push(...(await heldLeases(core, call, read)))\n',
-    replace: '  if (entries.length > 0) remove.push(...(await heldLeases(core, call, read)))\n',
+    replace: '  if (entries.size > 0) remove.push(...(await heldLeases(core, call, read)))\n',
     test: 'test/flow/lease.test.ts',
   },
   {

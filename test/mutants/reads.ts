@@ -69,7 +69,7 @@ export const READ_MUTANTS: readonly Mutant[] = [
     fault: 'takes the end of a refresh that was given up for that of another',
     file: 'refresh.ts',
     find: 'if (before?.since !== startedAt) return',
-    replace: 'if (!before) return',
+    replace: 'if (!before || startedAt < 0) return',
     test: 'test/flow/refresh.test.ts',
   },
   {
