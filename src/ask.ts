@@ -149,7 +149,7 @@ export class Ask implements Statement {
 
   /** Under what the shortcut finds its entry. */
   get shortKey(): ShortKey {
-    return this.deps.shortcuts ? shortKey(this.scope, this.params) : null
+    return this.deps.shortcuts ? shortKey(this.scope, this.params, this.written) : null
   }
 
   private canonical(): string {

@@ -6,6 +6,7 @@ import { settle } from './answer.js'
 import { isWrite, plan, recordOf, takeParams } from './plan.js'
 import type { Taken } from './plan.js'
 import { readQueryOptions, readStatements } from './configure.js'
+import type { Told } from './configure.js'
 import { pinned } from './ask.js'
 import type { Core } from './ask.js'
 import type { CachedQueryExecutor } from './executor.js'
@@ -53,7 +54,7 @@ export async function runBatch(asked: CachedQueryExecutor, given: readonly Batch
   return ends
 }
 
-function hold(core: Core, { sql, params = [], options }: BatchQuery): Held {
+function hold(core: Core, { sql, params, options }: Told<BatchQuery>): Held {
   const copies = Object.entries(readQueryOptions(options)).map(([name, value]) => [
     name,
     Array.isArray(value) ? snapshot(value) : (value as unknown),

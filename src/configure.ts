@@ -174,7 +174,8 @@ export function readNamed(given: Named): Named {
   return readOptions(given, NAMED, 'named')
 }
 
-type Told<T> = T & { params: readonly unknown[] }
+/** With what was left out. */
+export type Told<T> = T & { params: readonly unknown[] }
 
 /** Statements of one call, with their options where they have any. @throws InvalidOptionError, before any of them is sent */
 export function readStatements<T extends { sql: string }>(given: readonly T[], of: keyof typeof STATEMENTS): Told<T>[] {

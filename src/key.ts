@@ -32,12 +32,12 @@ export type ShortKey = string | number | null
 
 const LONGEST_SHORT_KEY = 128
 
-/** The short key of parameters and a written scope; '-' is none. */
-export function shortKey(scope: string, params: readonly unknown[]): ShortKey {
+/** The short key of parameters and a written scope; '-' is none. `known`: the parameters in writing, where they are known. */
+export function shortKey(scope: string, params: readonly unknown[], known?: string): ShortKey {
   const first = params[0]
   // -0 and 0 would meet in a map.
   if (typeof first === 'number' && params.length === 1 && scope === '-' && !Object.is(first, -0)) return first
-  const written = encodeParams(params)
+  const written = known ?? encodeParams(params)
   return written === undefined || written.length + scope.length > LONGEST_SHORT_KEY ? null : `${scope}|${written}`
 }
 

@@ -55,7 +55,7 @@ export function entryFrom(
   life: Lifetime,
   versions: readonly string[] | undefined,
 ): L1Entry {
-  const { key, display, deps } = ask
+  const { key, display, deps, shortKey } = ask
   const shape = payload.kind === 'rows' ? core.cache.shapes.of(payload.fields) : undefined
   let size = entryBytes([key, display], deps.names.length, payload)
   if (shape) {
@@ -70,7 +70,7 @@ export function entryFrom(
     names: deps.names,
     shortcuts: deps.shortcuts,
     // The end of the key, so that its characters are kept once.
-    shortKey: typeof ask.shortKey === 'string' ? key.slice(deps.key.length + 1) : ask.shortKey,
+    shortKey: typeof shortKey === 'string' ? key.slice(deps.key.length + 1) : shortKey,
     // A reply's texts are its own: equal ones become the one that is known.
     versions: versions?.map((version, i) => (version === deps.names[i]!.version ? deps.names[i]!.version : version)),
     order: flight.order,

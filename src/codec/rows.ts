@@ -32,7 +32,10 @@ export interface Shape {
   uncounted: number
 }
 
-/** V8 copies an object by its shape, at a few nanoseconds, and at ten times that in a function that has met many shapes. */
+/**
+ * V8 copies an object by its shape, and takes four times as long in a function that has met several of them. What it remembers belongs to the
+ * text of a function: each shape is given one of these, which are one function in sixteen places.
+ */
 const COPIERS: readonly Shape['copy'][] = [
   (rows) => rows.map((row) => ({ ...row })),
   (rows) => rows.map((row) => ({ ...row })),
