@@ -1,7 +1,7 @@
 /** What the tiers are held to. */
 import { figure } from './cells.ts'
 import { OWN } from './types.ts'
-import type { Budget, Row, Table } from './types.ts'
+import type { Budget, Cell, Row, Table } from './types.ts'
 
 const NAMED = ['bentocache', '@unkey/cache', 'cachified + lru-cache']
 const asSafe = (name: string) => `${name} + structuredClone`
@@ -75,12 +75,15 @@ function nobodyAhead(id: string, what: string, table: Table, counts: (name: stri
     .filter(({ cell, own }) => (cell.spread?.[1] ?? cell.median) < (own.spread?.[0] ?? own.median))
     .sort((a, b) => a.cell.median / a.own.median - b.cell.median / b.own.median)
   const [worst] = lost
+  const alike = (list: readonly { cell: Cell }[]) => list.filter(({ cell }) => !cell.note).length
+  const others =
+    alike(races) < races.length ? `; of those whose rows are the same ${alike(lost)} of ${alike(races)}` : ''
   return {
     id,
     what,
     budget: '0',
     measured: worst
-      ? `${lost.length} of ${races.length}, most of all ${worst.name} at ${worst.row.label}: ${figure(worst.cell.median)} µs, ours ${figure(worst.own.median)} µs`
+      ? `${lost.length} of ${races.length}, most of all ${worst.name} at ${worst.row.label}: ${figure(worst.cell.median)} µs, ours ${figure(worst.own.median)} µs${others}`
       : '0',
     met: lost.length === 0,
     stable: false,

@@ -28,6 +28,8 @@ export interface Pace {
   roundMs: number
   /** How many times `WARM_UP` each works before anything is measured. */
   warm: number
+  /** How many operations with one row each does at least before L2 hits and misses are measured. */
+  warmOperations: number
   /** How many parameters, by number of rows. */
   keys: ReadonlyMap<number, number>
   /** Whether those take part that go through superjson, which costs them most of the run. */
@@ -112,13 +114,17 @@ async function calibrate(
   const most = about.tier === 'l1' ? Infinity : about.keys
   const least = Math.min(most, Math.ceil(200 / about.rows))
   const work: Work = { ...about, safe: player.safe === true, typed: player.typed === true, times: least }
+  // The same number for everybody: in the same time whoever is quicker would be compiled further.
+  const operations = about.tier === 'l1' || about.rows > 1 ? 0 : pace.warmOperations
   let spentMs = 0
+  let done = 0
   for (;;) {
     const { cpuMs } = await place.sample(player, work)
     spentMs += cpuMs
+    done += work.times
     const wanted = work.times * Math.min(10, Math.max(0.1, pace.roundMs / Math.max(cpuMs, 0.01)))
     work.times = Math.max(least, Math.min(most, Math.round(wanted)))
-    if (spentMs >= warmUp(about, pace)) return work
+    if (spentMs >= warmUp(about, pace) && done >= operations) return work
   }
 }
 
