@@ -4,7 +4,7 @@
  */
 import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
 import { directResult } from './result.js'
-import type { ResultReader } from './result.js'
+import type { Answer } from './result.js'
 import { clock } from './runtime.js'
 import type { Remembered } from './memory.js'
 import { retryInBackground } from './invalidate.js'
@@ -16,7 +16,7 @@ import { secondsLeft } from './entry.js'
 import type { DatabaseResult } from './types.js'
 
 /** Isolate memory has answered: nothing was waited for. */
-export function settleHit(core: Core, call: Call, asked: Asked | Ask, hit: Remembered, now: number): ResultReader {
+export function settleHit(core: Core, call: Call, asked: Asked | Ask, hit: Remembered, now: number): Answer {
   const { counters, events } = core.cache
   counters.total.l1Hits++
   if (hit.outcome === 'stale') counters.total.staleHits++
@@ -26,7 +26,7 @@ export function settleHit(core: Core, call: Call, asked: Asked | Ask, hit: Remem
 }
 
 /** What answers, to be read once; throws the driver's own error when nothing does. Counts the answer either way. */
-export function settle(core: Core, call: Call, ask: Ask, answered: Answered, startedAt: number): ResultReader {
+export function settle(core: Core, call: Call, ask: Ask, answered: Answered, startedAt: number): Answer {
   const { loaded, coalesced, waited } = answered
   if (loaded.ok && loaded.outcome !== 'unshared' && !waited)
     return settleHit(core, call, ask, loaded as Remembered, clock(call.runtime))
@@ -41,7 +41,7 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
   }
   if (loaded.outcome === 'unshared') {
     account(core, call, infoOf(ask, answered, 0), startedAt)
-    return unsharedReader(core, ask, loaded.value)
+    return unshared(core, ask, loaded.value)
   }
   const { entry, outcome } = loaded
   counters.add(outcome === 'miss' ? 'misses' : 'l2Hits', 1)
@@ -50,14 +50,20 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
   if (call.observe || core.cache.events.listening)
     tell(core, call, infoOf(ask, answered, now), Math.max(0, now - startedAt))
   afterwards(core, call, now)
+  if ('first' in loaded && loaded.first) {
+    const { first } = loaded
+    loaded.first = undefined
+    return first
+  }
+  if (coalesced) core.cache.keep(entry)
   return entry.reader
 }
 
 /** The one caller's own value, which could not be kept. */
-function unsharedReader(core: Core, ask: Ask, value: unknown): ResultReader {
+function unshared(core: Core, ask: Ask, value: unknown): Answer {
   const result = () => directResult(value as DatabaseResult, core.database)
   const rows = () => result().rows
-  return { rows, result, value: ask.loader ? () => value : rows, check: () => {} }
+  return { rows, result, value: ask.loader ? () => value : rows }
 }
 
 export function infoOf(ask: Ask, { loaded, coalesced }: Answered, now: number): CacheInfo {

@@ -31,7 +31,7 @@ import type { WriteInfo } from './write.js'
 import { readStatistics } from './push-statistics.js'
 import type { StatsRange } from './push-statistics.js'
 import { directResult } from './result.js'
-import type { Result, ResultReader, Row } from './result.js'
+import type { Result, Answer, Row } from './result.js'
 import { cleanup } from './cleanup.js'
 import type { CleanupOptions } from './cleanup.js'
 import { invalidate } from './invalidate.js'
@@ -206,7 +206,7 @@ export class CachedQueryExecutor {
       const near = shortcut(core, call, record, params, options, now)
       if (near) return Promise.resolve(take(settleHit(core, call, near, near, now), () => hitInfo(near, near, now)))
       const direct = (result: Result, info: Bypass) =>
-        take({ rows: () => result.rows, result: () => result } as ResultReader, () => bypassInfo(info))
+        take({ rows: () => result.rows, result: () => result } as Answer, () => bypassInfo(info))
       if (isWrite(core, facts))
         return this.#write([{ sql, params }], writeOptions(options)).then(({ results, cache }) =>
           direct(results[0]!, { ...cache, bypass: facts.reason ?? 'write', display: '' }),
@@ -272,7 +272,7 @@ export class CachedQueryExecutor {
 }
 
 /** What a caller wants of an answer. */
-type Take<T> = (answer: ResultReader, cache: () => CacheInfo) => T
+type Take<T> = (answer: Answer, cache: () => CacheInfo) => T
 
 const rowsOf: Take<Row[]> = (answer) => answer.rows()
 const resultOf: Take<QueryResult> = (answer, cache) => ({ ...answer.result(), cache: cache() })

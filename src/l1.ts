@@ -3,7 +3,6 @@
  * @module
  */
 import type { CheckState } from './check.js'
-import type { Payload } from './codec/payload.js'
 import { Shapes } from './codec/rows.js'
 import type { Lifetime } from './entry.js'
 import { Counters } from './stats.js'
@@ -37,7 +36,6 @@ export interface L1Entry extends Lifetime, Kept<L1Entry> {
   readonly order: number
   /** Without versions nobody vouches for an entry after this time. */
   readonly provisionalUntil: number
-  readonly payload: Payload
   readonly reader: ResultReader
   hits: number
 }
@@ -116,6 +114,14 @@ export class QueryCache {
     while (entries.count >= l1Entries) this.#evict()
     entries.add(entry)
     if (entry.shortKey !== null) entry.shortcuts?.set(entry.shortKey, entry)
+  }
+
+  /** @internal An entry is read again: it keeps what it parses, where that fits. */
+  keep(entry: L1Entry): void {
+    const bytes = entry.reader.keep(this.config.l1Bytes * LARGEST_PART - entry.size)
+    if (bytes === 0 || this.#entries.get(entry.key) !== entry) return
+    this.#entries.grow(entry, bytes)
+    this.#makeRoom(0)
   }
 
   /** For so many bytes more. What is remembered of statements is a quarter at most, so that there is always enough to evict. */

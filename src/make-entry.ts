@@ -75,7 +75,6 @@ export function entryFrom(
     versions: versions?.map((version, i) => (version === deps.names[i]!.version ? deps.names[i]!.version : version)),
     order: flight.order,
     provisionalUntil: provisionalUntil(core, life.readAt),
-    payload,
     reader: resultReader(payload, core.database, shape),
     size,
     hits: 0,

@@ -24,8 +24,8 @@ export function vouched({ cache }: Core, entry: L1Entry, now: number): Validity 
 
 /** An entry answers: it counts as one in use, whose names are kept vouched for. */
 export function touch(core: Core, call: Call, entry: L1Entry, now: number): void {
-  entry.hits++
   entry.visited = true
+  if (entry.hits++ === 0) core.cache.keep(entry)
   if (entry.versions) keepVouched(core, call, entry.names, now)
 }
 

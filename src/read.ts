@@ -20,11 +20,18 @@ import { fetchSources } from './origin.js'
 import { clock, pause } from './runtime.js'
 import { ends, fromStored, redisKey, storeAll } from './stored.js'
 import type { ToStore } from './stored.js'
+import type { Answer } from './result.js'
 
 /** What a load came to; followers of the flight get the same. */
 export type Loaded =
   | Remembered
-  | { ok: true; outcome: 'l2' | 'stale' | 'miss' | 'stale-if-error'; entry: L1Entry }
+  | {
+      ok: true
+      outcome: 'l2' | 'stale' | 'miss' | 'stale-if-error'
+      entry: L1Entry
+      /** What was parsed of it, for whoever reads first. */
+      first?: Answer | undefined
+    }
   /** A value that is one caller's alone. */
   | { ok: true; outcome: 'unshared'; value: unknown; reason: BypassReason }
   /** `looked`: Redis was asked for what was there before, and whether it answered. */
@@ -309,7 +316,7 @@ async function landFromDatabase(core: Core, call: Call, missed: readonly Missed[
     if (versions.untouchedSince(entry.names, entry.order) && !versions.blocked(entry.names, readAt))
       core.cache.put(entry)
     one.land({ ok: true, outcome: 'miss', entry })
-    return { ...read, entry }
+    return { ...read, read: { entry, payload } }
   })
 }
 

@@ -17,36 +17,44 @@ export interface Result<R = Row> {
   command: string
 }
 
-export interface ResultReader {
+/** What a caller may take of an answer. */
+export interface Answer {
   rows(): Row[]
   result(): Result
   /** For `cached()`: the value itself. */
   value(): unknown
-  /**
-   * Throws where a later read would: what Redis gave is parsed once before it is believed. `loaded`: a value of `cached()` is wanted, and not
-   * an answer of the database.
-   */
-  check(loaded: boolean): void
 }
 
-/** A reader of a payload. Parses wire text once, at the first read. */
+export interface ResultReader extends Answer {
+  /**
+   * The answer for the first caller, and him alone. Throws where a later read would: what Redis gave is parsed before it is believed. `loaded`:
+   * a value of `cached()` is wanted, and not an answer of the database.
+   */
+  first(loaded: boolean): Answer
+  /** From now on what is parsed is kept, unless that takes more than so many bytes. @returns the bytes that it takes. */
+  keep(most: number): number
+}
+
+/** A reader of a payload. */
 export function resultReader(payload: Payload, database: Database, shape?: Shape): ResultReader {
   return payload.kind === 'value' ? valueReader(payload) : new RowsReader(payload, database, shape)
 }
 
 class RowsReader extends WireRows implements ResultReader {
-  result(): Result {
+  result(rows = this.rows()): Result {
     const { fields, rowCount, command } = this.payload
-    return { rows: this.rows(), fields: fields.map((field) => ({ ...field })), rowCount, command }
+    return { rows, fields: fields.map((field) => ({ ...field })), rowCount, command }
   }
 
   value(): Row[] {
     return this.rows()
   }
 
-  check(loaded: boolean): void {
+  first(loaded: boolean): Answer {
     if (loaded) throw new TypeError()
-    this.parse()
+    const parsed = this.once()
+    const rows = () => parsed
+    return { rows, result: () => this.result(parsed), value: rows }
   }
 }
 
@@ -54,12 +62,18 @@ class RowsReader extends WireRows implements ResultReader {
 function valueReader(payload: Extract<Payload, { kind: 'value' }>): ResultReader {
   const value = () => unpackValue(payload)
   const result = () => objects(value() as Parsed)
-  const check = (loaded: boolean) => {
+  const first = (loaded: boolean) => {
     const parsed = value()
     if (!loaded && !isParsed(parsed as Parsed, payload.text.length)) throw new TypeError()
+    return answerOf(
+      () => objects(parsed as Parsed),
+      () => parsed,
+    )
   }
-  return { rows: () => result().rows, result, value, check }
+  return { ...answerOf(result, value), first, keep: () => 0 }
 }
+
+const answerOf = (result: () => Result, value: () => unknown): Answer => ({ rows: () => result().rows, result, value })
 
 type Parsed = Omit<ParsedResult, 'raw'>
 

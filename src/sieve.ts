@@ -9,7 +9,7 @@ import { weakHash } from './key.js'
 export interface Kept<T> {
   readonly key: string
   /** Bytes. */
-  readonly size: number
+  size: number
   /** Read since the hand last came by. */
   visited: boolean
   /** Neighbours in the ring, in which the newest is followed by the oldest. */
@@ -53,6 +53,12 @@ export class Sieve<T extends Kept<T>> {
     this.#newest = one
     this.#kept.set(one.key, one)
     this.#bytes += one.size
+  }
+
+  /** One that is here takes so many bytes more. */
+  grow(one: T, bytes: number): void {
+    one.size += bytes
+    this.#bytes += bytes
   }
 
   /** @returns what was dropped. */

@@ -5,6 +5,7 @@
 import type { Ask, Call, Core } from './ask.js'
 import { dueStatistics } from './push-statistics.js'
 import { freshness, redisTtl } from './entry.js'
+import type { Payload } from './codec/payload.js'
 import type { L1Entry } from './l1.js'
 import { DecodeError, MOST_DECODED_BYTES, decodeEntry, encodeEntry } from './codec/encode.js'
 import type { StoredEntry } from './codec/encode.js'
@@ -12,6 +13,7 @@ import { clock } from './runtime.js'
 import { databaseKey } from './statement.js'
 import type { Led, Loaded } from './read.js'
 import { isRedisCache } from './l2.js'
+import type { Answer } from './result.js'
 import type { Found, Storable } from './l2.js'
 import { entryFrom } from './make-entry.js'
 import type { Known } from './versions.js'
@@ -45,16 +47,17 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
   const state = freshness(stored, one.ask.options, now)
   if (state === 'expired') return undefined
   const entry = entryFrom(core, one, stored.payload, stored, captured.versions)
+  let first: Answer
   try {
-    // Parses once: what cannot be parsed here, or is no answer to a question of this kind, is a miss and not a failed request.
-    entry.reader.check(one.ask.loader !== undefined)
+    // What cannot be parsed here, or is no answer to a question of this kind, is a miss and not a failed request.
+    first = entry.reader.first(one.ask.loader !== undefined)
   } catch {
     return reject(core, found, 'undecodable')
   }
   one.fallback = entry
   if (state === 'error-only') return undefined
   if (cache.versions.untouchedSince(entry.names, entry.order)) cache.put(entry)
-  return { ok: true, outcome: state === 'fresh' ? 'l2' : 'stale', entry }
+  return { ok: true, outcome: state === 'fresh' ? 'l2' : 'stale', entry, first }
 }
 
 /** Whether what a tier has is the end of the question. */
@@ -84,7 +87,7 @@ export interface ToStore {
   readonly ask: Ask
   readonly found: Found | undefined
   readonly leasedUntil?: number
-  entry?: L1Entry
+  read?: { readonly entry: L1Entry; readonly payload: Payload }
 }
 
 /**
@@ -100,12 +103,12 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
   const garbage = new Set<string>()
   // Two may have asked the same apart.
   const entries = new Map<string, Storable>()
-  for (const { ask, found, entry } of read) {
+  for (const { ask, found, read: one } of read) {
     if (!found) continue
     for (const known of found.captured.missing) missing.add(known)
     const key = await redisKey(core, ask)
-    const text = entry && (await storable(core, ask, found, entry, key))
-    if (text !== undefined) entries.set(key, { key, text, ttl: redisTtl(entry!, clock(call.runtime)) })
+    const text = one && (await storable(core, ask, found, one, key))
+    if (text !== undefined) entries.set(key, { key, text, ttl: redisTtl(one!.entry, clock(call.runtime)) })
     else if (found.remove) garbage.add(key)
   }
   const remove = [...garbage].filter((key) => !entries.has(key))
@@ -128,7 +131,13 @@ export async function heldLeases(
   return Promise.all(held.map(async ({ ask }) => cache.leaseKey(await redisKey(core, ask))))
 }
 
-async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key: string): Promise<string | undefined> {
+async function storable(
+  core: Core,
+  ask: Ask,
+  found: Found,
+  { entry, payload }: NonNullable<ToStore['read']>,
+  key: string,
+): Promise<string | undefined> {
   const { config, events, versions } = core.cache
   if (!found.captured.versions) {
     events.emit({ type: 'not-stored', reason: found.captured.fenced ? 'fenced' : 'versions-missing' })
@@ -141,6 +150,7 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
   const text = await encodeEntry(
     {
       ...entry,
+      payload,
       key: tail(key),
       names: [...ask.deps.shortNames],
       versions: found.captured.versions,

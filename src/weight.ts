@@ -3,7 +3,8 @@
  * to take in Node 24, where a pointer has 8 bytes (`node --expose-gc bench/memory/heap.ts`).
  * @module
  */
-import type { Payload } from './codec/payload.js'
+import type { Field } from './types.js'
+import type { Payload, RowsBody, RowsPayload } from './codec/payload.js'
 
 const SLOT = 8
 /** Beside its content: a string, or the elements of an array. */
@@ -72,11 +73,46 @@ export function entryBytes(texts: readonly string[], names: number, payload: Pay
   let bytes = ENTRY + names * SLOT
   for (const text of texts) bytes += textBytes(text)
   if (payload.kind === 'value') return bytes + VALUE + textBytes(payload.text)
-  const { fields, columns, length } = payload
-  bytes += ROWS + length * (OBJECT + SLOT)
-  for (let i = 0; i < fields.length; i++) bytes += columnBytes(columns[i]!, ASCII[fields[i]!.dataTypeID])
+  const { fields, columns, body } = payload
+  return bytes + ROWS + (body ? bodyBytes(body) : columnsBytes(fields, columns))
+}
+
+const BODY = 170
+/** Two views of some bytes. */
+const VIEWS = 300
+
+export const bodyBytes = ({ table, text }: RowsBody): number =>
+  BODY + table.length + (typeof text === 'string' ? textBytes(text) : VIEWS + text.length)
+
+/** The texts of cells. */
+export function columnsBytes(fields: readonly Field[], columns: RowsPayload['columns']): number {
+  let bytes = 0
+  for (let i = 0; i < fields.length; i++) {
+    const column = columns[i]!
+    bytes += COLUMN + column.length * SLOT
+    // One look at all of them is cheaper than one at each.
+    const wide = !(fields[i]!.dataTypeID in ASCII) && WIDE.test(column.join(''))
+    for (const text of column) if (text !== null) bytes += textBytes(text, wide && WIDE.test(text))
+  }
   return bytes
 }
+
+/** What the cells are parsed to, beside their texts. */
+export function parsedBytes(
+  { fields, length }: Pick<RowsPayload, 'fields' | 'length'>,
+  columns: RowsPayload['columns'],
+): number {
+  let bytes = length * (OBJECT + SLOT)
+  for (let i = 0; i < fields.length; i++) {
+    const each = ASCII[fields[i]!.dataTypeID]
+    bytes +=
+      length * SLOT + (each === undefined ? treesBytes(columns[i]!) : each * (length - nullsIn(columns[i]!, each)))
+  }
+  return bytes
+}
+
+const nullsIn = (column: readonly (string | null)[], each: number): number =>
+  each === 0 ? 0 : column.reduce((nulls, text) => nulls + (text === null ? 1 : 0), 0)
 
 /** What results with the same columns have in common, of which one entry counts it. */
 const SHAPE = 600
@@ -88,33 +124,22 @@ export function shapeBytes(names: readonly string[]): number {
   return bytes
 }
 
-function columnBytes(column: readonly (string | null)[], each: number | undefined): number {
-  const { length } = column
-  let texts = 0
-  let parsed = 0
-  // One look at all of them is cheaper than one at each.
-  const narrow = each !== undefined || !WIDE.test(column.join(''))
-  // Documents of one column are alike: some of them tell what all take beside their texts.
-  const step = Math.ceil(length / SAMPLE)
+/** Documents of one column are alike: some of them tell what all take beside their texts. */
+function treesBytes(column: readonly (string | null)[]): number {
+  const step = Math.ceil(column.length / SAMPLE)
   let count = 0
   let documents = 0
   let sampled = 0
   let trees = 0
-  for (let row = 0; row < length; row++) {
-    const text = column[row]!
-    if (text === null) continue
-    const bytes = textBytes(text, narrow ? false : undefined)
-    texts += bytes
-    if (each !== undefined) parsed += each
-    else if (text[0] === '{' || text[0] === '[') {
-      documents += bytes
-      if (++count > SAMPLE && count % step > 0) continue
-      sampled += bytes
-      trees += treeBytes(text)
-    }
+  for (const text of column) {
+    if (text?.[0] !== '{' && text?.[0] !== '[') continue
+    const bytes = textBytes(text)
+    documents += bytes
+    if (++count > SAMPLE && count % step > 0) continue
+    sampled += bytes
+    trees += treeBytes(text)
   }
-  parsed += trees * (sampled > 0 ? documents / sampled : 1)
-  return COLUMN + length * 2 * SLOT + texts + parsed
+  return sampled > 0 ? (trees * documents) / sampled : trees
 }
 
 /** What a JSON document or an array is parsed to. */

@@ -4,6 +4,7 @@
  */
 import { types } from '@neondatabase/serverless'
 import type * as Package from '../../src/index.js'
+import { UPSTASH } from '../lib/endpoints.ts'
 import { SHAPES } from './shapes.ts'
 import type { RowShape, Shape } from './shapes.ts'
 
@@ -17,6 +18,8 @@ export interface Way {
   driver: 'neon' | 'pool'
   /** How many times each query is asked. */
   asks: number
+  /** Another isolate has asked before: results come from Redis. */
+  redis?: boolean
   /** Every query is another text, instead of other parameters of one. */
   ownText?: boolean
   /** The columns of every answer have other names. */
@@ -60,17 +63,31 @@ export async function weigh(
   queries: number | 'full',
   megabytes: number,
 ): Promise<Weighed> {
-  const restore = serve(way)
+  const redis = new Redis()
+  const restore = serve(way, redis)
   try {
     // Compiled code, shapes and constants of the modules are there before anything is weighed.
-    await ask(make(api, way, megabytes), way, 1e9, 1_000)
+    const other = way.redis ? make(api, way, megabytes, 'redis').executor : undefined
+    // The first read of a table gives it its version.
+    if (other) await ask({ executor: other }, { ...way, asks: 1 }, 2e9, 1)
+    const askBoth = async (executor: Package.CachedQueryExecutor, from: number, count: number) => {
+      if (other) {
+        await ask({ executor: other }, { ...way, asks: 1 }, from, count)
+        await other.flush()
+      }
+      await ask({ executor }, way, from, count)
+      redis.forgetEntries()
+    }
+    await askBoth(make(api, way, megabytes).executor, 1e9, 1_000)
     const before = await liveBytes()
     const { cache, executor } = make(api, way, megabytes)
     const isOver = (asked: number) =>
       queries === 'full' ? executor.getCacheStats().evictions > asked / 4 : asked >= queries
     let asked = 0
-    for (; !isOver(asked); asked += STEP) await ask({ executor }, way, asked, STEP)
+    for (; !isOver(asked); asked += STEP) await askBoth(executor, asked, STEP)
     await executor.flush()
+    const { l2Hits } = executor.getCacheStats()
+    if (way.redis && l2Hits < asked) throw new Error(`only ${l2Hits} of ${asked} results came from Redis`)
     const grown = (await liveBytes()) - before
     const { totalSizeMB, evictions } = executor.getCacheStats()
     const entries = cache.getEntries().length
@@ -80,9 +97,18 @@ export async function weigh(
   }
 }
 
-function make(api: typeof Package, { driver, shapes, ownColumns }: Way, megabytes: number) {
+function make(
+  api: typeof Package,
+  { driver, shapes, ownColumns, redis }: Way,
+  megabytes: number,
+  type: 'local' | 'hybrid' | 'redis' = redis ? 'hybrid' : 'local',
+) {
   const queryCache = { maxSizeMB: megabytes, maxQueries: 1_000_000, defaultTTL: 3_600 }
-  const cache = api.createQueryCache({ type: 'local', queryCache })
+  const settings = { ...UPSTASH, localCacheSizeMB: megabytes }
+  const cache =
+    type === 'local'
+      ? api.createQueryCache({ type, queryCache })
+      : api.createQueryCache({ type, queryCache, redis: settings })
   const database =
     driver === 'neon'
       ? api.createConnectionPool('postgresql://user:password@localhost/db')
@@ -115,16 +141,51 @@ async function ask(
 const REQUEST = 'of a long request, '.repeat(200)
 const cutOut = (text: string): string => (text + REQUEST).slice(0, text.length)
 
-/** Answers what Neon's driver asks, as its endpoint would. */
-function serve({ shapes }: Way): () => void {
+/** As much of Redis as results need that are read once. */
+class Redis {
+  readonly #values = new Map<string, string>()
+
+  answer(body: string): unknown {
+    const given = JSON.parse(body) as [string, ...string[]] | [string, ...string[]][]
+    return Array.isArray(given[0])
+      ? (given as [string, ...string[]][]).map((command) => ({ result: this.#run(command) }))
+      : { result: this.#run(given as [string, ...string[]]) }
+  }
+
+  /** What was read takes no memory any more; versions stay. */
+  forgetEntries(): void {
+    for (const key of this.#values.keys()) if (key.includes(':e:')) this.#values.delete(key)
+  }
+
+  #run([name, ...args]: [string, ...string[]]): unknown {
+    switch (name.toLowerCase()) {
+      case 'mget':
+        return args.map((key) => this.#values.get(key) ?? null)
+      case 'set':
+        this.#values.set(args[0]!, args[1]!)
+        return 'OK'
+      case 'msetnx':
+        for (let at = 0; at < args.length; at += 2) this.#values.set(args[at]!, args[at + 1]!)
+        return 1
+      default:
+        return 1
+    }
+  }
+}
+
+/** Answers what the drivers of Neon and Upstash ask, as their endpoints would. */
+function serve({ shapes }: Way, redis: Redis): () => void {
   const before = globalThis.fetch
-  globalThis.fetch = (_url, init) => {
+  const answered = (answer: unknown) =>
+    Promise.resolve(new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } }))
+  globalThis.fetch = (url, init) => {
+    if ((url as string).startsWith(UPSTASH.url)) return answered(redis.answer(init!.body as string))
     const { params } = JSON.parse(init!.body as string) as { params: string[] }
     const shape = shapes[Number(params[0]) % shapes.length] as RowShape
     const rows = shape.rows(Number(params[0]))
     const fields = shape.fields.map(([name, dataTypeID]) => ({ name, dataTypeID }))
     const answer = { command: 'SELECT', rowCount: rows.length, rowAsArray: true, fields, rows }
-    return Promise.resolve(new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } }))
+    return answered(answer)
   }
   return () => void (globalThis.fetch = before)
 }
@@ -167,20 +228,23 @@ export const WAYS: readonly Way[] = [
   ...[SMALL!, TYPED!, TEXTS!, NUMBERS!, NESTED!].flatMap((shape): Way[] => [
     { shapes: [shape], driver: 'neon', asks: 1 },
     { shapes: [shape], driver: 'pool', asks: 3 },
+    { shapes: [shape], driver: 'pool', asks: 1, redis: true },
   ]),
   { shapes: [JSON_VALUE!], driver: 'pool', asks: 1 },
   { shapes: [RICH_VALUE!], driver: 'pool', asks: 3 },
+  { shapes: [SMALL!, TYPED!, TEXTS!, NUMBERS!], driver: 'pool', asks: 2, redis: true },
   { shapes: [SMALL!], driver: 'pool', asks: 1, ownText: true },
   { shapes: [SMALL!], driver: 'pool', asks: 2, ownText: true, ownColumns: true },
   { shapes: [SMALL!], driver: 'pool', asks: 2, named: true },
   { shapes: [SMALL!], driver: 'pool', asks: 1, cut: true },
 ]
 
-export const nameOf = ({ shapes, driver, asks, ownText, ownColumns, named, cut }: Way): string =>
+export const nameOf = ({ shapes, driver, asks, redis, ownText, ownColumns, named, cut }: Way): string =>
   [
     shapes.length > 1 ? 'all shapes' : shapes[0]!.name,
     shapes[0]!.kind === 'rows' && driver,
     asks > 1 && `asked ${asks} times`,
+    redis && 'from Redis',
     ownText && 'a text of its own',
     ownColumns && 'columns of its own',
     named && 'a key and a tag of its own',

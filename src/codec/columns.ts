@@ -4,7 +4,7 @@
  * @module
  */
 import { fromUtf8 } from './utf8.js'
-import type { RowsPayload } from './payload.js'
+import type { RowsBody, RowsPayload } from './payload.js'
 import { joined } from './compress.js'
 
 type Texts = readonly (string | null)[]
@@ -96,8 +96,9 @@ function repeats(texts: Texts): boolean {
   return different.size < taken * 0.8
 }
 
-/** What `columnsToText` was given, from the turned columns and the text of the others. `undefined` when the parts do not add up. */
-export function columnsFrom(table: Uint8Array, text: string): RowsPayload | undefined {
+/** What `columnsToText` was given, from what it made. `undefined` when the parts do not add up. Throws for what is no UTF-8. */
+export function columnsFrom({ table, text: given }: RowsBody): RowsPayload | undefined {
+  const text = typeof given === 'string' ? given : fromUtf8(given)
   const parts = text.split(text[0]!)
   const [, command, rowCount, rows, layout] = parts as [string, string, string, string, string]
   // NaN equals nothing.

@@ -7,9 +7,10 @@ import { columnsFrom, columnsToText } from './columns.js'
 import { fromUtf8, isWellFormed, toUtf8 } from './utf8.js'
 import { checksum } from './checksum.js'
 import { NotCacheableError } from './payload.js'
-import type { Payload, RowsPayload, ValuePayload } from './payload.js'
+import type { Payload, RowsBody, RowsPayload, ValuePayload } from './payload.js'
 import { fromBase64, toBase64 } from './base64.js'
 import { compress, decompress, joined } from './compress.js'
+import { own } from '../key.js'
 import type { Packing } from './compress.js'
 
 /** The version of the stored form. It is part of every entry's key too, so that two versions never meet. */
@@ -223,10 +224,12 @@ function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }
   if (checksum(stored, sumAt) !== sum || size > maxDecodedBytes) throw new DecodeError()
   const body = stored.slice(bodyAt)
   if (codec === 'plain')
-    return restored(header, table ? toUtf8(body.slice(0, table)) : NOTHING, table ? body.slice(table) : body)
+    return restored(header, table ? toUtf8(body.slice(0, table)) : NOTHING, own(table ? body.slice(table) : body))
   const whole = (bytes: Uint8Array | undefined): StoredEntry => {
     if (!bytes) throw new DecodeError('elsewhere')
-    return restored(header, bytes.subarray(0, table), fromUtf8(bytes.subarray(table)))
+    // Without the room that was made for it.
+    const own = new Uint8Array(bytes)
+    return restored(header, own.subarray(0, table), own.subarray(table))
   }
   const bytes = decompress(codec, fromBase64(body), decodedBytes)
   return bytes instanceof Promise ? bytes.then(whole) : whole(bytes)
@@ -235,9 +238,17 @@ function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }
 function restored(
   { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, kind }: Header,
   table: Uint8Array,
-  text: string,
+  text: string | Uint8Array,
 ): StoredEntry {
-  const payload = kind === 'rows' ? columnsFrom(table, text) : ({ kind: 'value', format: kind, text } as const)
-  if (!payload) throw new DecodeError()
+  const payload: Payload =
+    kind === 'rows'
+      ? rowsOf({ table, text })
+      : { kind: 'value', format: kind, text: typeof text === 'string' ? text : fromUtf8(text) }
   return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
+}
+
+function rowsOf(body: RowsBody): RowsPayload {
+  const payload = columnsFrom(body)
+  if (!payload) throw new DecodeError()
+  return { ...payload, body }
 }

@@ -13,6 +13,14 @@ export interface RowsPayload {
   command: string
   columns: (string | null)[][]
   length: number
+  /** What Redis had: far smaller in memory than the columns, which can be made of it again. */
+  body?: RowsBody
+}
+
+/** The turned columns, and the text of the others, in UTF-8 where it came compressed. */
+export interface RowsBody {
+  table: Uint8Array
+  text: string | Uint8Array
 }
 
 /** Any value: what `cached()` loads, and rows of a driver that only hands over parsed values. */

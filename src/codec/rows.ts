@@ -4,12 +4,15 @@
  */
 import { copyOf, inspect, isDate, isPrimitive, trustIn, UNCOPYABLE } from './copy.js'
 import type { Field } from '../types.js'
-import type { RowsPayload } from './payload.js'
-import { shapeBytes } from '../weight.js'
+import { columnsFrom } from './columns.js'
+import type { RowsBody, RowsPayload } from './payload.js'
+import { bodyBytes, columnsBytes, parsedBytes, shapeBytes } from '../weight.js'
 import { quickParser } from './timestamps.js'
 
 type Row = Record<string, unknown>
 type Parser = (text: string) => unknown
+
+type Columns = RowsPayload['columns']
 
 /** A column with values that no two callers may share. */
 interface Mutable {
@@ -107,24 +110,57 @@ const sameFields = (a: readonly Field[], b: readonly Field[]): boolean =>
   a.length === b.length && a.every(({ name, dataTypeID }, i) => name === b[i]!.name && dataTypeID === b[i]!.dataTypeID)
 
 /**
- * Parses the text at the first read, keeps the rows, and hands out copies: new rows with new mutable values at every read (F7). Rows are as the
- * driver would have made them: of columns with one name the last one wins, at the place of the first.
+ * Parses the text at each read, until it is told to keep what it parses and to hand out copies: new rows with new mutable values at every read
+ * (F7). Rows are as the driver would have made them: of columns with one name the last one wins, at the place of the first.
  */
 export class WireRows {
-  protected readonly payload: RowsPayload
+  protected readonly payload: Pick<RowsPayload, 'fields' | 'rowCount' | 'command' | 'length'>
+  private columns: Columns | undefined
+  private body: RowsBody | undefined
   private readonly database: { parser(oid: number): Parser }
   private readonly shape: Shape
+  private kept = false
   private parsed: readonly Row[] | undefined = undefined
   private mutable: readonly Mutable[] = []
 
-  constructor(payload: RowsPayload, database: { parser(oid: number): Parser }, shape = shapeOf(payload.fields)) {
-    this.payload = payload
+  constructor(
+    { fields, rowCount, command, length, columns, body }: RowsPayload,
+    database: { parser(oid: number): Parser },
+    shape = shapeOf(fields),
+  ) {
+    this.payload = { fields, rowCount, command, length }
+    this.columns = columns
+    this.body = body
     this.database = database
     this.shape = shape
   }
 
+  /**
+   * Many a result is read once, and what it is parsed to takes more memory than its text. Who reads again says so: from then on it is kept,
+   * unless that takes more than so many bytes. @returns the bytes that it takes.
+   */
+  keep(most: number): number {
+    if (this.kept) return 0
+    const { body, payload } = this
+    const columns = this.texts()
+    const bytes = (body ? columnsBytes(payload.fields, columns) - bodyBytes(body) : 0) + parsedBytes(payload, columns)
+    if (bytes > most) return 0
+    this.kept = true
+    this.columns = columns
+    this.body = undefined
+    return bytes
+  }
+
+  /** The rows, once; from then on there are columns only if there is nothing else. Throws where a later read would. */
+  protected once(): Row[] {
+    const rows = this.parse()
+    if (this.body) this.columns = undefined
+    return rows
+  }
+
   rows(): Row[] {
-    const rows = this.parsed ?? this.parse()
+    if (!this.kept) return this.parse()
+    const rows = (this.parsed ??= this.parse(true))
     const { copy } = this.shape
     const copies = copy(rows)
     for (const column of this.mutable) {
@@ -138,9 +174,13 @@ export class WireRows {
     return copies
   }
 
-  /** Throws where a later read would. */
-  protected parse(): readonly Row[] {
-    const { columns, length } = this.payload
+  private texts(): Columns {
+    return this.columns ?? columnsFrom(this.body!)!.columns
+  }
+
+  private parse(keep = false): Row[] {
+    const columns = this.texts()
+    const { length } = this.payload
     const { blank, copy, columns: places } = this.shape
     const rows = copy(new Array<Row>(length).fill(blank))
     const mutable: Mutable[] = []
@@ -156,6 +196,7 @@ export class WireRows {
         const value = parse(text)
         if (value === null) continue
         rows[row]![name] = value
+        if (!keep) continue
         if (isPrimitive(value)) dates = false
         else {
           plain = false
@@ -163,11 +204,12 @@ export class WireRows {
           if (dates) dates = isDate(value as object)
         }
       }
+      if (!keep) continue
       if (trust.odd) for (const row of rows) if (!isPrimitive(row[name])) row[name] = USED
       if (!plain) mutable.push({ name, at, dates: dates && !trust.odd })
     }
-    this.mutable = this.shared(mutable)
-    return (this.parsed = rows)
+    if (keep) this.mutable = this.shared(mutable)
+    return rows
   }
 
   /** Most results of a statement have values of the same kinds. */
@@ -185,7 +227,7 @@ export class WireRows {
   /** What the caller gets of a value that is kept, and what is kept of it. */
   private fresh(kept: Row, value: unknown, { name, at }: Mutable, row: number): unknown {
     if (isPrimitive(value))
-      return value === USED ? this.parser(this.payload.fields[at]!.dataTypeID)(this.payload.columns[at]![row]!) : value
+      return value === USED ? this.parser(this.payload.fields[at]!.dataTypeID)(this.columns![at]![row]!) : value
     const copy = copyOf(value)
     if (copy !== UNCOPYABLE) return copy
     // The first caller gets what was parsed, and each later one a value that is parsed for him.

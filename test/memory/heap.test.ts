@@ -31,9 +31,19 @@ describe('the heap', { timeout: 600_000 }, () => {
   it.each([
     [
       'forgets what rows are parsed to',
-      'all shapes',
+      'pool, asked 3 times',
       'full',
-      { file: 'weight.ts', find: 'COLUMN + length * 2 * SLOT + texts + parsed', replace: 'texts' },
+      { file: 'memory.ts', find: 'core.cache.keep(entry)', replace: 'entry.reader.keep(Infinity)' },
+    ],
+    [
+      'counts what is parsed where it is not kept',
+      '20 rows, 8 typed columns, pool, from Redis',
+      'full',
+      {
+        file: 'weight.ts',
+        find: '(body ? bodyBytes(body) : columnsBytes(fields, columns))',
+        replace: 'columnsBytes(fields, columns)',
+      },
     ],
     [
       'forgets what results with the same columns have in common',

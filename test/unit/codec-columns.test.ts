@@ -17,7 +17,7 @@ function payloadOf(columns: [oid: number, texts: (string | null)[]][], names?: s
 
 function trip(payload: RowsPayload): { back: RowsPayload | undefined; table: number; text: string } {
   const { table, text } = columnsToText(payload, true)
-  return { back: columnsFrom(table, text), table: table.length, text: String.fromCharCode(...table) + text }
+  return { back: columnsFrom({ table, text }), table: table.length, text: String.fromCharCode(...table) + text }
 }
 
 const many = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i))
@@ -120,10 +120,10 @@ describe('columns', () => {
 
   it('whose parts do not add up are told', () => {
     const { table, text } = columnsToText(payloadOf([[23, many(20, String)]]), true)
-    expect(columnsFrom(table, text)).toBeDefined()
-    expect(columnsFrom(new Uint8Array([...table, 32]), text)).toBeUndefined()
-    expect(columnsFrom(table.subarray(1), text)).toBeUndefined()
+    expect(columnsFrom({ table, text })).toBeDefined()
+    expect(columnsFrom({ table: new Uint8Array([...table, 32]), text })).toBeUndefined()
+    expect(columnsFrom({ table: table.subarray(1), text })).toBeUndefined()
     for (const wrong of ['|SELECT|2|2|25|c0|only one', '|SELECT|2|2|25|c0|a|b|c', ''])
-      expect(columnsFrom(new Uint8Array(), wrong)).toBeUndefined()
+      expect(columnsFrom({ table: new Uint8Array(), text: wrong })).toBeUndefined()
   })
 })

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checksum } from '../../src/codec/checksum.js'
+import { columnsFrom } from '../../src/codec/columns.js'
 import { decodeEntry, DecodeError, encodeEntry, readHeader } from '../../src/codec/encode.js'
 import type { EncodeOptions, StoredEntry } from '../../src/codec/encode.js'
 import type { Payload } from '../../src/codec/payload.js'
@@ -37,7 +38,14 @@ const entry = (payload: Payload = ROWS): StoredEntry => ({
 const PLAIN: EncodeOptions = { compress: false, compressAboveBytes: 0, maxEntryBytes: 1e9 }
 const PACKED: EncodeOptions = { compress: true, compressAboveBytes: 0, maxEntryBytes: 1e9 }
 const encode = async (stored: StoredEntry, options: EncodeOptions) => (await encodeEntry(stored, options))!
-const decode = async (text: string, maxDecodedBytes = 1e9) => decodeEntry(text, { maxDecodedBytes })
+/** Without what columns can be made of again. */
+const decode = async (text: string, maxDecodedBytes = 1e9): Promise<StoredEntry> => {
+  const { payload, ...entry } = await decodeEntry(text, { maxDecodedBytes })
+  if (payload.kind !== 'rows') return { ...entry, payload }
+  const { body, ...rows } = payload
+  expect(columnsFrom(body!)).toStrictEqual(rows)
+  return { ...entry, payload: rows }
+}
 const utf8 = (text: string) => new TextEncoder().encode(text)
 const LONG: Payload = { ...ROWS, columns: [ROWS.columns[0]!, ['ü'.repeat(500), 'ü'.repeat(500), null]] }
 const bothWays = [

@@ -94,7 +94,7 @@ async function believed(text: string): Promise<boolean> {
   for (const loaded of [false, true]) {
     const reader = resultReader(payload, database)
     try {
-      reader.check(loaded)
+      reader.first(loaded)
     } catch {
       continue
     }
@@ -334,7 +334,7 @@ describe('a forged entry', () => {
     const text = await written(value, false)
     const shared = (body: string) => body.replace(/("rows":\[\[[\d,]*\])/, `$1${',"~r103"'.repeat(2_000)}`)
     const { payload } = await decode(forge(text, { kind: '"tagged"' }, shared))
-    expect(() => resultReader(payload, database).check(false)).toThrow()
+    expect(() => resultReader(payload, database).first(false)).toThrow()
   })
 
   it('is no value when rows are wanted, and no rows when a value is', async () => {
@@ -344,7 +344,7 @@ describe('a forged entry', () => {
       const isResult = !isValue || payload.text.includes('"fields"')
       const check = (loaded: boolean) => {
         try {
-          reader.check(loaded)
+          reader.first(loaded)
           return true
         } catch {
           return false
@@ -360,8 +360,8 @@ describe('a forged entry', () => {
       format: 'tagged',
       text: '['.repeat(levels) + ']'.repeat(levels),
     })
-    resultReader(deep(1_000), database).check(true)
-    expect(() => resultReader(deep(1_001), database).check(true)).toThrow()
+    resultReader(deep(1_000), database).first(true)
+    expect(() => resultReader(deep(1_001), database).first(true)).toThrow()
   })
 })
 

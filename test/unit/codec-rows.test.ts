@@ -1,7 +1,10 @@
 import { types } from '@neondatabase/serverless'
 import { describe, expect, it } from 'vitest'
+import { columnsFrom, columnsToText } from '../../src/codec/columns.js'
 import type { RowsPayload } from '../../src/codec/payload.js'
 import { Shapes, WireRows } from '../../src/codec/rows.js'
+import { resultReader } from '../../src/result.js'
+import type { Database } from '../../src/types.js'
 
 const parser = (oid: number) => types.getTypeParser(oid) as (text: string) => unknown
 
@@ -39,9 +42,14 @@ function objectsIn(value: unknown, found = new Set<object>()): Set<object> {
 
 const wireRows = (payload: RowsPayload, parserOf: (oid: number) => (text: string) => unknown) =>
   new WireRows(payload, { parser: parserOf })
+/** Reads as an entry is read: what is parsed is kept from the second read on. */
 const builder = (...given: Parameters<typeof wireRows>) => {
   const rows = wireRows(...given)
-  return () => rows.rows()
+  let reads = 0
+  return () => {
+    if (reads++ === 1) rows.keep(Infinity)
+    return rows.rows()
+  }
 }
 
 describe('rows', () => {
@@ -225,27 +233,59 @@ describe('a parser of the user', () => {
       () => (text) => watched([text]),
     )
     build()
+    build()
     expect(looked).toBe(500)
   })
 
-  it('that gives plain data is called once a text', () => {
+  it('that gives plain data is called once a text for the first reader, and once for all others', () => {
     let parsed = 0
     const parse = (text: string) => (parsed++, { at: time(text), list: list(text), deep: { null: null } })
     const build = builder(payloadOf([['v', 1, '1', '2']]), () => parse)
-    for (let read = 0; read < 3; read++) build()
+    build()
     expect(parsed).toBe(2)
+    for (let read = 0; read < 3; read++) build()
+    expect(parsed).toBe(4)
   })
 })
 
 describe('text', () => {
-  it('is parsed once when values are plain, and not before rows are asked for', () => {
+  it('is parsed at each read until it is kept, and not before rows are asked for', () => {
     let parsed = 0
     const counting = () => (text: string) => (parsed++, Number(text))
-    const build = builder(payloadOf([['n', 23, '1', '2', null]]), counting)
+    const rows = wireRows(payloadOf([['n', 23, '1', '2', null]]), counting)
     expect(parsed).toBe(0)
-    build()
-    build()
-    expect(parsed).toBe(2)
+    rows.rows()
+    rows.rows()
+    expect(parsed).toBe(4)
+    expect(rows.keep(Infinity)).toBeGreaterThan(0)
+    expect(rows.keep(Infinity)).toBe(0)
+    expect(parsed).toBe(4)
+    for (let read = 0; read < 3; read++) expect(rows.rows()).toStrictEqual([{ n: 1 }, { n: 2 }, { n: null }])
+    expect(parsed).toBe(6)
+  })
+
+  it('is parsed at each read for ever where there is no room to keep what it is parsed to', () => {
+    let parsed = 0
+    const counting = () => (text: string) => (parsed++, Number(text))
+    const rows = wireRows(payloadOf([['n', 23, '1', '2', null]]), counting)
+    expect(rows.keep(20)).toBe(0)
+    for (let read = 0; read < 3; read++) rows.rows()
+    expect(parsed).toBe(6)
+  })
+
+  it('as Redis had it gives the same rows, kept or not', () => {
+    const payload = payloadOf([
+      ['n', 23, ...Array.from({ length: 20 }, (_, i) => (i === 3 ? null : String(i)))],
+      ['b', 17, ...Array.from({ length: 20 }, (_, i) => `\\x0${i % 8}`)],
+    ])
+    const expected = wireRows(payload, parser).rows()
+    const body = columnsToText(payload, true)
+    expect(body.table.length).toBe(40)
+    const reader = resultReader({ ...columnsFrom(body)!, body }, { parser } as Database)
+    const first = reader.first(false).rows()
+    for (const read of [first, reader.rows(), reader.rows()]) expect(read).toStrictEqual(expected)
+    expect(reader.keep(Infinity)).toBeGreaterThan(0)
+    for (let read = 0; read < 3; read++) expect(reader.rows()).toStrictEqual(expected)
   })
 
   it('of other values is parsed once for the first caller and once for each later one', () => {
