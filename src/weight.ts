@@ -3,7 +3,6 @@
  * to take in Node 24, where a pointer has 8 bytes (`node --expose-gc bench/memory/heap.ts`).
  * @module
  */
-import type { Field } from './types.js'
 import type { Payload, RowsBody, RowsPayload } from './codec/payload.js'
 
 const SLOT = 8
@@ -73,8 +72,7 @@ export function entryBytes(texts: readonly string[], names: number, payload: Pay
   let bytes = ENTRY + names * SLOT
   for (const text of texts) bytes += textBytes(text)
   if (payload.kind === 'value') return bytes + VALUE + textBytes(payload.text)
-  const { fields, columns, body } = payload
-  return bytes + ROWS + (body ? bodyBytes(body) : columnsBytes(fields, columns))
+  return bytes + ROWS + (payload.body ? bodyBytes(payload.body) : columnsBytes(payload, payload.columns, false))
 }
 
 const BODY = 170
@@ -84,35 +82,25 @@ const VIEWS = 300
 export const bodyBytes = ({ table, text }: RowsBody): number =>
   BODY + table.length + (typeof text === 'string' ? textBytes(text) : VIEWS + text.length)
 
-/** The texts of cells. */
-export function columnsBytes(fields: readonly Field[], columns: RowsPayload['columns']): number {
-  let bytes = 0
-  for (let i = 0; i < fields.length; i++) {
-    const column = columns[i]!
-    bytes += COLUMN + column.length * SLOT
-    // One look at all of them is cheaper than one at each.
-    const wide = !(fields[i]!.dataTypeID in ASCII) && WIDE.test(column.join(''))
-    for (const text of column) if (text !== null) bytes += textBytes(text, wide && WIDE.test(text))
-  }
-  return bytes
-}
-
-/** What the cells are parsed to, beside their texts. */
-export function parsedBytes(
+/** The texts of cells and, `parsed`, the rows that are kept of them. */
+export function columnsBytes(
   { fields, length }: Pick<RowsPayload, 'fields' | 'length'>,
   columns: RowsPayload['columns'],
+  parsed: boolean,
 ): number {
-  let bytes = length * (OBJECT + SLOT)
+  let bytes = parsed ? length * (OBJECT + SLOT) : 0
   for (let i = 0; i < fields.length; i++) {
+    const column = columns[i]!
     const each = ASCII[fields[i]!.dataTypeID]
-    bytes +=
-      length * SLOT + (each === undefined ? treesBytes(columns[i]!) : each * (length - nullsIn(columns[i]!, each)))
+    bytes += COLUMN + length * SLOT * (parsed ? 2 : 1)
+    // One look at all of them is cheaper than one at each.
+    const wide = each === undefined && WIDE.test(column.join(''))
+    for (const text of column)
+      if (text !== null) bytes += textBytes(text, wide && WIDE.test(text)) + ((parsed && each) || 0)
+    if (parsed && each === undefined) bytes += treesBytes(column)
   }
   return bytes
 }
-
-const nullsIn = (column: readonly (string | null)[], each: number): number =>
-  each === 0 ? 0 : column.reduce((nulls, text) => nulls + (text === null ? 1 : 0), 0)
 
 /** What results with the same columns have in common, of which one entry counts it. */
 const SHAPE = 600

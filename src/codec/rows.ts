@@ -6,7 +6,7 @@ import { copyOf, inspect, isDate, isPrimitive, trustIn, UNCOPYABLE } from './cop
 import type { Field } from '../types.js'
 import { columnsFrom } from './columns.js'
 import type { RowsBody, RowsPayload } from './payload.js'
-import { bodyBytes, columnsBytes, parsedBytes, shapeBytes } from '../weight.js'
+import { bodyBytes, columnsBytes, shapeBytes } from '../weight.js'
 import { quickParser } from './timestamps.js'
 
 type Row = Record<string, unknown>
@@ -143,7 +143,8 @@ export class WireRows {
     if (this.kept) return 0
     const { body, payload } = this
     const columns = this.texts()
-    const bytes = (body ? columnsBytes(payload.fields, columns) - bodyBytes(body) : 0) + parsedBytes(payload, columns)
+    const before = body ? bodyBytes(body) : columnsBytes(payload, columns, false)
+    const bytes = columnsBytes(payload, columns, true) - before
     if (bytes > most) return 0
     this.kept = true
     this.columns = columns

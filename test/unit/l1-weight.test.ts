@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { columnsToText } from '../../src/codec/columns.js'
 import { packResult } from '../../src/codec/payload.js'
 import type { RowsPayload } from '../../src/codec/payload.js'
-import { dependencyBytes, entryBytes, parsedBytes, statementBytes, textBytes } from '../../src/weight.js'
+import { columnsBytes, dependencyBytes, entryBytes, statementBytes, textBytes } from '../../src/weight.js'
 
 type Column = [name: string, oid: number, ...texts: (string | null)[]]
 
@@ -20,7 +20,11 @@ const rows = (...columns: Column[]): RowsPayload => {
 const unread = (...columns: Column[]) => entryBytes(['key'], 2, rows(...columns))
 const size = (...columns: Column[]) => {
   const payload = rows(...columns)
-  return unread(...columns) + parsedBytes(payload, payload.columns)
+  const [before, after] = [false, true].map((parsed) => columnsBytes(payload, payload.columns, parsed)) as [
+    number,
+    number,
+  ]
+  return unread(...columns) + after - before
 }
 
 describe('a text', () => {
