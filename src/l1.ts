@@ -3,6 +3,7 @@
  * @module
  */
 import type { CheckState } from './check.js'
+import type { RowsBody } from './codec/payload.js'
 import { Shapes } from './codec/rows.js'
 import type { Lifetime } from './entry.js'
 import { Counters } from './stats.js'
@@ -118,7 +119,15 @@ export class QueryCache {
 
   /** @internal An entry is read again: it keeps what it parses, where that fits. */
   keep(entry: L1Entry): void {
-    const bytes = entry.reader.keep(this.config.l1Bytes * LARGEST_PART - entry.size)
+    this.#grow(entry, entry.reader.keep(this.config.l1Bytes * LARGEST_PART - entry.size))
+  }
+
+  /** @internal An entry was written. */
+  rest(entry: L1Entry, body: RowsBody): void {
+    this.#grow(entry, entry.reader.rest(body))
+  }
+
+  #grow(entry: L1Entry, bytes: number): void {
     if (bytes === 0 || this.#entries.get(entry.key) !== entry) return
     this.#entries.grow(entry, bytes)
     this.#makeRoom(0)

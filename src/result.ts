@@ -3,7 +3,7 @@
  * @module
  */
 import { packResult, unpackValue } from './codec/payload.js'
-import type { Payload } from './codec/payload.js'
+import type { Payload, RowsBody } from './codec/payload.js'
 import { WireRows } from './codec/rows.js'
 import type { Shape } from './codec/rows.js'
 import type { Database, DatabaseResult, Field, ParsedResult } from './types.js'
@@ -33,6 +33,8 @@ export interface ResultReader extends Answer {
   first(loaded: boolean): Answer
   /** From now on what is parsed is kept, unless that takes more than so many bytes. @returns the bytes that it takes. */
   keep(most: number): number
+  /** Rows that nobody has read again need no more than what was written of them. @returns the bytes that it takes, below 0. */
+  rest(body: RowsBody): number
 }
 
 /** A reader of a payload. */
@@ -70,7 +72,7 @@ function valueReader(payload: Extract<Payload, { kind: 'value' }>): ResultReader
       () => parsed,
     )
   }
-  return { ...answerOf(result, value), first, keep: () => 0 }
+  return { ...answerOf(result, value), first, keep: () => 0, rest: () => 0 }
 }
 
 const answerOf = (result: () => Result, value: () => unknown): Answer => ({ rows: () => result().rows, result, value })

@@ -147,7 +147,7 @@ async function storable(
   if (!versions.untouchedSince(entry.names, entry.order)) return undefined
   // A refresh that began later has stored already.
   if ((core.cache.get(entry.key)?.readAt ?? 0) > entry.readAt) return undefined
-  const text = await encodeEntry(
+  const written = await encodeEntry(
     {
       ...entry,
       payload,
@@ -158,8 +158,11 @@ async function storable(
     },
     config,
   ).catch(() => null)
-  if (text) return text
-  events.emit({ type: 'not-stored', reason: text === null ? 'not-serialisable' : 'too-large' })
+  if (written) {
+    core.cache.rest(entry, written.body)
+    return written.text
+  }
+  events.emit({ type: 'not-stored', reason: written === null ? 'not-serialisable' : 'too-large' })
   return undefined
 }
 

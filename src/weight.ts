@@ -82,24 +82,40 @@ const VIEWS = 300
 export const bodyBytes = ({ table, text }: RowsBody): number =>
   BODY + table.length + (typeof text === 'string' ? textBytes(text) : VIEWS + text.length)
 
-/** The texts of cells and, `parsed`, the rows that are kept of them. */
+/** V8 keeps a longer text that was cut out of another as a reference to it. */
+const CUT = 32
+const CUT_FROM = 13
+/** What they were cut out of, beside themselves. */
+const WHOLE = 300
+
+/** The texts of cells and, `parsed`, the rows that are kept of them. `cut`: out of what Redis had. */
 export function columnsBytes(
   { fields, length }: Pick<RowsPayload, 'fields' | 'length'>,
   columns: RowsPayload['columns'],
   parsed: boolean,
+  cut = false,
 ): number {
   let bytes = parsed ? length * (OBJECT + SLOT) : 0
+  let units = 0
+  let unit = 1
   for (let i = 0; i < fields.length; i++) {
     const column = columns[i]!
     const each = ASCII[fields[i]!.dataTypeID]
     bytes += COLUMN + length * SLOT * (parsed ? 2 : 1)
     // One look at all of them is cheaper than one at each.
     const wide = each === undefined && WIDE.test(column.join(''))
-    for (const text of column)
-      if (text !== null) bytes += textBytes(text, wide && WIDE.test(text)) + ((parsed && each) || 0)
+    if (wide) unit = 2
+    for (const text of column) {
+      if (text === null) continue
+      bytes += (parsed && each) || 0
+      if (cut && text.length >= CUT_FROM) {
+        bytes += CUT
+        units += text.length
+      } else bytes += textBytes(text, wide && WIDE.test(text))
+    }
     if (parsed && each === undefined) bytes += treesBytes(column)
   }
-  return bytes
+  return cut ? bytes + WHOLE + units * unit : bytes
 }
 
 /** What results with the same columns have in common, of which one entry counts it. */

@@ -39,7 +39,7 @@ const own: Codec = {
   name: OWN,
   encode: async ({ fields, wire }) => {
     const result = { raw: true as const, fields: [...fields], rowCount: wire.length, command: 'SELECT', rows: wire }
-    return (await encodeEntry({ ...HEAD, payload: packResult(result) }, LIMITS))!
+    return (await encodeEntry({ ...HEAD, payload: packResult(result) }, LIMITS))!.text
   },
   decode: async (text) => {
     const { payload } = await decodeEntry(text, { maxDecodedBytes: 1e9 })

@@ -64,11 +64,16 @@ export interface EncodeOptions {
   maxEntryBytes: number
 }
 
+export interface Written {
+  text: string
+  body: RowsBody
+}
+
 /**
- * The entry as text; `undefined` when it is larger than `maxEntryBytes`.
+ * The entry as text, and what of it is its rows; `undefined` when it is larger than `maxEntryBytes`.
  * @throws NotCacheableError for text that UTF-8 does not restore
  */
-export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): Promise<string | undefined> {
+export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): Promise<Written | undefined> {
   const { payload } = entry
   const { compressAboveBytes, maxEntryBytes } = options
   const { table, text } =
@@ -80,10 +85,8 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   const mayBeLong = table.length + text.length * 3 > Math.min(compressAboveBytes, maxEntryBytes)
   const utf8 = mayBeLong ? toUtf8(text) : NOTHING
   const decodedBytes = mayBeLong ? table.length + utf8.length : text.length * 3
-  const smaller =
-    options.compress && decodedBytes > compressAboveBytes
-      ? await compress(table.length > 0 ? joined([table, utf8], decodedBytes) : utf8)
-      : undefined
+  const whole = options.compress && decodedBytes > compressAboveBytes ? joined([table, utf8], decodedBytes) : undefined
+  const smaller = whole && (await compress(whole))
   // Four characters of base64 hold three bytes.
   const pays = smaller && Math.ceil(smaller.packed.length / 3) * 4 < decodedBytes ? smaller : undefined
   const size = pays ? Math.ceil(pays.packed.length / 3) * 4 : decodedBytes
@@ -99,7 +102,8 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   // Joined in one piece: V8 reads each character of a text that was added up at twice the price.
   const summed = [head, body].join('')
   const stored = [`eqc${FORMAT}:${checksum(summed, 0)}:`, summed].join('')
-  return stored.length * 3 > maxEntryBytes && toUtf8(stored).length > maxEntryBytes ? undefined : stored
+  if (stored.length * 3 > maxEntryBytes && toUtf8(stored).length > maxEntryBytes) return undefined
+  return { text: stored, body: whole ? viewsOf(whole, table.length) : { table: table.length ? table : NOTHING, text } }
 }
 
 const NOTHING = new Uint8Array()
@@ -224,12 +228,14 @@ function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }
   if (checksum(stored, sumAt) !== sum || size > maxDecodedBytes) throw new DecodeError()
   const body = stored.slice(bodyAt)
   if (codec === 'plain')
-    return restored(header, table ? toUtf8(body.slice(0, table)) : NOTHING, own(table ? body.slice(table) : body))
+    return restored(header, {
+      table: table ? toUtf8(body.slice(0, table)) : NOTHING,
+      text: own(table ? body.slice(table) : body),
+    })
   const whole = (bytes: Uint8Array | undefined): StoredEntry => {
     if (!bytes) throw new DecodeError('elsewhere')
     // Without the room that was made for it.
-    const own = new Uint8Array(bytes)
-    return restored(header, own.subarray(0, table), own.subarray(table))
+    return restored(header, viewsOf(new Uint8Array(bytes), table))
   }
   const bytes = decompress(codec, fromBase64(body), decodedBytes)
   return bytes instanceof Promise ? bytes.then(whole) : whole(bytes)
@@ -237,15 +243,20 @@ function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }
 
 function restored(
   { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, kind }: Header,
-  table: Uint8Array,
-  text: string | Uint8Array,
+  body: RowsBody,
 ): StoredEntry {
+  const { text } = body
   const payload: Payload =
     kind === 'rows'
-      ? rowsOf({ table, text })
+      ? rowsOf(body)
       : { kind: 'value', format: kind, text: typeof text === 'string' ? text : fromUtf8(text) }
   return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
 }
+
+const viewsOf = (whole: Uint8Array, table: number): RowsBody => ({
+  table: whole.subarray(0, table),
+  text: whole.subarray(table),
+})
 
 function rowsOf(body: RowsBody): RowsPayload {
   const payload = columnsFrom(body)

@@ -144,12 +144,21 @@ export class WireRows {
     const { body, payload } = this
     const columns = this.texts()
     const before = body ? bodyBytes(body) : columnsBytes(payload, columns, false)
-    const bytes = columnsBytes(payload, columns, true) - before
+    const bytes = columnsBytes(payload, columns, true, body !== undefined) - before
     if (bytes > most) return 0
     this.kept = true
     this.columns = columns
     this.body = undefined
     return bytes
+  }
+
+  /** What was written takes the place of the columns, where nobody has read again. @returns the bytes that it takes, below 0. */
+  rest(body: RowsBody): number {
+    const { columns } = this
+    if (this.kept || !columns) return 0
+    this.columns = undefined
+    this.body = body
+    return bodyBytes(body) - columnsBytes(this.payload, columns, false)
   }
 
   /** The rows, once; from then on there are columns only if there is nothing else. Throws where a later read would. */

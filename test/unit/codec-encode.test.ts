@@ -37,7 +37,7 @@ const entry = (payload: Payload = ROWS): StoredEntry => ({
 
 const PLAIN: EncodeOptions = { compress: false, compressAboveBytes: 0, maxEntryBytes: 1e9 }
 const PACKED: EncodeOptions = { compress: true, compressAboveBytes: 0, maxEntryBytes: 1e9 }
-const encode = async (stored: StoredEntry, options: EncodeOptions) => (await encodeEntry(stored, options))!
+const encode = async (stored: StoredEntry, options: EncodeOptions) => (await encodeEntry(stored, options))!.text
 /** Without what columns can be made of again. */
 const decode = async (text: string, maxDecodedBytes = 1e9): Promise<StoredEntry> => {
   const { payload, ...entry } = await decodeEntry(text, { maxDecodedBytes })

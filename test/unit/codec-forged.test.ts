@@ -69,7 +69,7 @@ const entry = (payload: Payload): StoredEntry => ({
   payload,
 })
 const written = async (payload: Payload, compress: boolean): Promise<string> =>
-  (await encodeEntry(entry(payload), { compress, compressAboveBytes: 0, maxEntryBytes: MOST }))!
+  (await encodeEntry(entry(payload), { compress, compressAboveBytes: 0, maxEntryBytes: MOST }))!.text
 const decode = async (text: string) => decodeEntry(text, { maxDecodedBytes: MOST })
 const bytesOf = (text: string) => new TextEncoder().encode(text).length
 

@@ -284,8 +284,22 @@ describe('text', () => {
     const reader = resultReader({ ...columnsFrom(body)!, body }, { parser } as Database)
     const first = reader.first(false).rows()
     for (const read of [first, reader.rows(), reader.rows()]) expect(read).toStrictEqual(expected)
+    expect(reader.rest(body)).toBe(0)
     expect(reader.keep(Infinity)).toBeGreaterThan(0)
     for (let read = 0; read < 3; read++) expect(reader.rows()).toStrictEqual(expected)
+  })
+
+  it('that was written is given up for what was written, until somebody reads again', () => {
+    const payload = payloadOf([['n', 23, ...Array.from({ length: 20 }, (_, i) => String(i))]])
+    const expected = wireRows(payload, parser).rows()
+    const body = columnsToText(payload, true)
+    const rows = wireRows(payload, parser)
+    const freed = rows.rest(body)
+    expect(freed).toBeLessThan(-100)
+    for (let read = 0; read < 2; read++) expect(rows.rows()).toStrictEqual(expected)
+    expect(rows.keep(Infinity)).toBeGreaterThan(-freed)
+    expect(rows.rest(body)).toBe(0)
+    for (let read = 0; read < 2; read++) expect(rows.rows()).toStrictEqual(expected)
   })
 
   it('of other values is parsed once for the first caller and once for each later one', () => {

@@ -56,8 +56,8 @@ async function everyWay(database: Database, sql: string): Promise<Record<string,
       errorUntil: 0,
       payload,
     }
-    const text = await encodeEntry(entry, { compress: true, compressAboveBytes, maxEntryBytes: 1e9 })
-    const { payload: stored } = await decodeEntry(text!, { maxDecodedBytes: 1e9 })
+    const written = await encodeEntry(entry, { compress: true, compressAboveBytes, maxEntryBytes: 1e9 })
+    const { payload: stored } = await decodeEntry(written!.text, { maxDecodedBytes: 1e9 })
     if (stored.kind !== 'rows') throw new Error('expected raw rows')
     const there = new WireRows(stored, database)
     ways[compressAboveBytes ? 'stored' : 'compressed'] = there.rows()
