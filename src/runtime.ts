@@ -14,6 +14,15 @@ export interface Runtime {
   random?(): number
 }
 
+/** Calls what is the user's own, which may fail at once or, where it is asynchronous, later. */
+export function quietly(call: () => unknown): void {
+  try {
+    void (call() as Partial<Promise<unknown>> | undefined)?.catch?.(() => undefined)
+  } catch {
+    // Nobody here can help it.
+  }
+}
+
 /** Background promises that are not settled yet, and the one way to start one. */
 export class Background {
   readonly #pending = new Set<Promise<unknown>>()
@@ -28,11 +37,8 @@ export class Background {
     )
     this.#pending.add(quiet)
     void quiet.then(() => this.#pending.delete(quiet))
-    try {
-      runtime.waitUntil?.(quiet)
-    } catch {
-      // The request may be over already (workerd throws then): the work goes on as long as the isolate lets it.
-    }
+    // The request may be over already (workerd throws then): the work goes on as long as the isolate lets it.
+    quietly(() => runtime.waitUntil?.(quiet))
   }
 
   /** Waits `ms`, or until `settle` is called; not at all while it is under way. */
