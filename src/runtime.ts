@@ -109,10 +109,13 @@ export async function settleAll(work: readonly Promise<unknown>[]): Promise<void
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** The longest delay a timer can have; a longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2_147_483_647
+
 /** Settles like `promise`, or rejects with what `onTimeout` makes after `ms`. The timer belongs to the caller's own request. */
 export function withTimeout<T>(promise: Promise<T>, ms: number, onTimeout: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => reject(onTimeout()), ms)
+    const timer = setTimeout(() => reject(onTimeout()), Math.min(ms, LONGEST_TIMER_MS))
     promise.then(
       (value) => {
         clearTimeout(timer)

@@ -77,6 +77,18 @@ describe('a follower', () => {
     expect((await follower).cache.age).toBe(0)
   })
 
+  it('waits for his leader also where `maxStalenessSeconds` is longer than any timer', async () => {
+    const a = world.isolate({ consistency: { maxStalenessSeconds: 30 * 86_400 } })
+    await world.warm(a)
+    world.database.answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      return [[['n', 23, '7']]]
+    }
+    const readers = Array.from({ length: 5 }, () => a.queryResult(SQL, [1]))
+    expect((await Promise.all(readers)).map(({ cache }) => cache.outcome).sort()[4]).toBe('miss')
+    expect(world.database.trips).toBe(1)
+  })
+
   it('with another `timeoutMs` does not share a load', async () => {
     const a = world.isolate()
     await world.warm(a)
