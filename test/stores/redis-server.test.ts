@@ -11,7 +11,8 @@ const PROGRAM = `
   import { openRedis } from './src/dev/redis-backend.ts'
   const redis = await openRedis(undefined, false)
   const { result } = await redis.run(['INFO', 'server'])
-  console.log(/process_id:(\\d+)/.exec(result)[1])`
+  console.log(/process_id:(\\d+)/.exec(result)[1])
+  if (process.argv[2] === 'close') await redis.close().then(() => console.log('closed'))`
 
 const isAlive = (pid: number) => {
   try {
@@ -60,6 +61,12 @@ else
       expect(isAlive(pid)).toBe(true)
       await child.kill(signal)
       await untilGone(pid)
+    })
+
+    it('is waited for by a process that has nothing else to do', async () => {
+      const child = program.start('close')
+      await child.ended
+      expect(child.lines).toEqual([expect.stringMatching(/^\d+$/), 'closed'])
     })
 
     it('is one for each stack', async () => {
