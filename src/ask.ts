@@ -95,8 +95,8 @@ export class Ask implements Statement {
   readonly until: number | undefined
   /** Belongs to somebody, and is kept from everybody else. */
   readonly scoped: boolean
-  /** A check that others wait for too was waited for once already. */
-  rechecked = false
+  /** Since when a check that others wait for too was waited for, which is done once. */
+  recheckedAt: number | undefined = undefined
   /** Redis has just failed this question: it is not waited for again. */
   withoutRedis = false
   /** What others loaded cannot be shared: it is asked for alone. */

@@ -33,7 +33,7 @@ export function checkUnderWay(core: Core, names: readonly Known[], now: number, 
   if (
     !check ||
     check.order <= since ||
-    now - check.startedAt > Math.min(config.maxStalenessMs, config.redisTimeoutMs * 2)
+    Math.abs(now - check.startedAt) > Math.min(config.maxStalenessMs, config.redisTimeoutMs * 2)
   )
     return undefined
   return names.every((known) => check.covers.has(known)) && versions.untouchedSince(names, check.order)

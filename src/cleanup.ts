@@ -90,8 +90,9 @@ class Run {
   async page(cursor: string, count: number): Promise<[next: string, keys: string[]]> {
     const match = `${globSafe(this.#cache.config.redisKeyPrefix)}:e:*`
     const [page] = await this.send((pipeline) => pipeline.scan(cursor, { match, count }))
-    if (!Array.isArray(page)) throw new RedisError('refused')
-    return [String(page[0]), page[1] as string[]]
+    const [next, keys] = Array.isArray(page) ? (page as unknown[]) : []
+    if (!Array.isArray(keys)) throw new RedisError('refused')
+    return [String(next), keys.map(String)]
   }
 
   /** Returns how many there were. */

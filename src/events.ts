@@ -2,6 +2,7 @@
  * What the cache tells of itself. Statistics, logs and `onEvent` only subscribe. No event carries a parameter, a row or a secret.
  * @module
  */
+import { quietly } from './runtime.js'
 
 /** How an answer came about. `coalesced`: another request of this isolate was already loading it. */
 export type Outcome = 'l1' | 'l2' | 'stale' | 'coalesced' | 'miss' | 'bypass' | 'stale-if-error'
@@ -44,11 +45,8 @@ export class Events {
 
   emit(event: CacheEvent): void {
     for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch {
-        // A listener's failure is its own: a request does not fail because of it.
-      }
+      // A listener's failure is its own: a request does not fail because of it.
+      quietly(() => listener(event))
     }
   }
 

@@ -85,7 +85,7 @@ export class RedisQueryCache extends QueryCache {
     const used = /used_memory:(\d+)/.exec(String(info))
     const { l2Hits, misses } = this.counters.total
     return {
-      keyCount: Number(size?.result ?? 0),
+      keyCount: Number(size?.result) || 0,
       memoryUsage: used ? Number(used[1]) : null,
       hitRatio: l2Hits + misses === 0 ? 0 : l2Hits / (l2Hits + misses),
     }
@@ -267,6 +267,7 @@ export class RedisQueryCache extends QueryCache {
 
 const asSet = ({ key, text, ttl }: Storable) => [key, text, ttl === undefined ? undefined : { ex: ttl }] as const
 
-const succeeded = (reply: Reply): boolean => reply.error === undefined
+/** What MSET, INCRBY and EXPIRE answer, and neither an error nor nonsense. */
+const succeeded = ({ result }: Reply): boolean => result === 'OK' || typeof result === 'number'
 
 export const isRedisCache = (cache: QueryCache): cache is RedisQueryCache => cache instanceof RedisQueryCache

@@ -6,7 +6,7 @@
 import type { Call, Core } from './ask.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
-import type { Missed } from './read.js'
+import type { Led, Missed } from './read.js'
 import { answerInTime } from './redis.js'
 import { clock, pause, settleAll } from './runtime.js'
 import { ends, fromStored, heldLeases, redisKey } from './stored.js'
@@ -44,7 +44,7 @@ export async function takeTurns(
   const sentAt = clock(call.runtime)
   const wanted = await wantedOf(core, missed)
   const trip = cache.takeLeases(call.runtime, wanted, LEASE_MS)
-  const leases = await inTime(cache, turn === 1 ? missed : [], sentAt, trip)
+  const leases = await inTime(cache, turn === 1 ? missed.map(({ one }) => one) : [], sentAt, trip)
   // Without an answer everybody loads: the earlier lookup's versions are good for it.
   if (!leases) return ask([...alone, ...missed])
   const mine: Missed[] = [...alone]
@@ -78,16 +78,15 @@ const wantedOf = (core: Core, missed: readonly Missed[]) =>
     })),
   )
 
-/** A read waits for Redis no longer than `redis.timeoutMs` before somebody asks the database, its first lookup included. */
-function inTime<T>(
-  cache: RedisQueryCache,
-  missed: readonly Missed[],
+/** A read waits for Redis no longer than `redis.timeoutMs` before somebody asks the database, its first lookup and a check included. */
+export function inTime<T>(
+  { config }: RedisQueryCache,
+  led: readonly Led[],
   now: number,
   trip: Promise<T>,
 ): Promise<T | undefined> {
-  const { redisTimeoutMs } = cache.config
-  const spent = Math.max(0, ...missed.map(({ one }) => now - one.flight.startedAt))
-  return answerInTime(trip, Math.max(1, redisTimeoutMs - spent))
+  const spent = Math.max(...led.map(({ ask, flight }) => now - (ask.recheckedAt ?? flight.startedAt)))
+  return spent > 0 ? answerInTime(trip, Math.max(1, config.redisTimeoutMs - spent)) : trip.catch(() => undefined)
 }
 
 /** Looks whether what others load has come. Whose lease is gone without a result takes his turn; whose patience is over loads. */

@@ -34,8 +34,9 @@ export function remembered(core: Core, ask: Ask, now: number): Remembered | unde
   const entry = core.cache.get(ask.key)
   if (!entry) return undefined
   const validity = vouched(core, entry, now)
+  // What a clock that was set back has not read yet answers nobody, and would keep out what is read now.
+  if (validity === 'invalid' || now < entry.readAt) return forget(core, ask)
   if (validity === 'unknown') return undefined
-  if (validity === 'invalid') return forget(core, ask)
   const state = freshness(entry, ask.options, now)
   if (state === 'fresh') return { ok: true, outcome: 'l1', entry }
   if (state === 'stale') return { ok: true, outcome: 'stale', entry }

@@ -14,7 +14,7 @@ import { remembered, rememberedOnError, touch } from './memory.js'
 import type { Remembered } from './memory.js'
 import { answerInTime } from './redis.js'
 import { isDueEarly } from './refresh.js'
-import { takeTurns, wantsLease } from './lease.js'
+import { inTime, takeTurns, wantsLease } from './lease.js'
 import { announce, checkUnderWay, hotNames, probe } from './check.js'
 import { fetchSources } from './origin.js'
 import { clock, pause } from './runtime.js'
@@ -129,9 +129,9 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
       return loaded && suits(call, ask, loaded) ? { loaded, coalesced: loaded === outcome, waited: true } : undefined
     }
     const check =
-      ask.rechecked || !core.cache.get(ask.key) ? undefined : checkUnderWay(core, ask.deps.names, now, since)
+      ask.recheckedAt === undefined && core.cache.get(ask.key) && checkUnderWay(core, ask.deps.names, now, since)
     if (check) {
-      ask.rechecked = true
+      ask.recheckedAt = now
       ask.withoutRedis = !(await answerInTime(check.promise, config.redisTimeoutMs))
       return undefined
     }
@@ -263,7 +263,7 @@ async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Fo
     const covered = [...others, ...led.flatMap(({ ask }) => ask.deps.names)]
     announce(core, covered, due ? now : cache.checks.lastAt, now, lookup)
   }
-  return lookup.catch(() => undefined)
+  return inTime(cache, led, now, lookup)
 }
 
 /** Milliseconds in which what has landed waits for others to be stored with. */

@@ -16,15 +16,17 @@ export type Groups<T> = { readonly [K in keyof Required<T>]: Rule | Rules<NonNul
 export const kindOf = (value: unknown): string =>
   value === undefined || value === null ? 'not set' : value === '' ? 'empty' : `of type ${typeof value}`
 
-/** What was given, without giving it away: numbers and booleans as they are, anything else by its kind. */
-export const described = (value: unknown): string =>
-  /^[nb]/.test(typeof value) ? String(value) : Array.isArray(value) ? 'an array' : kindOf(value)
+/** What was given, without giving it away: in the place of a list, a number may be somebody's parameter. */
+export const described = (value: unknown): string => (Array.isArray(value) ? 'an array' : kindOf(value))
+
+/** Of an option that is a number or a boolean one that it cannot have, as it is. */
+const shown = (value: unknown): string => (/^[nb]/.test(typeof value) ? String(value) : described(value))
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const anything: Rule = [() => true, '']
-export const bool: Rule = [(value) => typeof value === 'boolean', 'true or false']
+export const bool: Rule = [(value) => typeof value === 'boolean', 'true or false', shown]
 export const aFunction: Rule = [(value) => typeof value === 'function', 'a function']
 export const matching = (pattern: RegExp, allowed: string, given?: Rule[2]): Rule => [
   (value) => typeof value === 'string' && pattern.test(value),
@@ -44,6 +46,7 @@ export const object: Rule = [isObject, 'an object']
 export const number = (allowed: string, test: (value: number) => boolean): Rule => [
   (value) => typeof value === 'number' && test(value),
   allowed,
+  shown,
 ]
 export const whole = number('a whole number above 0', (value) => value > 0 && Number.isInteger(value))
 export const positive = (unit: string): Rule =>

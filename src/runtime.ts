@@ -14,6 +14,15 @@ export interface Runtime {
   random?(): number
 }
 
+/** Calls what is the user's own, which may fail at once or, where it is asynchronous, later. */
+export function quietly(call: () => unknown): void {
+  try {
+    void (call() as Partial<Promise<unknown>> | undefined)?.catch?.(() => undefined)
+  } catch {
+    // Nobody here can help it.
+  }
+}
+
 /** Background promises that are not settled yet, and the one way to start one. */
 export class Background {
   readonly #pending = new Set<Promise<unknown>>()
@@ -28,11 +37,8 @@ export class Background {
     )
     this.#pending.add(quiet)
     void quiet.then(() => this.#pending.delete(quiet))
-    try {
-      runtime.waitUntil?.(quiet)
-    } catch {
-      // The request may be over already (workerd throws then): the work goes on as long as the isolate lets it.
-    }
+    // The request may be over already (workerd throws then): the work goes on as long as the isolate lets it.
+    quietly(() => runtime.waitUntil?.(quiet))
   }
 
   /** Waits `ms`, or until `settle` is called; not at all while it is under way. */
@@ -103,10 +109,13 @@ export async function settleAll(work: readonly Promise<unknown>[]): Promise<void
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** The longest delay a timer can have; a longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2_147_483_647
+
 /** Settles like `promise`, or rejects with what `onTimeout` makes after `ms`. The timer belongs to the caller's own request. */
 export function withTimeout<T>(promise: Promise<T>, ms: number, onTimeout: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => reject(onTimeout()), ms)
+    const timer = setTimeout(() => reject(onTimeout()), Math.min(ms, LONGEST_TIMER_MS))
     promise.then(
       (value) => {
         clearTimeout(timer)

@@ -22,8 +22,8 @@ export interface CronOptions extends CleanupOptions {
   database?: Database
   /** A cache or its configuration: the same as the application's. Default: from the bindings. */
   cache?: QueryCache | CacheConfig
-  /** Told how many entries a run removed. */
-  onCleanup?: (removed: number) => void
+  /** Told how many entries a run removed. The run is not over before it is. */
+  onCleanup?: (removed: number) => void | Promise<void>
 }
 
 export interface CronRouteOptions extends CronOptions {
@@ -60,7 +60,7 @@ async function clean(env: unknown, runtime: Runtime, options: CronOptions): Prom
   const { database, cache, onCleanup, maxCommands, maxMs } = options
   const executor: CachedQueryExecutor = executors.get(env, database, cache).bind(runtime)
   const removed = await executor.cleanupCache({ maxCommands, maxMs })
-  onCleanup?.(removed)
+  await onCleanup?.(removed)
   return removed
 }
 

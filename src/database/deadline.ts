@@ -20,9 +20,6 @@ export class DatabaseTimeoutError extends QueryCacheError {
   }
 }
 
-/** The longest delay a timer can have; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2_147_483_647
-
 /**
  * Starts a call in the same synchronous step and waits for it at most `timeoutMs` (`undefined`: without limit). The signal is this
  * call's own, and aborts when the time is over. Rejects with `DatabaseTimeoutError` or with what the call rejects with.
@@ -33,7 +30,7 @@ export function withDeadline<T>(
 ): Promise<T> {
   if (timeoutMs === undefined) return start()
   const controller = new AbortController()
-  return withTimeout(start(controller.signal), Math.min(timeoutMs, LONGEST_TIMER_MS), () => {
+  return withTimeout(start(controller.signal), timeoutMs, () => {
     controller.abort()
     return new DatabaseTimeoutError(timeoutMs)
   })

@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidOptionError } from '../errors.js'
+import { LONGEST_TIMER_MS } from '../runtime.js'
 import type { Database, DatabaseResult, ResultShape, Statement } from '../types.js'
 
 export interface TypeSource {
@@ -72,7 +73,7 @@ export async function ask(
     values: [...params],
     rowMode: 'array',
     ...(options.raw && { types }),
-    ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
+    ...(options.queryTimeoutMs !== undefined && { query_timeout: Math.min(options.queryTimeoutMs, LONGEST_TIMER_MS) }),
   }
   const answer = await asker.query(config)
   // A text with several statements has several answers; the last one is what a single result can say.

@@ -26,7 +26,11 @@ export interface RedisBackend {
 /** @throws LocalStackError */
 export async function openRedis(url: string | undefined, embedded: boolean): Promise<RedisBackend> {
   if (url !== undefined) {
-    const backend = await connectTo(url, 'redis', async () => {})
+    const backend = await connectTo(url, 'redis', async () => {}).catch((error: unknown) => {
+      // An address that is none is quoted by the error about it, with its password.
+      if (error instanceof LocalStackError) throw error
+      return undefined
+    })
     if (backend) return backend
     throw new LocalStackError(
       'The Redis of LOCAL_STACK_REDIS_URL (`redisUrl`) does not answer. Check the address (redis://host:port), or unset it.',

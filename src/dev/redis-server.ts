@@ -64,6 +64,8 @@ export async function startRedisServer(program: string): Promise<RedisServer | u
   const ended = new Promise<void>((resolve) => guard.once('exit', () => resolve()).once('error', () => resolve()))
   guard.stdin?.on('error', () => undefined)
   const stop = async () => {
+    // Whoever waits for the end may have nothing else that keeps his process alive.
+    guard.ref()
     guard.stdin?.end()
     await ended
     await rm(folder, { recursive: true, force: true })

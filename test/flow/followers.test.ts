@@ -77,6 +77,40 @@ describe('a follower', () => {
     expect((await follower).cache.age).toBe(0)
   })
 
+  it('of a check waits for a slow Redis no longer than `redis.timeoutMs`, the lookup after it included', async () => {
+    const config = { redis: { timeoutMs: 2_000 } }
+    const [a, b] = [world.isolate(config), world.isolate()]
+    await world.warm(a)
+    for (const id of [1, 2]) await world.outcome(a, {}, [id])
+    world.now += 10_000
+    await b.invalidate({ tables: ['users'] })
+    let lookups = 0
+    world.redis.before = async ({ commands }) => {
+      if (commands[0]![0] !== 'mget') return
+      if (++lookups > 1) await new Promise(() => undefined)
+      await tick()
+      world.now += 1_990
+    }
+    const since = performance.now()
+    const leader = a.query(SQL, [1])
+    await Promise.resolve()
+    await Promise.all([leader, a.query(SQL, [2])])
+    expect(lookups).toBe(2)
+    expect(performance.now() - since).toBeLessThan(1_000)
+  })
+
+  it('waits for his leader also where `maxStalenessSeconds` is longer than any timer', async () => {
+    const a = world.isolate({ consistency: { maxStalenessSeconds: 30 * 86_400 } })
+    await world.warm(a)
+    world.database.answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      return [[['n', 23, '7']]]
+    }
+    const readers = Array.from({ length: 5 }, () => a.queryResult(SQL, [1]))
+    expect((await Promise.all(readers)).map(({ cache }) => cache.outcome).sort()[4]).toBe('miss')
+    expect(world.database.trips).toBe(1)
+  })
+
   it('with another `timeoutMs` does not share a load', async () => {
     const a = world.isolate()
     await world.warm(a)

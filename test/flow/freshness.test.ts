@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { announce, hotNames } from '../../src/check.js'
 import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
 import type { CacheConfig } from '../../src/index.js'
 import { SQL, World } from '../support/isolates.js'
@@ -232,6 +233,31 @@ describe('a clock that was set back', () => {
     world.now -= 1_400
     await a.invalidate({ tables: ['users'] })
     expect(await world.outcome(b)).toBe('miss')
+  })
+
+  it.each(['local', 'hybrid'] as const)('keeps nothing from being cached anew (%s)', async (type) => {
+    const a = isolate({ type })
+    await world.warm(a)
+    await world.outcome(a)
+    world.now -= 3_600_000
+    expect(await world.outcome(a)).toBe('miss')
+    expect(await world.outcome(a)).toBe('l1')
+    if (type === 'hybrid') expect(await world.outcome(isolate())).toBe('l2')
+  })
+
+  it('lets nobody wait for a check from before, whose request has died', async () => {
+    const a = isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    announce(a.core, hotNames(a.core), world.now, world.now, new Promise(() => undefined))
+    world.now -= 3_600_000
+    await world.outcome(a)
+    world.redis.reset()
+    world.now += 2_500
+    expect(await world.outcome(a)).toBe('l2')
+    world.now += 1_500
+    expect(await world.outcome(a)).toBe('l1')
+    expect(world.redis.trips).toHaveLength(2)
   })
 })
 

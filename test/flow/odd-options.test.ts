@@ -355,6 +355,23 @@ describe('what has to be refused', () => {
   })
 })
 
+describe('a number in the place of a list or an object', () => {
+  const ONE = 123_456_789 as never
+  it.each<[string, () => unknown]>([
+    ['params', () => executor.query(SQL, ONE)],
+    ['params', () => executor.execute(UPDATE, 123_456_789n as never)],
+    ['params', () => executor.transaction([{ sql: UPDATE, params: ONE }])],
+    ['params', () => executor.queryBatch([{ sql: SQL, params: ONE }])],
+    ['params', () => executor.explain(SQL, ONE)],
+    ['options', () => executor.query(SQL, [], ONE)],
+    ['tags', () => executor.query(SQL, [], { tags: ONE })],
+    ['keys', () => executor.invalidate({ keys: ONE })],
+    ['filters', () => QueryCacheUtils.createTableCacheKey('users', ONE)],
+  ])('is not repeated: it may be a parameter (`%s`)', async (option, call) => {
+    expect((await failure(call))?.message).toMatch(new RegExp(`^\`${option}\` is of type (number|bigint)\\. `))
+  })
+})
+
 describe('what has to work', () => {
   it('is a context of the platform, whatever else it has', async () => {
     const held: unknown[] = []

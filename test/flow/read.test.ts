@@ -183,6 +183,15 @@ describe('the way of a read', () => {
     expect(events).toContainEqual({ type: 'breaker', state: 'closed' })
   })
 
+  it('waits for Redis also where `redis.timeoutMs` is longer than any timer', async () => {
+    const a = isolate({ redis: { timeoutMs: 2 ** 31 } })
+    await warm(a)
+    redis.before = () => new Promise((resolve) => setTimeout(resolve, 20))
+    expect(await outcome(a)).toBe('miss')
+    await a.flush()
+    expect(await outcome(isolate({ redis: { timeoutMs: 2 ** 31 } }))).toBe('l2')
+  })
+
   it('sends no checks for what is in memory while Redis is away', async () => {
     const a = isolate()
     await warm(a)

@@ -29,3 +29,26 @@ it.each([
   const versions = sent.map((body) => /"v[0-9a-f-]{36}"/.exec(body)![0])
   expect(new Set(versions).size).toBe(3)
 })
+
+/** As many replies as commands were sent, all of them this. */
+const answering = (result: unknown) =>
+  vi.stubGlobal('fetch', async (_: unknown, { body }: { body: string }) => {
+    const commands = JSON.parse(body) as unknown[]
+    return Response.json(Array.isArray(commands[0]) ? commands.map(() => ({ result })) : { result })
+  })
+
+const NONSENSE = [null, {}, [], 'x', ['0'], ['0', null], ['0', 'x'], ['0', [null]], ['0', [{}]]]
+it.each(NONSENSE.map((result) => [result]))(
+  'replies of %j are no fence, no page of keys and no number of them',
+  async (result) => {
+    answering(result)
+    const cache = createQueryCache({ type: 'hybrid', redis: credentials, consistency: { invalidate: 'fenced' } })
+    const executor = new CachedQueryExecutor(new FakeDatabase(), cache)
+    const write = await executor.execute('UPDATE users SET n = 1')
+    expect(write.cache).toMatchObject({ invalidated: false, fenced: false })
+    expect(await executor.cleanupCache().catch(({ code }) => code as unknown)).toSatisfy(
+      (end) => end === 0 || end === 'REDIS_FAILED',
+    )
+    expect((await cache.getRedisInfo()).keyCount).toBe(0)
+  },
+)

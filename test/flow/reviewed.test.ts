@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { queryCache } from '../../src/hono/index.js'
-import { createConnectionPool } from '../../src/index.js'
+import { CachedQueryExecutor, createConnectionPool, createQueryCache } from '../../src/index.js'
 import { SQL, World } from '../support/isolates.js'
 import { until } from '../support/until.js'
 
@@ -28,6 +28,26 @@ describe('queries of one tick', () => {
     expect(stored()).toBe(2)
   })
 })
+
+describe("a failure of the application's own", () => {
+  it.each([
+    ['listener', () => ({ onEvent: fails }), {}],
+    ['`waitUntil`', () => ({}), { waitUntil: fails }],
+  ])('is not the cache’s where a %s fails later', async (_, config, runtime) => {
+    const unhandled: unknown[] = []
+    const note = (error: unknown) => void unhandled.push(error)
+    process.on('unhandledRejection', note)
+    const cache = createQueryCache({ type: 'local', ...config() })
+    expect(await new CachedQueryExecutor(world.database, cache, runtime).query(SQL, [1])).toHaveLength(1)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
+})
+
+const fails = async () => {
+  throw new Error('metrics are away')
+}
 
 describe('options', () => {
   it('that are null are none, on a miss and on a hit', async () => {

@@ -185,4 +185,18 @@ describe('cron', () => {
     await expect(scheduledCleanup(options)({}, {}, context)).rejects.toMatchObject({ code: 'REDIS_FAILED' })
     expect(held).toHaveLength(1)
   })
+
+  it('is not over before what it tells its end to', async () => {
+    const told: number[] = []
+    const onCleanup = async (removed: number) => {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      told.push(removed)
+    }
+    const options = { database: new FakeDatabase(), cache: createQueryCache({ type: 'local' }) }
+    const context = { waitUntil: () => {} }
+    await scheduledCleanup({ ...options, onCleanup })({}, {}, context)
+    expect(told).toEqual([0])
+    const failing = scheduledCleanup({ ...options, onCleanup: () => Promise.reject(new Error('metrics are away')) })
+    await expect(failing({}, {}, context)).rejects.toThrow('metrics are away')
+  })
 })

@@ -22,7 +22,7 @@ export const READ_MUTANTS: readonly Mutant[] = [
     rule: 5,
     fault: 'waits for ever for a check whose request died',
     file: 'check.ts',
-    find: 'now - check.startedAt > Math.min(config.maxStalenessMs, config.redisTimeoutMs * 2)',
+    find: 'Math.abs(now - check.startedAt) > Math.min(config.maxStalenessMs, config.redisTimeoutMs * 2)',
     replace: 'now - check.startedAt > 1e9 * config.redisTimeoutMs',
     test: 'test/flow/freshness.test.ts',
   },

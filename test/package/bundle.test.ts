@@ -96,3 +96,14 @@ describe('the package', () => {
     expect(files).toContain('package/README.md')
   })
 })
+
+it('asks for an SDK that makes a signal for each request: earlier ones hand the function to `fetch`', () => {
+  const { peerDependencies } = JSON.parse(readFileSync(path.join(folder, 'package/package.json'), 'utf8')) as {
+    peerDependencies: Record<string, string>
+  }
+  const [major, minor, patch] = /^\^(\d+)\.(\d+)\.(\d+)$/
+    .exec(peerDependencies['@upstash/redis']!)!
+    .slice(1)
+    .map(Number)
+  expect([major, minor! * 1_000 + patch! >= 35_001]).toEqual([1, true])
+})

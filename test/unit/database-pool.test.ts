@@ -112,6 +112,11 @@ describe('a statement', () => {
     await expect(database.run(sql('SELECT 1'), { timeoutMs: 1_000 })).rejects.toBe(error)
   })
 
+  it('tells the driver of no limit that its timers would take for none', async () => {
+    await database.run(sql('SELECT 1'), { timeoutMs: 1e12 })
+    expect(pool.connection.configs[0]).toMatchObject({ query_timeout: 2_147_483_647 })
+  })
+
   it('that takes too long is given up', async () => {
     pool.connection.hanging = 'SELECT 1'
     await expect(database.run(sql('SELECT 1'), { timeoutMs: 20 })).rejects.toBeInstanceOf(DatabaseTimeoutError)
