@@ -214,6 +214,11 @@ const addAll = (names: Set<string>, more: readonly string[] = []) => {
   for (const name of more) names.add(name)
 }
 
+/** `(x).name`: the call `name(x)` where that would matter. A field that has such a name cannot be told from it. */
+export function callOfOne(name: string): void {
+  if (declares(name) || /^[^pu]/.test(verdict(undefined, name, 1))) call([name], 1)
+}
+
 export function call(parts: readonly string[], argumentCount: number): void {
   const id = idOf(parts)
   const token = parts.join('.')
