@@ -64,6 +64,8 @@ export async function startRedisServer(program: string): Promise<RedisServer | u
   const ended = new Promise<void>((resolve) => guard.once('exit', () => resolve()).once('error', () => resolve()))
   guard.stdin?.on('error', () => undefined)
   const stop = async () => {
+    // Who waits for this may have nothing else to do, and the process would end first.
+    guard.ref()
     guard.stdin?.end()
     await ended
     await rm(folder, { recursive: true, force: true })

@@ -13,6 +13,12 @@ const PROGRAM = `
   const { result } = await redis.run(['INFO', 'server'])
   console.log(/process_id:(\\d+)/.exec(result)[1])`
 
+const STOPPING = `
+  import { openRedis } from './src/dev/redis-backend.ts'
+  const redis = await openRedis(undefined, false)
+  await redis.close()
+  console.log('closed')`
+
 const isAlive = (pid: number) => {
   try {
     process.kill(pid, 0)
@@ -52,6 +58,14 @@ else
       await Promise.all([redis.close(), redis.close()])
       expect(existsSync(result[1])).toBe(false)
       expect(isAlive(pid)).toBe(false)
+    })
+
+    it('is closed for a program that waits for nothing else, and goes on', async () => {
+      const stopping = await childProgram(STOPPING)
+      const child = stopping.start()
+      await child.ended
+      expect(child.lines).toEqual(['closed'])
+      stopping.remove()
     })
 
     it.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends with a process that %s ends', async (signal) => {
