@@ -214,9 +214,10 @@ const addAll = (names: Set<string>, more: readonly string[] = []) => {
   for (const name of more) names.add(name)
 }
 
-/** `(x).name`: the call `name(x)` where that would matter. A field that has such a name cannot be told from it. */
+/** `(x).name`: the call `name(x)`, if that may be one. A field is told from it where the function takes no argument. */
 export function callOfOne(name: string): void {
-  if (declares(name) || /^[^pu]/.test(verdict(undefined, name, 1))) call([name], 1)
+  if (declares(name) || (verdict(undefined, name, 1) !== 'unknown' && !/^(now|random|version)$/.test(name)))
+    call([name], 1)
 }
 
 export function call(parts: readonly string[], argumentCount: number): void {

@@ -213,7 +213,8 @@ function columnsAndQuery(): void {
     if (word === '(') depth++
     if (word === ')') depth--
     // The parent has other rows from then on; and a prepared statement may write in its WITH list.
-    if (depth === 0 && /^(partition of|as execute)$/.test(`${word} ${key}`)) found.writesUnknown = true
+    if (depth === 0 && ((word === 'partition' && is('of')) || (word === 'as' && is('execute'))))
+      found.writesUnknown = true
     if (depth === 0 && word === 'as' && (startsSelect(key) || is('('))) return query()
   }
 }

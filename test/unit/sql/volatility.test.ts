@@ -85,7 +85,7 @@ describe('what makes a read volatile', () => {
     'SELECT null OPERATOR(pg_catalog.=) a, OPERATOR(pg_catalog.-) a FROM t',
     "SELECT xmlexists('//a' PASSING BY REF (doc)), xmlserialize(CONTENT (doc) AS text), xmlparse(DOCUMENT ('<a/>')) FROM t",
     "SELECT substring(a FOR key), U&'d!0061t' UESCAPE '!' FROM t",
-    'SELECT (address).street, (address).date, (point)."X", (t.boxes)[1].low, (t).* FROM t',
+    'SELECT (address).street, (address).date, (point)."X", (t.boxes)[1].low, (t).*, (app).version FROM t',
   ])('%s is stable', (sql) => {
     expect(readSql(sql)).toMatchObject({ kind: 'read', stable: true, volatileFunctions: [], identity: false })
   })
