@@ -21,7 +21,8 @@ async function fetchTogether(core: Core, call: Call, group: readonly Ask[]): Pro
   const [{ options }] = group as [Ask]
   const { timeoutMs } = options
   const alone = () => Promise.allSettled(group.map((ask) => fetchSource(core, call, ask)))
-  if (group.length === 1) return alone()
+  // A COMMIT would end the transaction that has begun meanwhile on a single connection.
+  if (group.length === 1 || core.database.inTransaction) return alone()
   try {
     const run = () => core.database.transaction(group.map(statementOf), { readOnly: true, timeoutMs })
     const results = await timed(core, call, group.length, run)

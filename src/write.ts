@@ -116,4 +116,5 @@ async function sendAndInvalidate(
 }
 
 /** A procedure, a block or several statements in one text may have committed a part before they failed. */
-const isPlainWrite = (facts: SqlFacts): boolean => facts.writes !== undefined && facts.kind !== 'session'
+const isPlainWrite = (facts: SqlFacts): boolean =>
+  facts.writes !== undefined && facts.kind !== 'session' && facts.statement !== 'call'

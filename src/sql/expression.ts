@@ -7,6 +7,7 @@ import { isConstruct, isOperand, namesOperator } from './construct.js'
 import type { Place } from './construct.js'
 import {
   call,
+  callOfOne,
   close,
   declares,
   identity,
@@ -64,9 +65,9 @@ export function expression(place: Place): number {
         type()
         continue
       case '.':
-        // Behind `)` or `]`: a field, whatever it is called.
+        // Behind `)` or `]`: a field, whatever it is called, or a function of what stands before.
         next()
-        if (isName(key)) next()
+        if (isName(key)) callOfOne(nextText())
         continue
       case ',':
         if (place === 'join') return commas

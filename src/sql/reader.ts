@@ -214,6 +214,12 @@ const addAll = (names: Set<string>, more: readonly string[] = []) => {
   for (const name of more) names.add(name)
 }
 
+/** `(x).name`: the call `name(x)`, if that may be one. A field is told from it where the function takes no argument. */
+export function callOfOne(name: string): void {
+  if (declares(name) || (verdict(undefined, name, 1) !== 'unknown' && !/^(now|random|version)$/.test(name)))
+    call([name], 1)
+}
+
 export function call(parts: readonly string[], argumentCount: number): void {
   const id = idOf(parts)
   const token = parts.join('.')

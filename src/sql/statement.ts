@@ -15,6 +15,7 @@ import {
   name,
   near,
   next,
+  nextText,
   open,
   qualified,
   read,
@@ -100,7 +101,7 @@ function explain(): void {
   descend()
   let runs = false
   const options = is('(') && /^[a-z]/.test(near(1)) && !startsSelect(near(1))
-  while (options ? !take(')') : isExplainWord(key)) if (/^analy[sz]e$/.test(next())) runs = true
+  while (options ? !take(')') : isExplainWord(key)) if (/^analy[sz]e$/.test(nextText())) runs = true
   statement()
   unstable('session-statement', 'explain')
   if (!runs)
@@ -211,8 +212,9 @@ function columnsAndQuery(): void {
     const word = next()
     if (word === '(') depth++
     if (word === ')') depth--
-    // The parent has other rows from then on.
-    if (depth === 0 && word === 'partition' && is('of')) found.writesUnknown = true
+    // The parent has other rows from then on; and a prepared statement may write in its WITH list.
+    if (depth === 0 && ((word === 'partition' && is('of')) || (word === 'as' && is('execute'))))
+      found.writesUnknown = true
     if (depth === 0 && word === 'as' && (startsSelect(key) || is('('))) return query()
   }
 }

@@ -116,8 +116,11 @@ describe('without Redis', () => {
 })
 
 describe('a failure with an SQLSTATE', () => {
-  it('of a procedure, which may have committed a part, invalidates all the same', async () => {
-    const [a, b] = [world.isolate(), world.isolate()]
+  it.each([
+    ['', {}],
+    [' that is declared', { p: { writes: ['users'] } }],
+  ])('of a procedure%s, which may have committed a part, invalidates all the same', async (_name, functions) => {
+    const [a, b] = [world.isolate({ sql: { functions } }), world.isolate()]
     await world.warm(a)
     await world.outcome(b)
     const { answer } = world.database

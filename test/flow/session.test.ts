@@ -162,6 +162,24 @@ describe('a single connection with session state', () => {
     expect(executor.core.cache.getEntries()).toEqual([])
   })
 
+  it('does not end a transaction that begins while a batch waits for Redis', async () => {
+    const executor = world.isolate({}, connection)
+    const ends: string[] = []
+    connection.transaction = async (statements) => {
+      ends.push('COMMIT')
+      return Promise.all(statements.map((statement) => connection.run(statement)))
+    }
+    let reply!: () => void
+    world.redis.after = () => new Promise((resolve) => (reply = resolve))
+    const batch = executor.queryBatch([{ sql: SQL, params: [1] }, { sql: 'SELECT n FROM orders' }])
+    await until('the trip to Redis', () => reply !== undefined)
+    world.redis.after = () => {}
+    await executor.execute('BEGIN')
+    reply()
+    expect(await batch).toHaveLength(2)
+    expect(ends).toEqual([])
+  })
+
   it('caches nothing inside a transaction, and invalidates everything at its commit', async () => {
     const executor = world.isolate({}, connection)
     const scoped = { scope: 'own' }

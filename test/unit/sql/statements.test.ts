@@ -79,6 +79,7 @@ const statements: Row[] = [
   ['EXPLAIN DELETE FROM t', 'read', 'session-statement', 'explain', '', ''],
   ['EXPLAIN ANALYZE DELETE FROM t', 'write', 'write', 'delete', '', 'public.t'],
   ['EXPLAIN (VERBOSE, ANALYZE) UPDATE t SET a = 1', 'write', 'write', 'update', '', 'public.t'],
+  ['EXPLAIN (FORMAT json, "analyze") DELETE FROM t', 'write', 'write', 'delete', '', 'public.t'],
   ['EXPLAIN (COSTS off) SELECT * FROM t', 'read', 'session-statement', 'explain', 'public.t', ''],
   ['PREPARE p (int) AS SELECT * FROM t', 'session', 'session-statement', 'prepare', 'public.t', ''],
   ['EXECUTE p(1)', 'write', 'write', 'execute', '', undefined],
@@ -90,6 +91,8 @@ const statements: Row[] = [
     '',
     'pg_catalog.pg_class public.x',
   ],
+  // What was prepared may be `WITH gone AS (DELETE FROM t RETURNING *) SELECT * FROM gone`.
+  ['CREATE TABLE x (a) AS EXECUTE p(1)', 'write', 'ddl', 'create', '', undefined],
   ['CREATE OR REPLACE VIEW x AS SELECT * FROM t', 'write', 'ddl', 'create', 'public.t', 'pg_catalog.pg_class public.x'],
   ['ALTER TABLE IF EXISTS ONLY app.x ADD COLUMN a int', 'write', 'ddl', 'alter', '', 'app.x pg_catalog.pg_class'],
   ['ALTER TABLE x RENAME TO y', 'write', 'ddl', 'alter', '', undefined],
@@ -216,6 +219,10 @@ describe('statements that are not cached', () => {
 
   it('a declared procedure tells what it writes', () => {
     expect(readSql('CALL work(1)', { functions: { work: { writes: ['jobs'] } } }).writes).toEqual(['public.jobs'])
+    expect(readSql('SELECT (a).work FROM t', { functions: { work: { writes: ['jobs'] } } })).toMatchObject({
+      kind: 'write',
+      writes: ['public.jobs'],
+    })
     expect(readSql('SELECT work(1)', { functions: { work: { writes: ['jobs'] } } })).toMatchObject({
       kind: 'write',
       writes: ['public.jobs'],

@@ -50,6 +50,9 @@ describe('what makes a read volatile', () => {
     ["SELECT 'no'\n'w'::timestamp", 'now'],
     ["SELECT E'n'\n'\\x6fw'::timestamp", 'now'],
     ['SELECT $$now$$::timestamp', 'now'],
+    ['SELECT (born).age FROM t', 'age'],
+    ['SELECT (t.days)[1]."age" FROM t', 'age'],
+    ["SELECT ('s'::regclass).nextval", 'nextval'],
   ])('%s', (sql, token) => {
     expect(readSql(sql)).toMatchObject({
       kind: 'read',
@@ -82,6 +85,7 @@ describe('what makes a read volatile', () => {
     'SELECT null OPERATOR(pg_catalog.=) a, OPERATOR(pg_catalog.-) a FROM t',
     "SELECT xmlexists('//a' PASSING BY REF (doc)), xmlserialize(CONTENT (doc) AS text), xmlparse(DOCUMENT ('<a/>')) FROM t",
     "SELECT substring(a FOR key), U&'d!0061t' UESCAPE '!' FROM t",
+    'SELECT (address).street, (address).date, (point)."X", (t.boxes)[1].low, (t).*, (app).version FROM t',
   ])('%s is stable', (sql) => {
     expect(readSql(sql)).toMatchObject({ kind: 'read', stable: true, volatileFunctions: [], identity: false })
   })
@@ -160,6 +164,7 @@ describe('what makes a read volatile', () => {
     "SELECT * FROM t WHERE owner = (auth.jwt() ->> 'sub')",
     'SELECT auth.user_id()',
     "SELECT has_table_privilege('t', 'SELECT')",
+    "SELECT ('app.user'::text).current_setting",
   ])('%s depends on who asks', (sql) => {
     expect(readSql(sql)).toMatchObject({ kind: 'read', stable: true, identity: true })
   })
