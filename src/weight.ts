@@ -80,7 +80,7 @@ export function entryBytes(texts: readonly string[], names: number, payload: Pay
 
 /** What results with the same columns have in common, of which one entry counts it. */
 const SHAPE = 600
-const SHAPE_COLUMN = 270
+const SHAPE_COLUMN = 230
 
 export function shapeBytes(names: readonly string[]): number {
   let bytes = SHAPE

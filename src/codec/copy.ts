@@ -52,22 +52,8 @@ export function inspect(value: object, trust: Trust, seen = new Set<object>()): 
   }
 }
 
-/** More are not told apart. */
-const MOST_NAMES = 8
-
-/** Adds to `names` those under which a document holds objects. When they are too many there are more than `MOST_NAMES`. */
-export function addNames(names: string[], value: object): void {
-  if (Object.getPrototypeOf(value) !== Object.prototype) return
-  for (const name in value) {
-    if (names.length <= MOST_NAMES && !isPrimitive(value[name as never]) && !names.includes(name)) names.push(name)
-  }
-}
-
-/**
- * An exact copy of a date, or of arrays and plain objects of dates and primitives; else `UNCOPYABLE`. `names`: under which of its names an
- * object may hold others, from `addNames`; to look at all of them takes longer.
- */
-export function copyOf(value: unknown, depth = 0, names?: readonly string[]): unknown {
+/** An exact copy of a date, or of arrays and plain objects of dates and primitives; else `UNCOPYABLE`. */
+export function copyOf(value: unknown, depth = 0): unknown {
   // An array of a class of its own has another constructor. To ask for the prototype takes V8 longer.
   if (Array.isArray(value) && value.constructor === Array) {
     if (depth === DEEPEST) return UNCOPYABLE
@@ -84,8 +70,7 @@ export function copyOf(value: unknown, depth = 0, names?: readonly string[]): un
   if (depth === DEEPEST || prototype !== Object.prototype) return UNCOPYABLE
   // The spread makes every key a property of the copy's own, so that an assignment to `__proto__` is one like others.
   const copy = { ...(value as Record<string, unknown>) }
-  // What is inherited under such a name, as `constructor` is, is uncopyable.
-  for (const key of names && names.length <= MOST_NAMES ? names : Object.keys(copy)) {
+  for (const key in copy) {
     const item = copy[key]
     if (isPrimitive(item)) continue
     if ((copy[key] = copyOf(item, depth + 1)) === UNCOPYABLE) return UNCOPYABLE

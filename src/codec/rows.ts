@@ -2,7 +2,7 @@
  * Wire text, column by column -> rows of the caller's own, as the driver would have made them.
  * @module
  */
-import { addNames, copyOf, inspect, isDate, isPrimitive, trustIn, UNCOPYABLE } from './copy.js'
+import { copyOf, inspect, isDate, isPrimitive, trustIn, UNCOPYABLE } from './copy.js'
 import type { Field } from '../types.js'
 import type { RowsPayload } from './payload.js'
 import { shapeBytes } from '../weight.js'
@@ -18,20 +18,13 @@ interface Mutable {
   readonly at: number
   /** Nothing but dates and nulls. */
   readonly dates: boolean
-  /** Of its documents: under which names they hold objects. */
-  readonly nested: readonly string[]
 }
 
 /** What results with the same columns have in common. They share it. */
 export interface Shape {
   readonly fields: Field[]
   /** Without those that a later one of the same name hides. */
-  readonly columns: readonly {
-    readonly name: string
-    readonly at: number
-    readonly oid: number
-    readonly nested: string[]
-  }[]
+  readonly columns: readonly { readonly name: string; readonly at: number; readonly oid: number }[]
   readonly blank: Row
   readonly copy: (rows: readonly Row[]) => Row[]
   mutable: readonly Mutable[]
@@ -93,7 +86,7 @@ export class Shapes {
 
 function shapeOf(fields: Field[]): Shape {
   const names = fields.map(({ name }) => name)
-  const columns = fields.map(({ name, dataTypeID: oid }, at) => ({ name, at, oid, nested: [] }))
+  const columns = fields.map(({ name, dataTypeID: oid }, at) => ({ name, at, oid }))
   // A name such as `__proto__` is a property of its own.
   const blank = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:0`).join()}}`) as Row
   // Properties that have held a number, a text and nothing hold anything from now on: V8 gives their copies no other layout later.
@@ -151,7 +144,7 @@ export class WireRows {
     const { blank, copy, columns: places } = this.shape
     const rows = copy(new Array<Row>(length).fill(blank))
     const mutable: Mutable[] = []
-    for (const { name, at, oid, nested } of places) {
+    for (const { name, at, oid } of places) {
       const texts = columns[at]!
       const parse = this.parser(oid)
       const trust = trustIn(parse)
@@ -168,11 +161,10 @@ export class WireRows {
           plain = false
           if (trust.left > 0) inspect(value as object, trust)
           if (dates) dates = isDate(value as object)
-          if (!dates) addNames(nested, value as object)
         }
       }
       if (trust.odd) for (const row of rows) if (!isPrimitive(row[name])) row[name] = USED
-      if (!plain) mutable.push({ name, at, dates: dates && !trust.odd, nested })
+      if (!plain) mutable.push({ name, at, dates: dates && !trust.odd })
     }
     this.mutable = this.shared(mutable)
     return (this.parsed = rows)
@@ -191,10 +183,10 @@ export class WireRows {
   }
 
   /** What the caller gets of a value that is kept, and what is kept of it. */
-  private fresh(kept: Row, value: unknown, { name, at, nested }: Mutable, row: number): unknown {
+  private fresh(kept: Row, value: unknown, { name, at }: Mutable, row: number): unknown {
     if (isPrimitive(value))
       return value === USED ? this.parser(this.payload.fields[at]!.dataTypeID)(this.payload.columns[at]![row]!) : value
-    const copy = copyOf(value, 0, nested)
+    const copy = copyOf(value)
     if (copy !== UNCOPYABLE) return copy
     // The first caller gets what was parsed, and each later one a value that is parsed for him.
     kept[name] = USED

@@ -271,31 +271,6 @@ describe('what results with the same columns have in common', () => {
     expect(shapes.of([{ name: 'a0', dataTypeID: 23 }])).not.toBe(one)
   })
 
-  it('may be documents with objects under other names in each row and in each result', () => {
-    const shapes = new Shapes(1_000_000)
-    const many = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`n${i}`, [i]]))
-    const documents = [
-      ['{"a":[1],"b":1}', '{"a":1,"b":[2]}', '[[1]]', '{}'],
-      ['{"a":{"c":[1]},"d":[2]}', '{"a":null,"e":{"e":{}}}', '1', '{"b":{"f":[3]}}'],
-      ['{"toString":[1],"a":[2]}', '{"constructor":{"x":[1]}}', '{"__proto__":{"y":[1]}}', '{"a":1}'],
-      [JSON.stringify(many), '{"n0":1,"z":[1]}', '{"a":[1],"z":{}}', '{"b":[1]}'],
-      ['{"q":[1]}', '{"a":[1]}', '{"valueOf":{"v":[]}}', '{"n11":{}}'],
-    ].map((texts) => {
-      const payload = payloadOf([['json', 3802, ...texts]])
-      return { texts, rows: new WireRows(payload, { parser }, shapes.of(payload.fields)) }
-    })
-    const seen = new Set<object>()
-    for (let i = 0; i < 3; i++)
-      for (const { texts, rows } of documents) {
-        const mine = rows.rows()
-        expect(JSON.stringify(mine)).toBe(`[${texts.map((text) => `{"json":${text}}`).join()}]`)
-        for (const object of objectsIn(mine)) {
-          expect(seen.has(object)).toBe(false)
-          seen.add(object)
-        }
-      }
-  })
-
   it('is told apart, whatever is in the names', () => {
     const shapes = new Shapes(10_000)
     const two = shapes.of([...named('a'), ...named('b')])
