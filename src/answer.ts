@@ -20,7 +20,7 @@ export function settleHit(core: Core, call: Call, asked: Asked | Ask, hit: Remem
   const { counters, events } = core.cache
   counters.total.l1Hits++
   if (hit.outcome === 'stale') counters.total.staleHits++
-  if (call.observe || events.listening) tell(core, call, hitInfo(asked, hit, now), 0)
+  if (call.log || events.listening) tell(core, call, hitInfo(asked, hit, now), 0)
   afterwards(core, call, now)
   return hit.entry.reader
 }
@@ -47,7 +47,7 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
   counters.add(outcome === 'miss' ? 'misses' : 'l2Hits', 1)
   if (outcome === 'stale' || outcome === 'stale-if-error') counters.add('staleHits', 1)
   const now = clock(call.runtime)
-  if (call.observe || core.cache.events.listening)
+  if (call.log || core.cache.events.listening)
     tell(core, call, infoOf(ask, answered, now), Math.max(0, now - startedAt))
   afterwards(core, call, now)
   if ('first' in loaded && loaded.first) {
@@ -102,7 +102,7 @@ export function account(core: Core, call: Call, info: CacheInfo, startedAt: numb
 }
 
 function tell(core: Core, call: Call, info: CacheInfo, durationMs: number): void {
-  call.observe?.(info, durationMs)
+  call.log?.add(info, durationMs)
   core.cache.events.emit({ type: 'query', outcome: info.outcome, reason: info.reason, tables: info.tables, durationMs })
 }
 

@@ -24,7 +24,7 @@ export interface Call {
   readonly runtime: Runtime
   readonly scope?: string
   /** Told of every answer, with the milliseconds it took where something was waited for. */
-  readonly observe?: (info: CacheInfo, durationMs: number) => void
+  readonly log?: { add(info: CacheInfo, durationMs: number): void }
   /** True inside a `cached()` loader: an outer result must not hold inner rows that are older than it says. */
   readonly skipCaches?: boolean
   /** What this request's client has written lately. */

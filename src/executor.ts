@@ -144,7 +144,7 @@ export class CachedQueryExecutor {
     check('loader', loader, aFunction)
     const options = readQueryOptions(given)
     const identity = this.call.identity ?? { read: false }
-    const inner: Call = { ...this.call, skipCaches: true, observe: undefined, identity }
+    const inner: Call = { ...this.call, skipCaches: true, log: undefined, identity }
     const run = (database: Database) => loader(this.with(inner, database))
     const asked = planLoader(this.core, this.call, key, options, { run, identity })
     if ('bypass' in asked) {

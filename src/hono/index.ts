@@ -3,7 +3,6 @@
  * @module
  */
 import type { Context, Env, MiddlewareHandler } from 'hono'
-import type { CacheInfo } from '../ask.js'
 import { aCache, databaseOf, executors } from '../bindings.js'
 import { database } from '../configure.js'
 import { SessionCookie } from './session-cookie.js'
@@ -90,10 +89,9 @@ export function queryCache<E extends Env = Env>(given?: QueryCacheOptions<E>): M
     const scope = options.scope && (await options.scope(c))
     const visit = cookie?.isSent(c) ? await cookie.read(c, cache) : cookie?.begin(cache)
     const log = options.headers === false ? undefined : new AnswerLog()
-    const observe = log && ((info: CacheInfo, durationMs: number) => log.add(info, durationMs))
     // A function of the request may give another Database object for the same cache: the request's own is the one to ask.
     const asked = authToken === undefined ? database : databaseOf(c.env, authToken)
-    c.set('queryCache', shared.with({ runtime: runtimeOf(c, options), scope, observe, own: visit?.own }, asked))
+    c.set('queryCache', shared.with({ runtime: runtimeOf(c, options), scope, log, own: visit?.own }, asked))
     await next()
     log?.writeTo(c)
     if (visit?.own.wrote) await cookie!.write(c, cache, visit)

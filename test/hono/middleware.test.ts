@@ -54,6 +54,34 @@ describe('queryCache()', () => {
     expect([headers.get('Cache-Status'), headers.get('Server-Timing')]).toEqual([null, null])
   })
 
+  it('adds its headers to those of a response that was fetched, and cannot be changed', async () => {
+    const { app } = application()
+    app.get('/fetched', async (c) => {
+      await cachedQuery(c, SQL, [1])
+      return fetch('data:text/plain,fetched')
+    })
+    for (const outcome of ['miss', 'l1']) {
+      const response = await app.request('/fetched')
+      expect(response.headers.get('Cache-Status')).toMatch(new RegExp(`^edge-query-cache; .*detail=${outcome}$`))
+      expect(response.headers.get('Server-Timing')).toContain(`desc="${outcome}=1"`)
+      expect(await response.text()).toBe('fetched')
+    }
+  })
+
+  it('adds its headers to those that the application has set, and says of each request what it asked', async () => {
+    const { app } = application()
+    app.get('/own', async (c) => {
+      c.header('Server-Timing', 'own;dur=1')
+      return c.json(await cachedQuery(c, SQL, [Number(c.req.query('n'))]))
+    })
+    const timing = async (n: number) => (await app.request(`/own?n=${n}`)).headers.get('Server-Timing')
+    expect([await timing(1), await timing(1), await timing(2)].map((text) => text?.replace(/\d+\.\d$/, '0'))).toEqual([
+      'own;dur=1, query-cache;desc="miss=1";dur=0',
+      'own;dur=1, query-cache;desc="l1=1"',
+      'own;dur=1, query-cache;desc="miss=1";dur=0',
+    ])
+  })
+
   it('works without an execution context, and hands work to `waitUntil` where there is one', async () => {
     const { app } = application()
     expect((await app.request('/one')).status).toBe(200)

@@ -250,8 +250,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 8,
     fault: 'lets the loader of cached() answer from caches',
     file: 'executor.ts',
-    find: 'skipCaches: true, observe: undefined',
-    replace: 'skipCaches: false, observe: undefined',
+    find: 'skipCaches: true, log: undefined',
+    replace: 'skipCaches: false, log: undefined',
   },
   {
     rule: 9,

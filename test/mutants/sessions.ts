@@ -102,8 +102,8 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     rule: 7,
     fault: 'keeps writes inside a cached() loader out of the cookie',
     file: 'executor.ts',
-    find: 'skipCaches: true, observe: undefined, identity }',
-    replace: 'skipCaches: true, observe: undefined, own: undefined, identity }',
+    find: 'skipCaches: true, log: undefined, identity }',
+    replace: 'skipCaches: true, log: undefined, own: undefined, identity }',
     test: 'test/hono/several-writes.test.ts',
   },
   {
