@@ -80,7 +80,7 @@ export class Reads {
   readonly #core: Core
   readonly #call: Call
   readonly #together: boolean
-  #gathered: { ask: Ask; land: (answer: Promise<Answered>) => void }[] = []
+  #gathered: { ask: Ask; land: (answer: Answered | Promise<Answered>) => void; fail: (error: unknown) => void }[] = []
 
   constructor(core: Core, call: Call, together: boolean) {
     this.#core = pinned(core)
@@ -91,17 +91,15 @@ export class Reads {
   answer(ask: Ask): Promise<Answered> {
     // Not `queueMicrotask`: in workerd a call of the platform costs more than the promise.
     if (this.#gathered.length === 0) void Promise.resolve().then(() => this.#start())
-    return new Promise((land) => this.#gathered.push({ ask, land }))
+    return new Promise((land, fail) => this.#gathered.push({ ask, land, fail }))
   }
 
   #start(): void {
     const gathered = this.#gathered
     this.#gathered = []
     const led: Led[] = []
-    for (const { ask, land } of gathered) {
-      const step = oneStep(this.#core, this.#call, ask, led)
-      land(step.then((answer) => answer ?? this.answer(ask)))
-    }
+    for (const { ask, land, fail } of gathered)
+      oneStep(this.#core, this.#call, ask, led).then((answer) => land(answer ?? this.answer(ask)), fail)
     if (led.length > 0)
       this.#core.cache.background.run(this.#call.runtime, load(this.#core, this.#call, led, this.#together))
   }
@@ -178,17 +176,20 @@ async function load(core: Core, call: Call, led: readonly Led[], together: boole
     const alone: Missed[] = []
     const turns: Missed[] = []
     for (const [i, one] of led.entries()) {
-      const loaded = found && (await fromStored(core, call, one, found[i]!))
+      const stored = found && fromStored(core, call, one, found[i]!)
+      // What waits for nothing is not waited for.
+      const loaded = stored instanceof Promise ? await stored : stored
       if (loaded && ends(one, loaded)) {
         one.land(loaded)
         if (!refreshes(core, call, one, loaded)) continue
-        const newer = await fromStored(core, call, one, found[i]!)
+        const newer = await fromStored(core, call, one, found![i]!)
         if (newer && ends(one, newer)) continue
       }
       const missed = { one, found: found?.[i] }
       if (wantsLease(core, call, missed)) turns.push(missed)
       else alone.push(missed)
     }
+    if (turns.length + alone.length === 0) return
     const ask = (missed: readonly Missed[]) => askDatabase(core, call, missed, together).catch(failing(missed))
     const ways: Promise<void>[] = []
     if (turns.length > 0) {
@@ -228,7 +229,7 @@ function refreshes(core: Core, call: Call, one: Led, loaded: Loaded): boolean {
 }
 
 /** One MGET for all, together with the names of other hot entries when theirs are due too. `undefined`: Redis gave no answer. */
-async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Found[] | undefined> {
+function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Found[] | undefined> | undefined {
   const { cache } = core
   if (!isRedisCache(cache) || led.some(({ ask }) => ask.withoutRedis)) return undefined
   if (cache.link.breaker.open) {

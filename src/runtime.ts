@@ -22,12 +22,9 @@ export class Background {
 
   /** Runs `work` after the response. Its failure is swallowed: whoever cares has handled it inside. */
   run(runtime: Runtime, work: Promise<unknown>): void {
-    const quiet = work.then(
-      () => undefined,
-      () => undefined,
-    )
+    const over = () => void this.#pending.delete(quiet)
+    const quiet: Promise<void> = work.then(over, over)
     this.#pending.add(quiet)
-    void quiet.then(() => this.#pending.delete(quiet))
     try {
       runtime.waitUntil?.(quiet)
     } catch {

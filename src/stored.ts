@@ -24,7 +24,12 @@ export function redisKey({ cache }: Core, ask: Ask): string | Promise<string> {
 }
 
 /** What Redis gave, when it may answer: versions equal, times right, decodable, and for this very question. */
-export async function fromStored(core: Core, call: Call, one: Led, found: Found): Promise<Loaded | undefined> {
+export function fromStored(
+  core: Core,
+  call: Call,
+  one: Led,
+  found: Found,
+): Loaded | undefined | Promise<Loaded | undefined> {
   const { cache } = core
   const { text, captured } = found
   if (one.ask.options.refreshCache) return undefined
@@ -40,11 +45,26 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
     if (state !== 'expired') one.fallback = mine
   }
   if (text === null) return undefined
-  const stored = await decoded(core, one.ask, found)
-  if (!stored || !captured.versions || !same(stored.versions, captured.versions)) return undefined
+  const stored = decoded(core, one.ask, found)
+  return stored instanceof Promise
+    ? stored.then((entry) => believed(core, one, found, entry, now))
+    : believed(core, one, found, stored, now)
+}
+
+/** The stored entry as an answer; `now`: when it came. */
+function believed(
+  core: Core,
+  one: Led,
+  found: Found,
+  stored: StoredEntry | undefined,
+  now: number,
+): Loaded | undefined {
+  const { cache } = core
+  const { versions } = found.captured
+  if (!stored || !versions || !same(stored.versions, versions)) return undefined
   const state = freshness(stored, one.ask.options, now)
   if (state === 'expired') return undefined
-  const entry = entryFrom(core, one, stored.payload, stored, captured.versions)
+  const entry = entryFrom(core, one, stored.payload, stored, versions)
   try {
     // Parses once: what cannot be parsed here, or is no answer to a question of this kind, is a miss and not a failed request.
     entry.reader.check(one.ask.loader !== undefined)
@@ -62,15 +82,24 @@ export const ends = ({ refresh }: Led, loaded: Loaded): boolean =>
   !refresh || (loaded.ok && loaded.outcome === 'l2' && loaded.entry.readAt > refresh.newerThan)
 
 /** The stored entry; `undefined`, and a note to remove it, when it cannot be decoded or belongs to another question (F12). */
-async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry | undefined> {
+function decoded(
+  core: Core,
+  ask: Ask,
+  found: Found,
+): StoredEntry | undefined | Promise<StoredEntry | undefined> {
+  // Redis was asked by the digest: it is known.
+  const right = (entry: StoredEntry) =>
+    entry.key === tail(ask.digest() as string) && same(entry.names, ask.deps.shortNames)
+      ? entry
+      : reject(core, found, 'wrong-key')
+  // What only others can decompress is not garbage.
+  const wrong = (error: unknown) =>
+    reject(core, found, 'undecodable', !(error instanceof DecodeError && error.why === 'elsewhere'))
   try {
     const decoding = decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
-    const entry = decoding instanceof Promise ? await decoding : decoding
-    if (entry.key === tail(await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
-    return reject(core, found, 'wrong-key')
+    return decoding instanceof Promise ? decoding.then(right).catch(wrong) : right(decoding)
   } catch (error) {
-    // What only others can decompress is not garbage.
-    return reject(core, found, 'undecodable', !(error instanceof DecodeError && error.why === 'elsewhere'))
+    return wrong(error)
   }
 }
 
