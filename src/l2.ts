@@ -106,9 +106,9 @@ export class RedisQueryCache extends QueryCache {
    * @internal One MGET for any number of entries and names. What is learnt about `others` (hot names of other entries) keeps their L1
    * entries believed without a trip of their own. Rejects with `RedisError`.
    */
-  async lookup(runtime: Runtime, wanted: readonly Wanted[], others: readonly Known[]): Promise<Found[]> {
+  lookup(runtime: Runtime, wanted: readonly Wanted[], others: readonly Known[]): Promise<Found[]> {
     const { keys, take } = this.#prepare(runtime, wanted, others)
-    return take(await this.link.mget(runtime, keys, wanted.length > 0 ? 'read' : 'check'))
+    return this.link.mget(runtime, keys, wanted.length > 0 ? 'read' : 'check').then(take)
   }
 
   /** The keys of a lookup that is sent now, and what to make of their values when they arrive. */

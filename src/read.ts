@@ -98,15 +98,22 @@ export class Reads {
     const gathered = this.#gathered
     this.#gathered = []
     const led: Led[] = []
-    for (const { ask, land, fail } of gathered)
-      oneStep(this.#core, this.#call, ask, led).then((answer) => land(answer ?? this.answer(ask)), fail)
+    for (const { ask, land, fail } of gathered) {
+      try {
+        const step = oneStep(this.#core, this.#call, ask, led)
+        if (step instanceof Promise) step.then((answer) => land(answer ?? this.answer(ask)), fail)
+        else land(step)
+      } catch (error) {
+        fail(error)
+      }
+    }
     if (led.length > 0)
       this.#core.cache.background.run(this.#call.runtime, load(this.#core, this.#call, led, this.#together))
   }
 }
 
 /** From L1, from another's load, or by leading a load. `undefined`: look again, because what was waited for died or was a check. */
-async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<Answered | undefined> {
+function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Answered | Promise<Answered | undefined> {
   const now = clock(call.runtime)
   const hit = readMemory(core, call, ask, now)
   if (hit) return { loaded: hit, coalesced: false, waited: false }
@@ -114,23 +121,28 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
   if (!ask.options.refreshCache && !ask.alone) {
     const since = call.own?.concerns(ask.deps.names) ? call.own.order : 0
     const flight = flights.joinable(ask.key, ask.deps.names, versions, now, config.maxStalenessMs, since)
-    if (flight && flight.timeoutMs === ask.options.timeoutMs) {
-      const outcome = await flights.follow(ask.key, flight, config.maxStalenessMs)
-      const loaded = outcome && !outcome.ok ? await ofFailure(core, call, ask, flight, outcome) : outcome
-      return loaded && suits(call, ask, loaded) ? { loaded, coalesced: loaded === outcome, waited: true } : undefined
-    }
+    if (flight && flight.timeoutMs === ask.options.timeoutMs) return follow(core, call, ask, flight)
     const check =
       ask.rechecked || !core.cache.get(ask.key) ? undefined : checkUnderWay(core, ask.deps.names, now, since)
     if (check) {
       ask.rechecked = true
-      ask.withoutRedis = !(await answerInTime(check.promise, config.redisTimeoutMs))
-      return undefined
+      return answerInTime(check.promise, config.redisTimeoutMs).then((answered) => {
+        ask.withoutRedis = !answered
+        return undefined
+      })
     }
   }
   const mine = lead(core, ask, now)
   if (!ask.alone) flights.lead(ask.key, mine.flight, config.maxStalenessMs)
   led.push(mine)
-  return { loaded: await mine.flight.promise, coalesced: false, waited: true }
+  return mine.flight.promise.then((loaded) => ({ loaded, coalesced: false, waited: true }))
+}
+
+async function follow(core: Core, call: Call, ask: Ask, flight: Flight<Loaded>): Promise<Answered | undefined> {
+  const { flights, config } = core.cache
+  const outcome = await flights.follow(ask.key, flight, config.maxStalenessMs)
+  const loaded = outcome && !outcome.ok ? await ofFailure(core, call, ask, flight, outcome) : outcome
+  return loaded && suits(call, ask, loaded) ? { loaded, coalesced: loaded === outcome, waited: true } : undefined
 }
 
 /** Whether another's load answers this reader too: his own options and writes decide, not those of its leader. */
@@ -175,7 +187,8 @@ async function load(core: Core, call: Call, led: readonly Led[], together: boole
     const found = await askRedis(core, call, led)
     const alone: Missed[] = []
     const turns: Missed[] = []
-    for (const [i, one] of led.entries()) {
+    for (let i = 0; i < led.length; i++) {
+      const one = led[i]!
       const stored = found && fromStored(core, call, one, found[i]!)
       // What waits for nothing is not waited for.
       const loaded = stored instanceof Promise ? await stored : stored
@@ -202,9 +215,8 @@ async function load(core: Core, call: Call, led: readonly Led[], together: boole
   } catch (error) {
     failing(led.map((one) => ({ one })))(error)
   } finally {
-    const now = clock(call.runtime)
     for (const { ask, refresh, failed } of led)
-      if (refresh) core.cache.refreshes.end(ask.key, refresh.since, failed === true, now)
+      if (refresh) core.cache.refreshes.end(ask.key, refresh.since, failed === true, clock(call.runtime))
   }
 }
 
@@ -252,7 +264,7 @@ function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Found[] 
   // Where the platform hashes at once, nothing is waited for.
   const lookup = keys.every((key) => typeof key === 'string')
     ? send(keys)
-    : Promise.all(keys.map(async (key) => key)).then(send)
+    : Promise.all(keys.map((key) => Promise.resolve(key))).then(send)
   if (unvouched) {
     const covered = [...others, ...led.flatMap(({ ask }) => ask.deps.names)]
     announce(core, covered, due ? now : cache.checks.lastAt, now, lookup)

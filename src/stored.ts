@@ -82,11 +82,7 @@ export const ends = ({ refresh }: Led, loaded: Loaded): boolean =>
   !refresh || (loaded.ok && loaded.outcome === 'l2' && loaded.entry.readAt > refresh.newerThan)
 
 /** The stored entry; `undefined`, and a note to remove it, when it cannot be decoded or belongs to another question (F12). */
-function decoded(
-  core: Core,
-  ask: Ask,
-  found: Found,
-): StoredEntry | undefined | Promise<StoredEntry | undefined> {
+function decoded(core: Core, ask: Ask, found: Found): StoredEntry | undefined | Promise<StoredEntry | undefined> {
   // Redis was asked by the digest: it is known.
   const right = (entry: StoredEntry) =>
     entry.key === tail(ask.digest() as string) && same(entry.names, ask.deps.shortNames)
@@ -138,7 +134,7 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
     else if (found.remove) garbage.add(key)
   }
   const remove = [...garbage].filter((key) => !entries.has(key))
-  remove.push(...(await heldLeases(core, call, read)))
+  if (read.some(({ leasedUntil }) => leasedUntil !== undefined)) remove.push(...(await heldLeases(core, call, read)))
   if (!statistics && entries.size + missing.size + remove.length === 0) return
   const stored = cache.store([...entries.values()], [...missing], remove, statistics?.add)
   await (statistics ? statistics.settle(stored) : stored.catch(() => undefined))
@@ -169,11 +165,15 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
   if ((core.cache.get(entry.key)?.readAt ?? 0) > entry.readAt) return undefined
   const text = await encodeEntry(
     {
-      ...entry,
       key: tail(key),
-      names: [...ask.deps.shortNames],
+      names: ask.deps.shortNames,
       versions: found.captured.versions,
       database: databaseKey(core.database),
+      readAt: entry.readAt,
+      freshUntil: entry.freshUntil,
+      staleUntil: entry.staleUntil,
+      errorUntil: entry.errorUntil,
+      payload: entry.payload,
     },
     config,
   ).catch(() => null)

@@ -19,8 +19,8 @@ export interface EntryHeader {
   /** Digest of the key that the entry was written for. */
   key: string
   /** The names it depends on, and the version of each, captured before the database read. */
-  names: string[]
-  versions: string[]
+  names: readonly string[]
+  versions: readonly string[]
   /** The part of the version keys that says whose names they are. */
   database: string
   /** Epoch milliseconds, like the three below: when the database read began. */
@@ -124,8 +124,8 @@ type HeaderValues = [
   freshUntil: number,
   staleUntil: number,
   errorUntil: number,
-  names: string[],
-  versions: string[],
+  names: readonly string[],
+  versions: readonly string[],
   database: string,
 ]
 
