@@ -20,7 +20,7 @@ export function fetchOne(
 async function fetchTogether(core: Core, call: Call, group: readonly Ask[]): Promise<PromiseSettledResult<unknown>[]> {
   const [{ options }] = group as [Ask]
   const { timeoutMs } = options
-  const alone = () => Promise.all(group.map((ask) => fetchSource(core, call, ask)))
+  const alone = () => Promise.allSettled(group.map((ask) => fetchSource(core, call, ask)))
   if (group.length === 1) return alone()
   try {
     const run = () => core.database.transaction(group.map(statementOf), { readOnly: true, timeoutMs })
@@ -33,16 +33,8 @@ async function fetchTogether(core: Core, call: Call, group: readonly Ask[]): Pro
 
 const statementOf = ({ sql, params }: Ask): Statement => ({ sql, params })
 
-async function fetchSource(core: Core, call: Call, ask: Ask): Promise<PromiseSettledResult<unknown>> {
-  const { loader, options } = ask
-  try {
-    const value: unknown = await (loader
-      ? loader.run(core.database)
-      : fetchOne(core, call, statementOf(ask), options.timeoutMs))
-    return { status: 'fulfilled', value }
-  } catch (reason) {
-    return { status: 'rejected', reason }
-  }
+async function fetchSource(core: Core, call: Call, ask: Ask): Promise<unknown> {
+  return ask.loader ? ask.loader.run(core.database) : fetchOne(core, call, statementOf(ask), ask.options.timeoutMs)
 }
 
 /** Asks for several questions' rows and values together: stable reads that wait equally long in one trip, everything else on its own. */
@@ -53,7 +45,7 @@ export async function fetchSources(
 ): Promise<PromiseSettledResult<unknown>[]> {
   // What is not known of a query may be that it changes the session.
   if (asks.some(({ reason }) => reason !== undefined)) core.database.markSessionState?.()
-  if (asks.length === 1) return [await fetchSource(core, call, asks[0]!)]
+  if (asks.length === 1) return Promise.allSettled([fetchSource(core, call, asks[0]!)])
   const groups = new Map<unknown, Ask[]>()
   for (const ask of asks) {
     // An unknown function may do something each time: such a query shares no trip and is not asked again.
@@ -73,14 +65,14 @@ export async function fetchSources(
 async function timed<T>(core: Core, call: Call, queries: number, run: () => Promise<T>): Promise<T> {
   const { counters } = core.cache
   const startedAt = clock(call.runtime)
-  counters.total.dbQueries += queries
+  counters.add('dbQueries', queries)
   try {
     return await run()
   } catch (error) {
     counters.add('errors', 1)
     throw error
   } finally {
-    counters.total.dbTimeMs += Math.max(0, clock(call.runtime) - startedAt)
+    counters.add('dbTimeMs', Math.max(0, clock(call.runtime) - startedAt))
   }
 }
 

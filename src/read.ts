@@ -98,22 +98,15 @@ export class Reads {
     const gathered = this.#gathered
     this.#gathered = []
     const led: Led[] = []
-    for (const { ask, land, fail } of gathered) {
-      try {
-        const step = oneStep(this.#core, this.#call, ask, led)
-        if (step instanceof Promise) step.then((answer) => land(answer ?? this.answer(ask)), fail)
-        else land(step)
-      } catch (error) {
-        fail(error)
-      }
-    }
+    for (const { ask, land, fail } of gathered)
+      oneStep(this.#core, this.#call, ask, led).then((answer) => land(answer ?? this.answer(ask)), fail)
     if (led.length > 0)
       this.#core.cache.background.run(this.#call.runtime, load(this.#core, this.#call, led, this.#together))
   }
 }
 
 /** From L1, from another's load, or by leading a load. `undefined`: look again, because what was waited for died or was a check. */
-function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Answered | Promise<Answered | undefined> {
+async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<Answered | undefined> {
   const now = clock(call.runtime)
   const hit = readMemory(core, call, ask, now)
   if (hit) return { loaded: hit, coalesced: false, waited: false }
@@ -121,28 +114,23 @@ function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Answered | Promi
   if (!ask.options.refreshCache && !ask.alone) {
     const since = call.own?.concerns(ask.deps.names) ? call.own.order : 0
     const flight = flights.joinable(ask.key, ask.deps.names, versions, now, config.maxStalenessMs, since)
-    if (flight && flight.timeoutMs === ask.options.timeoutMs) return follow(core, call, ask, flight)
+    if (flight && flight.timeoutMs === ask.options.timeoutMs) {
+      const outcome = await flights.follow(ask.key, flight, config.maxStalenessMs)
+      const loaded = outcome && !outcome.ok ? await ofFailure(core, call, ask, flight, outcome) : outcome
+      return loaded && suits(call, ask, loaded) ? { loaded, coalesced: loaded === outcome, waited: true } : undefined
+    }
     const check =
       ask.rechecked || !core.cache.get(ask.key) ? undefined : checkUnderWay(core, ask.deps.names, now, since)
     if (check) {
       ask.rechecked = true
-      return answerInTime(check.promise, config.redisTimeoutMs).then((answered) => {
-        ask.withoutRedis = !answered
-        return undefined
-      })
+      ask.withoutRedis = !(await answerInTime(check.promise, config.redisTimeoutMs))
+      return undefined
     }
   }
   const mine = lead(core, ask, now)
   if (!ask.alone) flights.lead(ask.key, mine.flight, config.maxStalenessMs)
   led.push(mine)
-  return mine.flight.promise.then((loaded) => ({ loaded, coalesced: false, waited: true }))
-}
-
-async function follow(core: Core, call: Call, ask: Ask, flight: Flight<Loaded>): Promise<Answered | undefined> {
-  const { flights, config } = core.cache
-  const outcome = await flights.follow(ask.key, flight, config.maxStalenessMs)
-  const loaded = outcome && !outcome.ok ? await ofFailure(core, call, ask, flight, outcome) : outcome
-  return loaded && suits(call, ask, loaded) ? { loaded, coalesced: loaded === outcome, waited: true } : undefined
+  return { loaded: await mine.flight.promise, coalesced: false, waited: true }
 }
 
 /** Whether another's load answers this reader too: his own options and writes decide, not those of its leader. */
@@ -187,18 +175,19 @@ async function load(core: Core, call: Call, led: readonly Led[], together: boole
     const found = await askRedis(core, call, led)
     const alone: Missed[] = []
     const turns: Missed[] = []
-    for (let i = 0; i < led.length; i++) {
-      const one = led[i]!
-      const stored = found && fromStored(core, call, one, found[i]!)
+    let at = 0
+    for (const one of led) {
+      const mine = found?.[at++]
+      const stored = mine && fromStored(core, call, one, mine)
       // What waits for nothing is not waited for.
       const loaded = stored instanceof Promise ? await stored : stored
       if (loaded && ends(one, loaded)) {
         one.land(loaded)
         if (!refreshes(core, call, one, loaded)) continue
-        const newer = await fromStored(core, call, one, found![i]!)
+        const newer = await fromStored(core, call, one, mine!)
         if (newer && ends(one, newer)) continue
       }
-      const missed = { one, found: found?.[i] }
+      const missed = { one, found: mine }
       if (wantsLease(core, call, missed)) turns.push(missed)
       else alone.push(missed)
     }

@@ -45,60 +45,38 @@ export function fromStored(
     if (state !== 'expired') one.fallback = mine
   }
   if (text === null) return undefined
-  const stored = decoded(core, one.ask, found)
-  return stored instanceof Promise
-    ? stored.then((entry) => believed(core, one, found, entry, now))
-    : believed(core, one, found, stored, now)
-}
-
-/** The stored entry as an answer; `now`: when it came. */
-function believed(
-  core: Core,
-  one: Led,
-  found: Found,
-  stored: StoredEntry | undefined,
-  now: number,
-): Loaded | undefined {
-  const { cache } = core
-  const { versions } = found.captured
-  if (!stored || !versions || !same(stored.versions, versions)) return undefined
-  const state = freshness(stored, one.ask.options, now)
-  if (state === 'expired') return undefined
-  const entry = entryFrom(core, one, stored.payload, stored, versions)
-  try {
+  const take = (stored: StoredEntry): Loaded | undefined => {
+    const { ask } = one
+    // Redis was asked by the digest: it is known.
+    if (stored.key !== tail(ask.digest() as string) || !same(stored.names, ask.deps.shortNames))
+      return reject(core, found, 'wrong-key')
+    if (!captured.versions || !same(stored.versions, captured.versions)) return undefined
+    const state = freshness(stored, ask.options, now)
+    if (state === 'expired') return undefined
+    const entry = entryFrom(core, one, stored.payload, stored, captured.versions)
     // Parses once: what cannot be parsed here, or is no answer to a question of this kind, is a miss and not a failed request.
-    entry.reader.check(one.ask.loader !== undefined)
-  } catch {
-    return reject(core, found, 'undecodable')
+    entry.reader.check(ask.loader !== undefined)
+    one.fallback = entry
+    if (state === 'error-only') return undefined
+    if (cache.versions.untouchedSince(entry.names, entry.order)) cache.put(entry)
+    return { ok: true, outcome: state === 'fresh' ? 'l2' : 'stale', entry }
   }
-  one.fallback = entry
-  if (state === 'error-only') return undefined
-  if (cache.versions.untouchedSince(entry.names, entry.order)) cache.put(entry)
-  return { ok: true, outcome: state === 'fresh' ? 'l2' : 'stale', entry }
+  // What only others can decompress is not garbage.
+  const fail = (error: unknown) =>
+    reject(core, found, 'undecodable', !(error instanceof DecodeError && error.why === 'elsewhere'))
+  try {
+    const decoding = decodeEntry(text, { maxDecodedBytes: MOST_DECODED_BYTES })
+    return decoding instanceof Promise ? decoding.then(take).catch(fail) : take(decoding)
+  } catch (error) {
+    return fail(error)
+  }
 }
 
 /** Whether what a tier has is the end of the question. */
 export const ends = ({ refresh }: Led, loaded: Loaded): boolean =>
   !refresh || (loaded.ok && loaded.outcome === 'l2' && loaded.entry.readAt > refresh.newerThan)
 
-/** The stored entry; `undefined`, and a note to remove it, when it cannot be decoded or belongs to another question (F12). */
-function decoded(core: Core, ask: Ask, found: Found): StoredEntry | undefined | Promise<StoredEntry | undefined> {
-  // Redis was asked by the digest: it is known.
-  const right = (entry: StoredEntry) =>
-    entry.key === tail(ask.digest() as string) && same(entry.names, ask.deps.shortNames)
-      ? entry
-      : reject(core, found, 'wrong-key')
-  // What only others can decompress is not garbage.
-  const wrong = (error: unknown) =>
-    reject(core, found, 'undecodable', !(error instanceof DecodeError && error.why === 'elsewhere'))
-  try {
-    const decoding = decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
-    return decoding instanceof Promise ? decoding.then(right).catch(wrong) : right(decoding)
-  } catch (error) {
-    return wrong(error)
-  }
-}
-
+/** A note to remove what cannot be decoded or belongs to another question (F12). */
 function reject(core: Core, found: Found, reason: 'wrong-key' | 'undecodable', remove = true): undefined {
   core.cache.events.emit({ type: 'entry-rejected', reason })
   found.remove = remove
@@ -165,15 +143,11 @@ async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key:
   if ((core.cache.get(entry.key)?.readAt ?? 0) > entry.readAt) return undefined
   const text = await encodeEntry(
     {
+      ...entry,
       key: tail(key),
       names: ask.deps.shortNames,
       versions: found.captured.versions,
       database: databaseKey(core.database),
-      readAt: entry.readAt,
-      freshUntil: entry.freshUntil,
-      staleUntil: entry.staleUntil,
-      errorUntil: entry.errorUntil,
-      payload: entry.payload,
     },
     config,
   ).catch(() => null)

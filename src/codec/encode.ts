@@ -153,8 +153,8 @@ function headText(entry: EntryHeader, { codec, kind, decodedBytes, table }: Body
   return `${header.length}:${header}`
 }
 
-/** Beside what the header says: the checksum, from where on it counts, and where the body begins. */
-export type Header = EntryHeader & BodyHeader & { sum: string; sumAt: number; bodyAt: number }
+/** What the header says, the checksum, from where on it counts, and where the body begins. */
+export type Header = BodyHeader & { entry: EntryHeader; sum: string; sumAt: number; bodyAt: number }
 
 const PREAMBLE = new RegExp(`^eqc${FORMAT}:[0-9a-f]{1,8}:[1-9]\\d{0,8}:`)
 /** Where the checksum stands. */
@@ -172,23 +172,8 @@ export function readHeader(text: string): Header {
   if (text.length < bodyAt) throw new DecodeError('incomplete')
   const [codec, kind, decodedBytes, table, key, readAt, freshUntil, staleUntil, errorUntil, names, versions, database] =
     valuesOf(text.slice(headerAt, bodyAt))
-  return {
-    codec,
-    kind,
-    decodedBytes,
-    table,
-    key,
-    readAt,
-    freshUntil,
-    staleUntil,
-    errorUntil,
-    names,
-    versions,
-    database,
-    sum: text.slice(SUM_AT, sumAt - 1),
-    sumAt,
-    bodyAt,
-  }
+  const entry = { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil }
+  return { codec, kind, decodedBytes, table, entry, sum: text.slice(SUM_AT, sumAt - 1), sumAt, bodyAt }
 }
 
 /** What each value of a header is, by `kindOf`. */
@@ -249,12 +234,8 @@ function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }
   return bytes instanceof Promise ? bytes.then(whole) : whole(bytes)
 }
 
-function restored(
-  { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, kind }: Header,
-  table: Uint8Array,
-  text: string,
-): StoredEntry {
+function restored({ entry, kind }: Header, table: Uint8Array, text: string): StoredEntry {
   const payload = kind === 'rows' ? columnsFrom(table, text) : ({ kind: 'value', format: kind, text } as const)
   if (!payload) throw new DecodeError()
-  return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
+  return { ...entry, payload }
 }
