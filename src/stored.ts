@@ -23,6 +23,9 @@ export function redisKey({ cache }: Core, ask: Ask): string | Promise<string> {
   return typeof digest === 'string' ? cache.entryPrefix + digest : digest.then((text) => cache.entryPrefix + text)
 }
 
+/** The same of one that Redis was asked for: it is known by then. */
+export const askedKey = (core: Core, ask: Ask): string => redisKey(core, ask) as string
+
 /** What Redis gave, when it may answer: versions equal, times right, decodable, and for this very question. */
 export function fromStored(
   core: Core,
@@ -47,7 +50,6 @@ export function fromStored(
   if (text === null) return undefined
   const take = (stored: StoredEntry): Loaded | undefined => {
     const { ask } = one
-    // Redis was asked by the digest: it is known.
     if (stored.key !== tail(ask.digest() as string) || !same(stored.names, ask.deps.shortNames))
       return reject(core, found, 'wrong-key')
     if (!captured.versions || !same(stored.versions, captured.versions)) return undefined
@@ -106,29 +108,25 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
   for (const { ask, found, entry } of read) {
     if (!found) continue
     for (const known of found.captured.missing) missing.add(known)
-    const key = await redisKey(core, ask)
+    const key = askedKey(core, ask)
     const text = entry && (await storable(core, ask, found, entry, key))
     if (text !== undefined) entries.set(key, { key, text, ttl: redisTtl(entry!, clock(call.runtime)) })
     else if (found.remove) garbage.add(key)
   }
   const remove = [...garbage].filter((key) => !entries.has(key))
-  if (read.some(({ leasedUntil }) => leasedUntil !== undefined)) remove.push(...(await heldLeases(core, call, read)))
+  remove.push(...heldLeases(core, call, read))
   if (!statistics && entries.size + missing.size + remove.length === 0) return
   const stored = cache.store([...entries.values()], [...missing], remove, statistics?.add)
   await (statistics ? statistics.settle(stored) : stored.catch(() => undefined))
 }
 
 /** The keys of the leases among these that are still this isolate's, to be removed. One that is over may be another's by now. */
-export async function heldLeases(
-  core: Core,
-  call: Call,
-  missed: readonly Pick<ToStore, 'ask' | 'leasedUntil'>[],
-): Promise<string[]> {
+export function heldLeases(core: Core, call: Call, missed: readonly Pick<ToStore, 'ask' | 'leasedUntil'>[]): string[] {
   const { cache } = core
   if (!isRedisCache(cache)) return []
   const now = clock(call.runtime)
   const held = missed.filter(({ leasedUntil }) => leasedUntil !== undefined && now < leasedUntil)
-  return Promise.all(held.map(async ({ ask }) => cache.leaseKey(await redisKey(core, ask))))
+  return held.map(({ ask }) => cache.leaseKey(askedKey(core, ask)))
 }
 
 async function storable(core: Core, ask: Ask, found: Found, entry: L1Entry, key: string): Promise<string | undefined> {

@@ -352,8 +352,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 15,
     fault: 'keeps the lease when the load has failed',
     file: 'stored.ts',
-    find: '!== undefined)) remove.push(',
-    replace: '!== undefined) && entries.size > 0) remove.push(',
+    find: '  remove.push(...heldLeases(core, call, read))\n',
+    replace: '  if (entries.size > 0) remove.push(...heldLeases(core, call, read))\n',
     test: 'test/flow/lease.test.ts',
   },
   {
