@@ -50,6 +50,7 @@ export function fromStored(
   if (text === null) return undefined
   const take = (stored: StoredEntry): Loaded | undefined => {
     const { ask } = one
+    // Redis was asked by the digest: it is known.
     if (stored.key !== tail(ask.digest() as string) || !same(stored.names, ask.deps.shortNames))
       return reject(core, found, 'wrong-key')
     if (!captured.versions || !same(stored.versions, captured.versions)) return undefined
