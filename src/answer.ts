@@ -44,8 +44,8 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
     return unshared(core, ask, loaded.value)
   }
   const { entry, outcome } = loaded
-  counters.add(outcome === 'miss' ? 'misses' : 'l2Hits', 1)
-  if (outcome === 'stale' || outcome === 'stale-if-error') counters.add('staleHits', 1)
+  counters.total[outcome === 'miss' ? 'misses' : 'l2Hits']++
+  if (outcome === 'stale' || outcome === 'stale-if-error') counters.total.staleHits++
   const now = clock(call.runtime)
   if (call.log || core.cache.events.listening)
     tell(core, call, infoOf(ask, answered, now), Math.max(0, now - startedAt))

@@ -156,8 +156,9 @@ export class Ask implements Statement {
     const { database, cache } = this.core
     const { cacheKey } = this.options
     const custom = cacheKey === undefined ? '-' : sized(cacheKey)
-    const names = sized(this.deps.shortNames.map(sized).join(''))
-    return `${sized(database.identity)}${sized(cache.config.epoch)}${this.scope};${custom};${names}${sized(this.sql)}${this.written}`
+    let names = ''
+    for (const name of this.deps.shortNames) names += sized(name)
+    return `${sized(database.identity)}${sized(cache.config.epoch)}${this.scope};${custom};${sized(names)}${sized(this.sql)}${this.written}`
   }
 }
 

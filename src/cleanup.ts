@@ -6,7 +6,7 @@
 import type { Pipeline } from '@upstash/redis'
 import type { Call, Core } from './ask.js'
 import { DecodeError, readHeader } from './codec/encode.js'
-import type { Header } from './codec/encode.js'
+import type { EntryHeader } from './codec/encode.js'
 import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
 import { keySafe } from './key.js'
@@ -195,7 +195,7 @@ async function removeDead(cache: RedisQueryCache, run: Run, keys: readonly strin
     run,
     headers.filter((header) => !!header),
   )
-  const isDead = (header: Header | null | undefined) =>
+  const isDead = (header: EntryHeader | null | undefined) =>
     header
       ? header.names.some((name, i) => known.get(versionKey(cache, header, name)) !== header.versions[i])
       : header !== null
@@ -203,23 +203,23 @@ async function removeDead(cache: RedisQueryCache, run: Run, keys: readonly strin
 }
 
 /** `undefined`: no entry that anybody could read. `null`: gone by now, or a header too long to be told here. */
-function headerOf(text: unknown): Header | null | undefined {
+function headerOf(text: unknown): EntryHeader | null | undefined {
   if (typeof text !== 'string' || text === '') return null
   try {
-    return readHeader(text)
+    return readHeader(text).entry
   } catch (error) {
     return error instanceof DecodeError && error.why === 'incomplete' && text.length === HEADER ? null : undefined
   }
 }
 
-const versionKey = (cache: RedisQueryCache, { database }: Header, name: string): string =>
+const versionKey = (cache: RedisQueryCache, { database }: EntryHeader, name: string): string =>
   cache.versionKey({ key: `${database}:${name}` })
 
 /** The versions that names have now. */
 async function versionsOf(
   cache: RedisQueryCache,
   run: Run,
-  headers: readonly Header[],
+  headers: readonly EntryHeader[],
 ): Promise<ReadonlyMap<string, unknown>> {
   const keys = [...new Set(headers.flatMap((header) => header.names.map((name) => versionKey(cache, header, name))))]
   if (keys.length === 0) return new Map()

@@ -34,17 +34,14 @@ export class Fences {
   }
 
   /** The keys of every period in which a write may have begun that is not over yet, for any clock within the skew. */
-  keysAt(now: number): (known: Known) => readonly string[] {
+  keysAt(known: Known, now: number): readonly string[] {
     const first = Math.floor((now - this.#fenceMs - CLOCK_SKEW_MS) / this.#fenceMs)
     const last = Math.floor((now + CLOCK_SKEW_MS) / this.#fenceMs)
     if (this.#kept.first !== first || this.#kept.last !== last) this.#kept = { first, last, keys: new Map() }
     const { keys } = this.#kept
-    return (known) => {
-      let made = keys.get(known)
-      if (!made)
-        keys.set(known, (made = Array.from({ length: last - first + 1 }, (_, i) => this.#key(known, first + i))))
-      return made
-    }
+    let made = keys.get(known)
+    if (!made) keys.set(known, (made = Array.from({ length: last - first + 1 }, (_, i) => this.#key(known, first + i))))
+    return made
   }
 
   raise(pipeline: Pipeline, runtime: Runtime, names: readonly Known[]): Fence {

@@ -2,6 +2,7 @@
  * Query -> key. Every part is written with its length or its type, so that two different queries never share a text.
  * @module
  */
+import { isWellFormed } from './codec/utf8.js'
 import { builtin, isWorkerd } from './runtime.js'
 
 /** Writes a text with its length in front, so that nothing inside it can end it. */
@@ -129,7 +130,7 @@ function copyView(view: ArrayBufferView): ArrayBufferView {
 /** SHA-256 of a text, as 64 hexadecimal digits (FIPS 180-4); at once where the platform can. Only for Redis: L1 looks up without hashing. */
 export function digest(text: string): string | Promise<string> {
   // UTF-8 has one replacement for all lone surrogates; JSON tells them apart, and no other text begins with a quote.
-  const wellFormed = /\p{Cs}/u.test(text) ? JSON.stringify(text) : text
+  const wellFormed = isWellFormed(text) ? text : JSON.stringify(text)
   // Node sends Web Crypto's digests to another thread, at many times the price of the hash. In workerd Web Crypto is the cheaper one.
   const node = isWorkerd() ? undefined : (builtin('node:crypto') as NodeCrypto | undefined)
   return node?.hash ? node.hash('sha256', wellFormed) : webDigest(wellFormed)

@@ -106,9 +106,9 @@ export class RedisQueryCache extends QueryCache {
    * @internal One MGET for any number of entries and names. What is learnt about `others` (hot names of other entries) keeps their L1
    * entries believed without a trip of their own. Rejects with `RedisError`.
    */
-  async lookup(runtime: Runtime, wanted: readonly Wanted[], others: readonly Known[]): Promise<Found[]> {
+  lookup(runtime: Runtime, wanted: readonly Wanted[], others: readonly Known[]): Promise<Found[]> {
     const { keys, take } = this.#prepare(runtime, wanted, others)
-    return take(await this.link.mget(runtime, keys, wanted.length > 0 ? 'read' : 'check'))
+    return this.link.mget(runtime, keys, wanted.length > 0 ? 'read' : 'check').then(take)
   }
 
   /** The keys of a lookup that is sent now, and what to make of their values when they arrive. */
@@ -119,47 +119,45 @@ export class RedisQueryCache extends QueryCache {
   ): { keys: string[]; take: (values: readonly (string | null)[]) => Found[] } {
     const sentAt = clock(runtime)
     const order = this.versions.mark()
-    const fenceKeys = this.#fences.keysAt(sentAt)
     const keys: string[] = []
-    const slots = wanted.map(({ key, withLease }) => {
-      const entry = key === undefined ? undefined : keys.push(key) - 1
-      return { entry, lease: key === undefined || !withLease ? undefined : keys.push(this.leaseKey(key)) - 1 }
-    })
-    // Where a name's version is; its fences follow.
-    const at = new Map<Known, number>()
-    let width = 1
-    const ask = (names: readonly Known[]) => {
-      for (const known of names) {
-        if (at.has(known)) continue
-        at.set(known, keys.push(this.versionKey(known)) - 1)
-        width = keys.push(...fenceKeys(known)) - at.get(known)!
-      }
+    for (const { key, withLease } of wanted) {
+      if (key === undefined) continue
+      keys.push(key)
+      if (withLease) keys.push(this.leaseKey(key))
     }
-    for (const { names } of wanted) ask(names)
-    ask(others)
+    let width = 1
+    // Where each name's version is, asked for once; its fences follow.
+    const ask = (names: readonly Known[]): number[] =>
+      names.map((known) => {
+        if (known.askedIn !== order) {
+          known.askedIn = order
+          known.askedAt = keys.push(this.versionKey(known)) - 1
+          width = keys.push(...this.#fences.keysAt(known, sentAt)) - known.askedAt
+        }
+        return known.askedAt
+      })
+    const places = wanted.map(({ names }) => ask(names))
+    const otherPlaces = ask(others)
     const take = (values: readonly (string | null)[]): Found[] => {
-      const accept = (list: readonly Known[]) =>
+      const accept = (names: readonly Known[], at: readonly number[]) =>
         this.versions.accept(
-          list,
-          list.map((known) => values[at.get(known)!]!),
-          list.map((known) => {
-            const first = at.get(known)!
+          names,
+          at.map((first) => values[first]!),
+          at.map((first) => {
             for (let i = first + 1; i < first + width; i++) if (isFence(values[i]!)) return true
             return false
           }),
           order,
           sentAt,
         )
-      accept(others)
-      for (const { names: own } of wanted) for (const known of own) known.usedAt = sentAt
-      return wanted.map(({ names: own }, i) => {
-        const { entry, lease } = slots[i]!
-        return {
-          text: entry === undefined ? null : values[entry]!,
-          captured: accept(own),
-          leased: lease === undefined ? undefined : values[lease] !== null,
-        }
-      })
+      accept(others, otherPlaces)
+      for (const { names } of wanted) for (const known of names) known.usedAt = sentAt
+      let at = 0
+      return wanted.map(({ key, names, withLease }, i) => ({
+        text: key === undefined ? null : values[at++]!,
+        captured: accept(names, places[i]!),
+        leased: key === undefined || !withLease ? undefined : values[at++] !== null,
+      }))
     }
     return { keys, take }
   }

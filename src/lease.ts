@@ -9,7 +9,7 @@ import type { RedisQueryCache } from './l2.js'
 import type { Led, Missed } from './read.js'
 import { answerInTime } from './redis.js'
 import { clock, pause, settleAll } from './runtime.js'
-import { ends, fromStored, heldLeases, redisKey } from './stored.js'
+import { askedKey, ends, fromStored, heldLeases } from './stored.js'
 
 /** Milliseconds that a lease lasts when its holder dies, and that others wait for it. */
 export const LEASE_MS = 5_000
@@ -42,8 +42,7 @@ export async function takeTurns(
 ): Promise<void> {
   const cache = core.cache as RedisQueryCache
   const sentAt = clock(call.runtime)
-  const wanted = await wantedOf(core, missed)
-  const trip = cache.takeLeases(call.runtime, wanted, LEASE_MS)
+  const trip = cache.takeLeases(call.runtime, wantedOf(core, missed), LEASE_MS)
   const leases = await inTime(cache, turn === 1 ? missed.map(({ one }) => one) : [], sentAt, trip)
   // Without an answer everybody loads: the earlier lookup's versions are good for it.
   if (!leases) return ask([...alone, ...missed])
@@ -69,14 +68,12 @@ export async function takeTurns(
 }
 
 const wantedOf = (core: Core, missed: readonly Missed[]) =>
-  Promise.all(
-    missed.map(async ({ one, found }) => ({
-      key: await redisKey(core, one.ask),
-      names: one.ask.deps.names,
-      missing: found!.captured.missing,
-      withLease: true,
-    })),
-  )
+  missed.map(({ one, found }) => ({
+    key: askedKey(core, one.ask),
+    names: one.ask.deps.names,
+    missing: found!.captured.missing,
+    withLease: true,
+  }))
 
 /** A read waits for Redis no longer than `redis.timeoutMs` before somebody asks the database, its first lookup and a check included. */
 export function inTime<T>(
@@ -102,7 +99,7 @@ async function waitFor(
   let left = [...waiting]
   for (const ms of PAUSES_MS) {
     await pause(ms)
-    const looks = await cache.lookup(call.runtime, await wantedOf(core, left), []).catch(() => undefined)
+    const looks = await cache.lookup(call.runtime, wantedOf(core, left), []).catch(() => undefined)
     if (!looks) break
     const still: Missed[] = []
     const free: Missed[] = []
@@ -121,7 +118,7 @@ async function waitFor(
 }
 
 async function release(core: Core, call: Call, missed: readonly Missed[]): Promise<void> {
-  const keys = await heldLeases(
+  const keys = heldLeases(
     core,
     call,
     missed.map(({ one, leasedUntil }) => ({ ask: one.ask, leasedUntil })),

@@ -7,7 +7,7 @@ import { clock } from './runtime.js'
 import type { DatabaseResult, Statement } from './types.js'
 
 /** Runs one statement and counts it. Rejects with the driver's own error. */
-export async function fetchOne(
+export function fetchOne(
   core: Core,
   call: Call,
   statement: Statement,

@@ -87,7 +87,7 @@ export class Reads {
   readonly #core: Core
   readonly #call: Call
   readonly #together: boolean
-  #gathered: { ask: Ask; land: (answer: Promise<Answered>) => void }[] = []
+  #gathered: { ask: Ask; land: (answer: Answered | Promise<Answered>) => void; fail: (error: unknown) => void }[] = []
 
   constructor(core: Core, call: Call, together: boolean) {
     this.#core = pinned(core)
@@ -98,17 +98,15 @@ export class Reads {
   answer(ask: Ask): Promise<Answered> {
     // Not `queueMicrotask`: in workerd a call of the platform costs more than the promise.
     if (this.#gathered.length === 0) void Promise.resolve().then(() => this.#start())
-    return new Promise((land) => this.#gathered.push({ ask, land }))
+    return new Promise((land, fail) => this.#gathered.push({ ask, land, fail }))
   }
 
   #start(): void {
     const gathered = this.#gathered
     this.#gathered = []
     const led: Led[] = []
-    for (const { ask, land } of gathered) {
-      const step = oneStep(this.#core, this.#call, ask, led)
-      land(step.then((answer) => answer ?? this.answer(ask)))
-    }
+    for (const { ask, land, fail } of gathered)
+      oneStep(this.#core, this.#call, ask, led).then((answer) => land(answer ?? this.answer(ask)), fail)
     if (led.length > 0)
       this.#core.cache.background.run(this.#call.runtime, load(this.#core, this.#call, led, this.#together))
   }
@@ -184,18 +182,23 @@ async function load(core: Core, call: Call, led: readonly Led[], together: boole
     const found = await askRedis(core, call, led)
     const alone: Missed[] = []
     const turns: Missed[] = []
-    for (const [i, one] of led.entries()) {
-      const loaded = found && (await fromStored(core, call, one, found[i]!))
+    let at = 0
+    for (const one of led) {
+      const mine = found?.[at++]
+      const stored = mine && fromStored(core, call, one, mine)
+      // What waits for nothing is not waited for.
+      const loaded = stored instanceof Promise ? await stored : stored
       if (loaded && ends(one, loaded)) {
         one.land(loaded)
         if (!refreshes(core, call, one, loaded)) continue
-        const newer = await fromStored(core, call, one, found[i]!)
+        const newer = await fromStored(core, call, one, mine!)
         if (newer && ends(one, newer)) continue
       }
-      const missed = { one, found: found?.[i] }
+      const missed = { one, found: mine }
       if (wantsLease(core, call, missed)) turns.push(missed)
       else alone.push(missed)
     }
+    if (turns.length + alone.length === 0) return
     const ask = (missed: readonly Missed[]) => askDatabase(core, call, missed, together).catch(failing(missed))
     const ways: Promise<void>[] = []
     if (turns.length > 0) {
@@ -208,9 +211,8 @@ async function load(core: Core, call: Call, led: readonly Led[], together: boole
   } catch (error) {
     failing(led.map((one) => ({ one })))(error)
   } finally {
-    const now = clock(call.runtime)
     for (const { ask, refresh, failed } of led)
-      if (refresh) core.cache.refreshes.end(ask.key, refresh.since, failed === true, now)
+      if (refresh) core.cache.refreshes.end(ask.key, refresh.since, failed === true, clock(call.runtime))
   }
 }
 
@@ -235,7 +237,7 @@ function refreshes(core: Core, call: Call, one: Led, loaded: Loaded): boolean {
 }
 
 /** One MGET for all, together with the names of other hot entries when theirs are due too. `undefined`: Redis gave no answer. */
-async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Found[] | undefined> {
+function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Found[] | undefined> | undefined {
   const { cache } = core
   if (!isRedisCache(cache) || led.some(({ ask }) => ask.withoutRedis)) return undefined
   if (cache.link.breaker.open) {
@@ -258,7 +260,7 @@ async function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Fo
   // Where the platform hashes at once, nothing is waited for.
   const lookup = keys.every((key) => typeof key === 'string')
     ? send(keys)
-    : Promise.all(keys.map(async (key) => key)).then(send)
+    : Promise.all(keys.map((key) => Promise.resolve(key))).then(send)
   if (unvouched) {
     const covered = [...others, ...led.flatMap(({ ask }) => ask.deps.names)]
     announce(core, covered, due ? now : cache.checks.lastAt, now, lookup)

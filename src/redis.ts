@@ -74,12 +74,14 @@ export class RedisLink {
 
   /** The texts of an MGET's reply. @throws RedisError for one of another shape. */
   texts({ result }: Reply, count: number): (string | null)[] {
-    if (!Array.isArray(result) || result.length !== count || !result.every(isTextOrNull))
-      throw new RedisError('nonsense')
+    if (!Array.isArray(result) || result.length !== count) throw new RedisError('nonsense')
     let bytes = 0
-    for (const value of result) if (value) bytes += value.length
-    this.#cache.counters.add('bytesIn', bytes)
-    return result
+    for (const value of result as unknown[]) {
+      if (typeof value === 'string') bytes += value.length
+      else if (value !== null) throw new RedisError('nonsense')
+    }
+    this.#cache.counters.total.bytesIn += bytes
+    return result as (string | null)[]
   }
 
   /** What only this application and its Redis know: the token, for signing. '' when a client of the user's own does not show it. */
@@ -131,8 +133,9 @@ export class RedisLink {
   }
 
   #trip<T>(commands: number, send: (client: Redis) => Promise<T>): Promise<T> {
-    this.#cache.counters.add('redisTrips', 1)
-    this.#cache.counters.add('redisCommands', commands)
+    const { total } = this.#cache.counters
+    total.redisTrips++
+    total.redisCommands += commands
     const sent = send(this.#redis())
     const request = this.#request
     this.#request = undefined
@@ -185,8 +188,6 @@ function hardened(client: Redis, signal: () => AbortSignal): Redis {
   ;(copy as unknown as Internals).opts = { automaticDeserialization: false }
   return copy
 }
-
-const isTextOrNull = (value: unknown): value is string | null => value === null || typeof value === 'string'
 
 function scrubbed(error: unknown): RedisError {
   if (error instanceof RedisError) return error

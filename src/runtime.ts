@@ -31,12 +31,9 @@ export class Background {
 
   /** Runs `work` after the response. Its failure is swallowed: whoever cares has handled it inside. */
   run(runtime: Runtime, work: Promise<unknown>): void {
-    const quiet = work.then(
-      () => undefined,
-      () => undefined,
-    )
+    const over = () => void this.#pending.delete(quiet)
+    const quiet: Promise<void> = work.then(over, over)
     this.#pending.add(quiet)
-    void quiet.then(() => this.#pending.delete(quiet))
     // The request may be over already (workerd throws then): the work goes on as long as the isolate lets it.
     quietly(() => runtime.waitUntil?.(quiet))
   }

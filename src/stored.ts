@@ -25,8 +25,16 @@ export function redisKey({ cache }: Core, ask: Ask): string | Promise<string> {
   return typeof digest === 'string' ? cache.entryPrefix + digest : digest.then((text) => cache.entryPrefix + text)
 }
 
+/** The same of one that Redis was asked for: it is known by then. */
+export const askedKey = (core: Core, ask: Ask): string => redisKey(core, ask) as string
+
 /** What Redis gave, when it may answer: versions equal, times right, decodable, and for this very question. */
-export async function fromStored(core: Core, call: Call, one: Led, found: Found): Promise<Loaded | undefined> {
+export function fromStored(
+  core: Core,
+  call: Call,
+  one: Led,
+  found: Found,
+): Loaded | undefined | Promise<Loaded | undefined> {
   const { cache } = core
   const { text, captured } = found
   if (one.ask.options.refreshCache) return undefined
@@ -42,41 +50,44 @@ export async function fromStored(core: Core, call: Call, one: Led, found: Found)
     if (state !== 'expired') one.fallback = mine
   }
   if (text === null) return undefined
-  const stored = await decoded(core, one.ask, found)
-  if (!stored || !captured.versions || !same(stored.versions, captured.versions)) return undefined
-  const state = freshness(stored, one.ask.options, now)
-  if (state === 'expired') return undefined
-  const entry = entryFrom(core, one, stored.payload, stored, captured.versions)
-  let first: Answer
-  try {
-    // What cannot be parsed here, or is no answer to a question of this kind, is a miss and not a failed request.
-    first = entry.reader.first(one.ask.loader !== undefined)
-  } catch {
-    return reject(core, found, 'undecodable')
+  const take = (stored: StoredEntry): Loaded | undefined => {
+    const { ask } = one
+    // Redis was asked by the digest: it is known.
+    if (stored.key !== tail(ask.digest() as string) || !same(stored.names, ask.deps.shortNames))
+      return reject(core, found, 'wrong-key')
+    if (!captured.versions || !same(stored.versions, captured.versions)) return undefined
+    const state = freshness(stored, ask.options, now)
+    if (state === 'expired') return undefined
+    const entry = entryFrom(core, one, stored.payload, stored, captured.versions)
+    let first: Answer
+    try {
+      // What cannot be parsed here, or is no answer to a question of this kind, is a miss and not a failed request.
+      first = entry.reader.first(ask.loader !== undefined)
+    } catch (error) {
+      return fail(error)
+    }
+    one.fallback = entry
+    if (state === 'error-only') return undefined
+    if (cache.versions.untouchedSince(entry.names, entry.order)) cache.put(entry)
+    return { ok: true, outcome: state === 'fresh' ? 'l2' : 'stale', entry, first }
   }
-  one.fallback = entry
-  if (state === 'error-only') return undefined
-  if (cache.versions.untouchedSince(entry.names, entry.order)) cache.put(entry)
-  return { ok: true, outcome: state === 'fresh' ? 'l2' : 'stale', entry, first }
+  // What only others can decompress is not garbage.
+  const fail = (error: unknown) =>
+    reject(core, found, 'undecodable', !(error instanceof DecodeError && error.why === 'elsewhere'))
+  let decoding: StoredEntry | Promise<StoredEntry>
+  try {
+    decoding = decodeEntry(text, { maxDecodedBytes: MOST_DECODED_BYTES })
+  } catch (error) {
+    return fail(error)
+  }
+  return decoding instanceof Promise ? decoding.then(take, fail) : take(decoding)
 }
 
 /** Whether what a tier has is the end of the question. */
 export const ends = ({ refresh }: Led, loaded: Loaded): boolean =>
   !refresh || (loaded.ok && loaded.outcome === 'l2' && loaded.entry.readAt > refresh.newerThan)
 
-/** The stored entry; `undefined`, and a note to remove it, when it cannot be decoded or belongs to another question (F12). */
-async function decoded(core: Core, ask: Ask, found: Found): Promise<StoredEntry | undefined> {
-  try {
-    const decoding = decodeEntry(found.text!, { maxDecodedBytes: MOST_DECODED_BYTES })
-    const entry = decoding instanceof Promise ? await decoding : decoding
-    if (entry.key === tail(await redisKey(core, ask)) && same(entry.names, ask.deps.shortNames)) return entry
-    return reject(core, found, 'wrong-key')
-  } catch (error) {
-    // What only others can decompress is not garbage.
-    return reject(core, found, 'undecodable', !(error instanceof DecodeError && error.why === 'elsewhere'))
-  }
-}
-
+/** A note to remove what cannot be decoded or belongs to another question (F12). */
 function reject(core: Core, found: Found, reason: 'wrong-key' | 'undecodable', remove = true): undefined {
   core.cache.events.emit({ type: 'entry-rejected', reason })
   found.remove = remove
@@ -106,29 +117,25 @@ export async function storeAll(core: Core, call: Call, read: readonly ToStore[])
   for (const { ask, found, read: one } of read) {
     if (!found) continue
     for (const known of found.captured.missing) missing.add(known)
-    const key = await redisKey(core, ask)
+    const key = askedKey(core, ask)
     const text = one && (await storable(core, ask, found, one, key))
     if (text !== undefined) entries.set(key, { key, text, ttl: redisTtl(one!.entry, clock(call.runtime)) })
     else if (found.remove) garbage.add(key)
   }
   const remove = [...garbage].filter((key) => !entries.has(key))
-  remove.push(...(await heldLeases(core, call, read)))
+  remove.push(...heldLeases(core, call, read))
   if (!statistics && entries.size + missing.size + remove.length === 0) return
   const stored = cache.store([...entries.values()], [...missing], remove, statistics?.add)
   await (statistics ? statistics.settle(stored) : stored.catch(() => undefined))
 }
 
 /** The keys of the leases among these that are still this isolate's, to be removed. One that is over may be another's by now. */
-export async function heldLeases(
-  core: Core,
-  call: Call,
-  missed: readonly Pick<ToStore, 'ask' | 'leasedUntil'>[],
-): Promise<string[]> {
+export function heldLeases(core: Core, call: Call, missed: readonly Pick<ToStore, 'ask' | 'leasedUntil'>[]): string[] {
   const { cache } = core
   if (!isRedisCache(cache)) return []
   const now = clock(call.runtime)
   const held = missed.filter(({ leasedUntil }) => leasedUntil !== undefined && now < leasedUntil)
-  return Promise.all(held.map(async ({ ask }) => cache.leaseKey(await redisKey(core, ask))))
+  return held.map(({ ask }) => cache.leaseKey(askedKey(core, ask)))
 }
 
 async function storable(
@@ -152,7 +159,7 @@ async function storable(
       ...entry,
       payload,
       key: tail(key),
-      names: [...ask.deps.shortNames],
+      names: ask.deps.shortNames,
       versions: found.captured.versions,
       database: databaseKey(core.database),
     },

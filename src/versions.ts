@@ -22,6 +22,9 @@ export interface Known {
   blockedUntil: number
   /** When an entry that depends on it was last read. */
   usedAt: number
+  /** The order of the lookup that asks for it, and where in its reply it is. */
+  askedIn: number
+  askedAt: number
   /** Its short form in a client's cookie, once worked out. */
   hash?: string
 }
@@ -59,6 +62,8 @@ export class VersionBook {
       distrusted: false,
       blockedUntil: 0,
       usedAt: 0,
+      askedIn: 0,
+      askedAt: 0,
     }
     this.#names.set(key, known)
     return known
@@ -75,16 +80,17 @@ export class VersionBook {
     const missing: Known[] = []
     let fenced = false
     let usable = true
-    names.forEach((known, i) => {
+    for (let i = 0; i < names.length; i++) {
+      const known = names[i]!
       const version = versions[i] || undefined
       if (version === undefined) missing.push(known)
       if (fences[i]) fenced = true
       if (known.distrusted || known.barrier > order) usable = false
-      if (known.barrier > order || known.checkOrder > order) return
+      if (known.barrier > order || known.checkOrder > order) continue
       known.checkOrder = order
       known.checkedAt = sentAt
       known.version = fences[i] ? undefined : version
-    })
+    }
     usable &&= missing.length === 0 && !fenced
     return { versions: usable ? (versions as string[]) : undefined, missing, fenced }
   }

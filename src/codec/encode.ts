@@ -20,8 +20,8 @@ export interface EntryHeader {
   /** Digest of the key that the entry was written for. */
   key: string
   /** The names it depends on, and the version of each, captured before the database read. */
-  names: string[]
-  versions: string[]
+  names: readonly string[]
+  versions: readonly string[]
   /** The part of the version keys that says whose names they are. */
   database: string
   /** Epoch milliseconds, like the three below: when the database read began. */
@@ -129,8 +129,8 @@ type HeaderValues = [
   freshUntil: number,
   staleUntil: number,
   errorUntil: number,
-  names: string[],
-  versions: string[],
+  names: readonly string[],
+  versions: readonly string[],
   database: string,
 ]
 
@@ -158,32 +158,34 @@ function headText(entry: EntryHeader, { codec, kind, decodedBytes, table }: Body
   return `${header.length}:${header}`
 }
 
-/** Beside what the header says: the checksum, from where on it counts, and where the body begins. */
-export type Header = EntryHeader & BodyHeader & { sum: string; sumAt: number; bodyAt: number }
+/** What the header says, the checksum, from where on it counts, and where the body begins. */
+export type Header = BodyHeader & { entry: EntryHeader; sum: string; sumAt: number; bodyAt: number }
 
-const PREAMBLE = new RegExp(`^eqc${FORMAT}:([0-9a-f]{1,8}):([1-9]\\d{0,8}):`)
+const PREAMBLE = new RegExp(`^eqc${FORMAT}:[0-9a-f]{1,8}:[1-9]\\d{0,8}:`)
+/** Where the checksum stands. */
+const SUM_AT = `eqc${FORMAT}:`.length
 
 /**
  * The header of a stored text, or of a prefix of it, as it stands there: only the whole text can be checked.
  * @throws DecodeError, with `incomplete` set when the prefix may be too short
  */
 export function readHeader(text: string): Header {
-  const start = PREAMBLE.exec(text)
-  if (!start) throw new DecodeError(text.length < 24 ? 'incomplete' : undefined)
-  const [{ length: headerAt }, sum, length] = start as unknown as [string, string, string]
-  const bodyAt = headerAt + Number(length)
+  if (!PREAMBLE.test(text)) throw new DecodeError(text.length < 24 ? 'incomplete' : undefined)
+  const sumAt = text.indexOf(':', SUM_AT) + 1
+  const headerAt = text.indexOf(':', sumAt) + 1
+  const bodyAt = headerAt + parseInt(text.slice(sumAt, headerAt))
   if (text.length < bodyAt) throw new DecodeError('incomplete')
   const [codec, kind, decodedBytes, table, key, readAt, freshUntil, staleUntil, errorUntil, names, versions, database] =
     valuesOf(text.slice(headerAt, bodyAt))
-  const body = { codec, kind, decodedBytes, table }
-  const times = { readAt, freshUntil, staleUntil, errorUntil }
-  return { ...body, key, ...times, names, versions, database, sum, sumAt: headerAt - length.length - 1, bodyAt }
+  const entry = { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil }
+  return { codec, kind, decodedBytes, table, entry, sum: text.slice(SUM_AT, sumAt - 1), sumAt, bodyAt }
 }
 
 /** What each value of a header is, by `kindOf`. */
 const KINDS = 'ttnntnnnnllt'
 
-const CODED = /^(plain|deflate|zstd),(rows|json|tagged)$/
+const CODECS: readonly BodyHeader['codec'][] = ['plain', 'deflate', 'zstd']
+const BODIES: readonly BodyHeader['kind'][] = ['rows', 'json', 'tagged']
 
 const kindOf = (value: unknown): string => {
   if (typeof value === 'string') return 't'
@@ -195,8 +197,8 @@ const kindOf = (value: unknown): string => {
 function valuesOf(header: string): HeaderValues {
   try {
     const values = JSON.parse(header) as HeaderValues
-    const [codec, kind] = values
-    if (values.map(kindOf).join('') === KINDS && CODED.test(`${codec},${kind}`)) return values
+    const fits = values.length === KINDS.length && values.every((value, i) => kindOf(value) === KINDS[i])
+    if (fits && CODECS.includes(values[0]) && BODIES.includes(values[1])) return values
   } catch {
     // Damaged.
   }
@@ -241,16 +243,13 @@ function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }
   return bytes instanceof Promise ? bytes.then(whole) : whole(bytes)
 }
 
-function restored(
-  { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, kind }: Header,
-  body: RowsBody,
-): StoredEntry {
+function restored({ entry, kind }: Header, body: RowsBody): StoredEntry {
   const { text } = body
   const payload: Payload =
     kind === 'rows'
       ? rowsOf(body)
       : { kind: 'value', format: kind, text: typeof text === 'string' ? text : fromUtf8(text) }
-  return { key, names, versions, database, readAt, freshUntil, staleUntil, errorUntil, payload }
+  return { ...entry, payload }
 }
 
 const viewsOf = (whole: Uint8Array, table: number): RowsBody => ({

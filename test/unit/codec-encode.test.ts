@@ -160,10 +160,7 @@ describe.each(bothWays)('an entry, %s', (_, options) => {
     const text = await encode(entry(), options)
     const { bodyAt, ...header } = readHeader(text)
     expect(header).toMatchObject({
-      key: 'digest',
-      names: entry().names,
-      versions: ['v1', 'v2'],
-      ...times,
+      entry: { key: 'digest', names: entry().names, versions: ['v1', 'v2'], ...times },
       kind: 'rows',
     })
     expect(readHeader(text.slice(0, bodyAt))).toStrictEqual({ ...header, bodyAt })
