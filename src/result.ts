@@ -3,7 +3,7 @@
  * @module
  */
 import { packResult, unpackValue } from './codec/payload.js'
-import type { Payload, RowsBody } from './codec/payload.js'
+import type { Payload, RowsBody, ValuePayload } from './codec/payload.js'
 import { WireRows } from './codec/rows.js'
 import type { Shape } from './codec/rows.js'
 import type { Database, DatabaseResult, Field, ParsedResult } from './types.js'
@@ -39,7 +39,7 @@ export interface ResultReader extends Answer {
 
 /** A reader of a payload. */
 export function resultReader(payload: Payload, database: Database, shape?: Shape): ResultReader {
-  return payload.kind === 'value' ? valueReader(payload) : new RowsReader(payload, database, shape)
+  return payload.kind === 'value' ? new ValueReader(payload) : new RowsReader(payload, database, shape)
 }
 
 class RowsReader extends WireRows implements ResultReader {
@@ -61,21 +61,40 @@ class RowsReader extends WireRows implements ResultReader {
 }
 
 /** Parsed rows of a driver, or the result of a `cached()` loader: unpacked anew for every caller. */
-function valueReader(payload: Extract<Payload, { kind: 'value' }>): ResultReader {
-  const value = () => unpackValue(payload)
-  const result = () => objects(value() as Parsed)
-  const first = (loaded: boolean) => {
-    const parsed = value()
-    if (!loaded && !isParsed(parsed as Parsed, payload.text.length)) throw new TypeError()
-    return answerOf(
-      () => objects(parsed as Parsed),
-      () => parsed,
-    )
-  }
-  return { ...answerOf(result, value), first, keep: () => 0, rest: () => 0 }
-}
+class ValueReader implements ResultReader {
+  private readonly payload: ValuePayload
 
-const answerOf = (result: () => Result, value: () => unknown): Answer => ({ rows: () => result().rows, result, value })
+  constructor(payload: ValuePayload) {
+    this.payload = payload
+  }
+
+  value(): unknown {
+    return unpackValue(this.payload)
+  }
+
+  result(): Result {
+    return objects(this.value() as Parsed)
+  }
+
+  rows(): Row[] {
+    return this.result().rows
+  }
+
+  first(loaded: boolean): Answer {
+    const parsed = this.value()
+    if (!loaded && !isParsed(parsed as Parsed, this.payload.text.length)) throw new TypeError()
+    const result = () => objects(parsed as Parsed)
+    return { rows: () => result().rows, result, value: () => parsed }
+  }
+
+  keep(): number {
+    return 0
+  }
+
+  rest(): number {
+    return 0
+  }
+}
 
 type Parsed = Omit<ParsedResult, 'raw'>
 

@@ -19,7 +19,7 @@ const DATE = 96
 /** An entry with its times, and its places in maps. */
 const ENTRY = 420
 /** What reads a value. */
-const VALUE = 300
+const VALUE = 40
 /** What reads rows. */
 const ROWS = 250
 const COLUMN = 45

@@ -63,6 +63,7 @@ let shapes = 0
 export class Shapes {
   readonly #known = new Map<string, Shape>()
   readonly #most: number
+  #latest: Shape | undefined
   #bytes = 0
 
   constructor(most: number) {
@@ -71,10 +72,12 @@ export class Shapes {
 
   /** The shape of rows with these columns. One that is too large to be remembered is its entry's own. */
   of(fields: Field[]): Shape {
+    const latest = this.#latest
+    if (latest && sameFields(latest.fields, fields)) return latest
     let key = ''
     for (const { name, dataTypeID } of fields) key += `${dataTypeID} ${name}\0`
     const known = this.#known.get(key)
-    if (known && sameFields(known.fields, fields)) return known
+    if (known && sameFields(known.fields, fields)) return (this.#latest = known)
     const shape = shapeOf(fields)
     if (shape.uncounted > this.#most) return shape
     if (this.#bytes + shape.uncounted > this.#most) {
@@ -83,7 +86,7 @@ export class Shapes {
     }
     this.#known.set(key, shape)
     this.#bytes += shape.uncounted
-    return shape
+    return (this.#latest = shape)
   }
 }
 
@@ -197,7 +200,7 @@ export class WireRows {
     for (const { name, at, oid } of places) {
       const texts = columns[at]!
       const parse = this.parser(oid)
-      const trust = trustIn(parse)
+      const trust = keep && trustIn(parse)
       let plain = true
       let dates = true
       for (let row = 0; row < length; row++) {
@@ -206,7 +209,7 @@ export class WireRows {
         const value = parse(text)
         if (value === null) continue
         rows[row]![name] = value
-        if (!keep) continue
+        if (!trust) continue
         if (isPrimitive(value)) dates = false
         else {
           plain = false
@@ -214,7 +217,7 @@ export class WireRows {
           if (dates) dates = isDate(value as object)
         }
       }
-      if (!keep) continue
+      if (!trust) continue
       if (trust.odd) for (const row of rows) if (!isPrimitive(row[name])) row[name] = USED
       if (!plain) mutable.push({ name, at, dates: dates && !trust.odd })
     }
