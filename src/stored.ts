@@ -50,11 +50,12 @@ export function fromStored(
     if (state !== 'expired') one.fallback = mine
   }
   if (text === null) return undefined
+  const digest = one.ask.digest()
+  // Who looks at what his leader was given has not hashed his key yet.
+  if (typeof digest !== 'string') return digest.then(() => fromStored(core, call, one, found))
   const take = (stored: StoredEntry): Loaded | undefined => {
     const { ask } = one
-    // Redis was asked by the digest: it is known.
-    if (stored.key !== tail(ask.digest() as string) || !same(stored.names, ask.deps.shortNames))
-      return reject(core, found, 'wrong-key')
+    if (stored.key !== tail(digest) || !same(stored.names, ask.deps.shortNames)) return reject(core, found, 'wrong-key')
     if (!captured.versions || !same(stored.versions, captured.versions)) return undefined
     const state = freshness(stored, ask.options, now)
     if (state === 'expired') return undefined
