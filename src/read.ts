@@ -124,7 +124,9 @@ async function oneStep(core: Core, call: Call, ask: Ask, led: Led[]): Promise<An
     if (flight && flight.timeoutMs === ask.options.timeoutMs) {
       const outcome = await flights.follow(ask.key, flight, config.maxStalenessMs)
       const loaded = outcome && !outcome.ok ? await ofFailure(core, call, ask, flight, outcome) : outcome
-      return loaded && suits(call, ask, loaded) ? { loaded, coalesced: loaded === outcome, waited: true } : undefined
+      // What the leader's lookup had is as old as his load.
+      const coalesced = loaded === outcome || (loaded?.ok === true && loaded.outcome !== 'stale-if-error')
+      return loaded && suits(call, ask, loaded) ? { loaded, coalesced, waited: true } : undefined
     }
     const check =
       ask.recheckedAt === undefined && core.cache.get(ask.key) && checkUnderWay(core, ask.deps.names, now, since)

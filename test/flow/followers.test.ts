@@ -23,6 +23,21 @@ describe('a follower', () => {
     expect((await follower).cache.outcome).toBe('stale-if-error')
   })
 
+  it('says of what his leader looked up that it is as old as the leader', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    await world.outcome(b, { ttl: 600 })
+    world.now += 5_000
+    world.database.answer = async () => {
+      await tick()
+      throw new Error('database down')
+    }
+    const leader = a.query(SQL, [1], { ttl: 1 })
+    const follower = a.queryResult(SQL, [1], { staleIfError: 600 })
+    await expect(leader).rejects.toThrow('database down')
+    expect((await follower).cache.outcome).toBe('coalesced')
+  })
+
   it.each([
     ['with Redis', () => undefined],
     ['while Redis is away', () => Promise.reject(new Error('away'))],
