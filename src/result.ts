@@ -33,7 +33,7 @@ export interface ResultReader extends Answer {
   first(loaded: boolean): Answer
   /** From now on what is parsed is kept, unless that takes more than so many bytes. @returns the bytes that it takes. */
   keep(most: number): number
-  /** Rows that nobody has read again need no more than what was written of them. @returns the bytes that it takes, below 0. */
+  /** Rows that nobody has read again need no more than what was written of them. @returns the bytes that it takes, never above 0. */
   rest(body: RowsBody): number
 }
 

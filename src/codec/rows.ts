@@ -155,13 +155,16 @@ export class WireRows {
     return bytes
   }
 
-  /** What was written takes the place of the columns, where nobody has read again. @returns the bytes that it takes, below 0. */
+  /** What was written takes the place of the columns, where it is smaller and nobody has read again. @returns the bytes that it takes. */
   rest(body: RowsBody): number {
     const { columns } = this
     if (this.kept || !columns) return 0
+    const bytes = bodyBytes(body) - columnsBytes(this.payload, columns, false)
+    // A few cells take less than what holds a body.
+    if (bytes >= 0) return 0
     this.columns = undefined
     this.body = body
-    return bodyBytes(body) - columnsBytes(this.payload, columns, false)
+    return bytes
   }
 
   /** The rows, once; from then on there are columns only if there is nothing else. Throws where a later read would. */

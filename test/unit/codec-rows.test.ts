@@ -302,6 +302,13 @@ describe('text', () => {
     for (let read = 0; read < 2; read++) expect(rows.rows()).toStrictEqual(expected)
   })
 
+  it('that was written keeps its cells where they take less', () => {
+    const payload = payloadOf([['n', 23, '1', '2']])
+    const [rows, unwritten] = [wireRows(payload, parser), wireRows(payload, parser)]
+    expect(rows.rest(columnsToText(payload, true))).toBe(0)
+    expect(rows.keep(Infinity)).toBe(unwritten.keep(Infinity))
+  })
+
   it('of other values is parsed once for the first caller and once for each later one', () => {
     let parsed = 0
     const build = builder(payloadOf([['b', 17, '\\x01', '\\x02', null]]), () => (text) => (parsed++, parser(17)(text)))
