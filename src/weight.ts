@@ -143,7 +143,8 @@ function treesBytes(column: readonly (string | null)[]): number {
     sampled += bytes
     trees += treeBytes(text)
   }
-  return sampled > 0 ? (trees * documents) / sampled : trees
+  // Whole bytes: sums of fractions do not come back to 0.
+  return sampled > 0 ? Math.ceil((trees * documents) / sampled) : trees
 }
 
 /** What a JSON document or an array is parsed to. */

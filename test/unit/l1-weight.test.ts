@@ -79,6 +79,11 @@ describe('an entry', () => {
       }
   })
 
+  it('is whole bytes, so that what is added and taken away again leaves nothing', () => {
+    const documents = Array.from({ length: 50 }, (_, i) => JSON.stringify({ a: 'x'.repeat(i), b: [i / 3] }))
+    expect(size(['a', 3802, ...documents]) % 1).toBe(0)
+  })
+
   it('takes a fraction of its cells where it is as Redis had it', () => {
     const payload = rows(['a', 1184, ...Array.from({ length: 100 }, (_, i) => `2026-01-02 03:04:05.${100 + i}+00`)])
     const body = columnsToText(payload, true)
