@@ -4,6 +4,7 @@
  * @module
  */
 import { fromUtf8 } from './utf8.js'
+import { NotCacheableError } from './payload.js'
 import type { RowsBody, RowsPayload } from './payload.js'
 import { joined } from './compress.js'
 
@@ -23,7 +24,10 @@ const ESCAPE = 1
 /** Rows below which columns are not turned. */
 const FEW = 8
 
-/** The turned columns, and the text of the others. `turn`: whether any are, which pays for what is compressed. */
+/**
+ * The turned columns, and the text of the others. `turn`: whether any are, which pays for what is compressed.
+ * @throws NotCacheableError for what would come back as something else
+ */
 export function columnsToText(payload: RowsPayload, turn: boolean): { table: Uint8Array; text: string } {
   const { fields, rowCount, command, length, columns } = payload
   const tables: Uint8Array[] = []
@@ -40,6 +44,9 @@ export function columnsToText(payload: RowsPayload, turn: boolean): { table: Uin
     table += turned.length
     return `${dataTypeID}.${turned.length / length}`
   })
+  // What no Postgres says, but a database of the user's own may.
+  if (![rowCount ?? 0, ...fields.map(({ dataTypeID }) => dataTypeID)].every((one) => /^\d{1,10}$/.test(`${one}`)))
+    throw new NotCacheableError()
   const head = ['', command, String(rowCount ?? ''), String(length), layout.join(), ...fields.map(({ name }) => name)]
   return { table: joined(tables, table), text: separated(head.concat(cells)) }
 }
@@ -47,9 +54,10 @@ export function columnsToText(payload: RowsPayload, turn: boolean): { table: Uin
 const cellText = (text: string | null): string =>
   text === null ? '' : text.charCodeAt(0) > ESCAPE ? text : String.fromCharCode(ESCAPE) + text
 
-/** The parts with a separator before each. */
+/** The parts with a separator before each. Throws where one holds it itself. */
 function separated(parts: readonly string[]): string {
   const text = parts.join(NUL)
+  if (text.split(NUL).length !== parts.length) throw new NotCacheableError()
   if (text.length > SHORT) return text
   const separator = ['|', '~', '^'].find((one) => !text.includes(one))
   return separator === undefined ? text : parts.join(separator)

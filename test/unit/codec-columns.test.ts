@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { columnsFrom, columnsToText } from '../../src/codec/columns.js'
+import { NotCacheableError } from '../../src/codec/payload.js'
 import type { RowsPayload } from '../../src/codec/payload.js'
 
 function payloadOf(columns: [oid: number, texts: (string | null)[]][], names?: string[]): RowsPayload {
@@ -116,6 +117,23 @@ describe('columns', () => {
       ['__proto__', '', 'näme|~^ 🦊'],
     )
     expect(trip(payload).back).toStrictEqual(payload)
+  })
+
+  it('that would come back as something else are refused', () => {
+    const payload = payloadOf([[25, ['a', 'b']]])
+    const fields = (dataTypeID: unknown) => [{ name: 'c0', dataTypeID: dataTypeID as number }]
+    for (const wrong of [
+      { columns: [['a\0', 'b']] },
+      { columns: [[`a\0${'b'.repeat(5_000)}`, 'b']] },
+      { fields: [{ name: 'c\0', dataTypeID: 25 }] },
+      { fields: fields(undefined) },
+      { fields: fields(1.5) },
+      { fields: fields(-1) },
+      { rowCount: -1 },
+      { rowCount: NaN },
+    ])
+      expect(() => columnsToText({ ...payload, ...wrong }, true), JSON.stringify(wrong)).toThrow(NotCacheableError)
+    expect(columnsToText({ ...payload, rowCount: null }, true).text).toBe('|SELECT||2|25|c0|a|b')
   })
 
   it('whose parts do not add up are told', () => {
