@@ -11,7 +11,7 @@ const keys = (ofFifty: number, ofFiveHundred: number) =>
     [50, ofFifty],
     [500, ofFiveHundred],
   ])
-const QUICK: Pace = { rounds: 5, roundMs: 10, warm: 1, warmOperations: 0, keys: keys(100, 10), typed: false }
+const QUICK: Pace = { rounds: 5, roundMs: 10, warm: 0.7, warmOperations: 0, keys: keys(100, 10), typed: false }
 const FULL: Pace = { rounds: 15, roundMs: 50, warm: 3, warmOperations: 30_000, keys: keys(1000, 100), typed: true }
 
 export const scenario: Scenario = {

@@ -11,7 +11,7 @@ const keys = (ofFifty: number, ofFiveHundred: number) =>
     [50, ofFifty],
     [500, ofFiveHundred],
   ])
-const QUICK: Pace = { rounds: 5, roundMs: 8, warm: 0.6, warmOperations: 0, keys: keys(100, 10), typed: false }
+const QUICK: Pace = { rounds: 4, roundMs: 8, warm: 0.4, warmOperations: 0, keys: keys(100, 10), typed: false }
 const FULL: Pace = { rounds: 15, roundMs: 50, warm: 3, warmOperations: 30_000, keys: keys(500, 50), typed: true }
 
 export const scenario: Scenario = {

@@ -21,7 +21,7 @@ const AS_DOCUMENTED = [unkey, bentocache, cachifiedTiers, ocache, drizzle]
 const WITHIN_BOUND = [unkeyBounded, bentocacheBounded, cachifiedBounded, ocacheBounded, drizzle]
 
 /** In simulated time a whole trace is two hours; results are used for five minutes. */
-const LENGTH = { quick: { warmUp: 1_000, counted: 2_500 }, full: { warmUp: 42_000, counted: 58_000 } }
+const LENGTH = { quick: { warmUp: 400, counted: 1_000 }, full: { warmUp: 42_000, counted: 58_000 } }
 
 const ROWS: Readonly<Record<keyof Outcome, string>> = {
   usd: 'USD',

@@ -17,7 +17,7 @@ const BY_HAND = 'by hand'
 const BUDGET_ROWS = 50
 const SIZES = [1, 20, BUDGET_ROWS, 500]
 const BUDGET = 1.1
-const WARM_ROUNDS = 4
+const WARM_ROUNDS = 3
 /** Of each route in a round, by turns: what else the machine does falls on all of them alike. */
 const TURNS = 30
 /** Requests of a round with a server that does nothing. */
@@ -105,7 +105,7 @@ async function measure(rows: number, quick: boolean): Promise<Measured> {
     const { endpoints } = services
     const { databaseTrips } = endpoints
     let constantMs = 0
-    const rounds = quick ? 5 : rows === BUDGET_ROWS ? 33 : 17
+    const rounds = quick ? 3 : rows === BUDGET_ROWS ? 33 : 17
     for (let i = 0; i < rounds; i++) {
       const sum: Record<Route, number> = { own: 0, constant: 0, byHand: 0 }
       for (let turn = 0; turn < TURNS; turn++)
