@@ -55,7 +55,8 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
     loaded.first = undefined
     return first
   }
-  if (coalesced) core.cache.keep(entry)
+  // What others have loaded, or what Redis has just vouched for, is read again.
+  if (coalesced || outcome === 'l2') core.cache.keep(entry)
   return entry.reader
 }
 

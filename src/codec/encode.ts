@@ -85,7 +85,8 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   const mayBeLong = table.length + text.length * 3 > Math.min(compressAboveBytes, maxEntryBytes)
   const utf8 = mayBeLong ? toUtf8(text) : NOTHING
   const decodedBytes = mayBeLong ? table.length + utf8.length : text.length * 3
-  const whole = options.compress && decodedBytes > compressAboveBytes ? joined([table, utf8], decodedBytes) : undefined
+  const large = options.compress && decodedBytes > compressAboveBytes
+  const whole = large ? (table.length > 0 ? joined([table, utf8], decodedBytes) : utf8) : undefined
   const smaller = whole && (await compress(whole))
   // Four characters of base64 hold three bytes.
   const pays = smaller && Math.ceil(smaller.packed.length / 3) * 4 < decodedBytes ? smaller : undefined

@@ -122,7 +122,8 @@ export class WireRows {
   private body: RowsBody | undefined
   private readonly database: { parser(oid: number): Parser }
   private readonly shape: Shape
-  private kept = false
+  /** `undefined`: nobody has read again. `false`: what is parsed takes too much to be kept. */
+  private kept: boolean | undefined = undefined
   private parsed: readonly Row[] | undefined = undefined
   private mutable: readonly Mutable[] = []
 
@@ -143,13 +144,13 @@ export class WireRows {
    * unless that takes more than so many bytes. @returns the bytes that it takes.
    */
   keep(most: number): number {
-    if (this.kept) return 0
+    if (this.kept !== undefined) return 0
     const { body, payload } = this
     const columns = this.texts()
     const before = body ? bodyBytes(body) : columnsBytes(payload, columns, false)
     const bytes = columnsBytes(payload, columns, true, body !== undefined) - before
-    if (bytes > most) return 0
-    this.kept = true
+    this.kept = bytes <= most
+    if (!this.kept) return 0
     this.columns = columns
     this.body = undefined
     return bytes
