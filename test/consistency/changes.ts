@@ -9,7 +9,13 @@ export interface Change {
   named: Named
   write: boolean
   /** `acknowledged` and `own` (known to its isolate only) have resolved; `unknown` is a write that may commit later. */
-  end?: { kind: 'acknowledged' | 'own' | 'failed' | 'unknown' | 'unknown-own'; order: number; at: number }
+  end?: {
+    kind: 'acknowledged' | 'own' | 'failed' | 'unknown' | 'unknown-own'
+    order: number
+    at: number
+    /** Its isolate was left to raise a fence for it, on behalf of whatever request comes next; also when it has. */
+    owed: boolean
+  }
 }
 
 /** From when on a change must be seen. `asking`: by reads that ask Redis; `own`: by any read of its isolate. */
@@ -37,7 +43,7 @@ export function dutiesOf({ op, write, end, named }: Change, ask: Ask, world: Wor
   const late = end?.kind === 'unknown' || end?.kind === 'unknown-own'
   if (!late && !op.fencedBeforeSend) return duties
   for (const commit of op.commits) {
-    if (fenceLost(op, named, ask, commit, end?.kind === 'unknown-own', world)) continue
+    if (fenceLost(op, named, ask, commit, end?.owed ?? false, world)) continue
     const one = { ownAtOnce: false, commits: [commit] }
     if (late)
       duties.push({
@@ -54,19 +60,25 @@ export function dutiesOf({ op, write, end, named }: Change, ask: Ask, world: Wor
 }
 
 /**
- * A fence of the writer's own that is lost between its raising and the commit cannot tell of it. One that is `owed` is raised on behalf
- * of another request.
+ * A fence raised for this write that is lost between its raising and the commit cannot tell of it: docs/consistency.md, limits. The writer
+ * has raised it, or, where it is `owed`, any later request of the writer's isolate. Another isolate's fence is no excuse.
  */
 function fenceLost(op: Op, named: Named, ask: Ask, commit: Commit, owed: boolean, world: World): boolean {
   const tables = (named.tables ?? []).map((table) => `:t:public.${table}`)
   const ends = [':*', ...(ask.options.tagsOnly ? versionsOf(ask).tag : tables)]
   const fences = (key: string) => ends.some((end) => key.includes(`${end}:`))
-  return world.redis.store.lostFences.some(
+  const { raised, store } = world.redis
+  return store.lostFences.some(
     (lost) =>
       lost.order > op.startOrder &&
       lost.order < commit.order &&
       fences(lost.key) &&
-      (owed || op.raised.some(({ key, order }) => key === lost.key && order < lost.order)),
+      raised.some(
+        (by) =>
+          by.key === lost.key &&
+          by.order < lost.order &&
+          (by.op === op || (owed && by.isolate === op.isolate && by.order > op.startOrder)),
+      ),
   )
 }
 

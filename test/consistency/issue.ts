@@ -162,7 +162,6 @@ export class Issuer {
       asks,
       outcomes: [],
       commits: [],
-      raised: [],
       held: 0,
       writeEvents: [],
       ...rest,

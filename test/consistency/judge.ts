@@ -257,7 +257,7 @@ export class Judge {
 
   #end(op: Op, kind: NonNullable<Change['end']>['kind']): void {
     const change = this.#changes.find((one) => one.op === op)!
-    change.end = { kind, order: op.endOrder!, at: op.endAt! }
+    change.end = { kind, order: op.endOrder!, at: op.endAt!, owed: kind === 'unknown-own' }
     this.#world.trace(op, `${change.write ? 'write' : 'invalidation'} ended: ${kind}`)
   }
 

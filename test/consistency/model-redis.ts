@@ -10,6 +10,8 @@ export const WAIT_MS = 250
 
 export class ModelRedis {
   readonly store: RedisStore
+  /** The fences that were raised, as Redis executed them. */
+  readonly raised: { order: number; key: string; isolate: object; op: Op | undefined }[] = []
   /** Of each isolate's invalidations: how many were sent, and the last of them that was executed and that was answered. */
   readonly #sequences = new Map<object, { sent: number; executed: number; answered: number }>()
   /** When an isolate's latest acknowledged write was executed: what its sync token asks of a replica. */
@@ -133,7 +135,7 @@ export class ModelRedis {
         const reply = this.store.run(commands[replies.length]!, asOf)
         replies.push(reply)
         if (name === 'incrby' && Number(by) > 0 && reply.error === undefined)
-          of?.raised.push({ order: time.mark(), key: key! })
+          this.raised.push({ order: time.mark(), key: key!, isolate, op: of })
         if (replies.length < commands.length && chance.of(pipelineGaps)) {
           time.after(chance.between(0, 6), step)
           return

@@ -44,8 +44,6 @@ export interface Op extends Context {
   vouched?: Vouched
   fenceAcknowledged?: number
   fencedBeforeSend?: boolean
-  /** The fences that it has raised, as Redis executed them. */
-  readonly raised: { order: number; key: string }[]
   databaseAnswered?: boolean
   /** The database said that the write did not happen. */
   refused?: boolean
