@@ -11,6 +11,8 @@ import { ROOT } from './names.js'
 
 /** Most names that one check looks after besides those it must. */
 const MOST_NAMES = 512
+/** Of `maxStalenessSeconds`: a name that was not read for so long costs more bytes in each check than a trip of its own will. */
+const IN_USE = 60
 
 export interface Check {
   readonly covers: ReadonlySet<Known>
@@ -63,8 +65,8 @@ export function announce(
 }
 
 /** Names worth checking in the same trip: those that results in memory depend on, the most lately read first. */
-export function hotNames(core: Core): Known[] {
-  return core.cache.versions.inUse(MOST_NAMES)
+export function hotNames({ cache }: Core, now: number): Known[] {
+  return cache.versions.inUse(MOST_NAMES, Math.max(0, now - IN_USE * cache.config.maxStalenessMs))
 }
 
 /** After an L1 hit: when half of the bound is over, checks in the background, at most twice per bound. */
@@ -73,7 +75,7 @@ export function keepVouched(core: Core, call: Call, names: readonly Known[], now
   const half = cache.config.maxStalenessMs / 2
   if (Math.abs(now - cache.checks.lastAt) < half || now - cache.versions.oldestCheck(names) < half) return
   if (!isRedisCache(cache) || checkUnderWay(core, [], now) || cache.link.breaker.open) return
-  const hot = hotNames(core)
+  const hot = hotNames(core, now)
   const lookup = Promise.resolve().then(() => cache.lookup(call.runtime, [], hot))
   announce(core, hot, now, now, lookup)
   cache.background.run(call.runtime, lookup)

@@ -1,6 +1,7 @@
 /**
- * Counters of all isolates in Redis: one hash a day, a field per hour and counter. They are of the cache, whichever databases it serves. A count
- * is added at most once: what Redis refused goes with the next push, what it may have taken does not.
+ * Counters of all isolates in Redis: 64-bit integers side by side in one string a day, those of each hour and those of the whole day. One
+ * BITFIELD adds to all of them: Upstash bills each HINCRBY. They are of the cache, whichever databases it serves. A count is added at most
+ * once: what Redis refused goes with the next push, what it may have taken does not.
  * @module
  */
 import type { Pipeline } from '@upstash/redis'
@@ -15,7 +16,7 @@ import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
 import { clock } from './runtime.js'
 import { COUNTERS, zeroes } from './stats.js'
-import type { Counter, CounterValues } from './stats.js'
+import type { CounterValues } from './stats.js'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -23,6 +24,10 @@ const DAY_MS = 24 * HOUR_MS
 const PUSH_EVERY_MS = 10_000
 /** Days that counters are kept. */
 export const KEPT_DAYS = 30
+/** Counters of an hour, and room for two more, so that none ever changes its place. */
+const ROOM = 16
+/** Where the whole day's are: after its hours. */
+const WHOLE_DAY = 24
 
 export interface StatsRange {
   /** From the hour that holds this time. Default: as far back as counters are kept, 30 days. */
@@ -36,13 +41,16 @@ const TIME: Rule = [
   'a Date or milliseconds',
 ]
 
+/** The BITFIELD offset of a counter in an hour. */
+const place = (hour: number, counter: number): string => `#${hour * ROOM + counter}`
+
 const dayKey = ({ config }: RedisQueryCache, day: number): string =>
-  `${config.redisKeyPrefix}:s:${keySafe(config.keyPrefix)}:${new Date(day * DAY_MS).toISOString().slice(0, 10)}`
+  `${config.redisKeyPrefix}:n:${keySafe(config.keyPrefix)}:${new Date(day * DAY_MS).toISOString().slice(0, 10)}`
 
 /** Counters on their way to Redis. */
 interface Push {
   readonly values: CounterValues
-  /** Its commands come first in their trip, as many as there are counters at most. */
+  /** Its commands come first in their trip: one, and once an hour two. */
   readonly add: (pipeline: Pipeline) => void
   /** Waits for the trip's end: what Redis has refused goes with the next push. Never rejects. */
   readonly settle: (trip: Promise<readonly Reply[]>) => Promise<void>
@@ -65,22 +73,30 @@ export function pushStatistics(core: Core, call: Call, now: number): void {
 
 function taken(cache: RedisQueryCache, now: number): Push | undefined {
   const values = cache.counters.take(now)
-  const changed = COUNTERS.filter((name) => values[name] !== 0)
-  if (changed.length === 0) return undefined
+  if (COUNTERS.every((name) => values[name] === 0)) return undefined
   const key = dayKey(cache, Math.floor(now / DAY_MS))
-  const hour = Math.floor((now % DAY_MS) / HOUR_MS)
+  const hour = Math.floor(now / HOUR_MS)
+  // Not with each push: it is billed like the counts themselves.
+  const keep = cache.counters.keptIn !== hour
   return {
     values,
     add: (pipeline) => {
-      for (const name of changed) pipeline.hincrby(key, `${hour}.${name}`, Math.round(values[name]))
-      pipeline.expire(key, ((KEPT_DAYS + 1) * DAY_MS) / 1000)
+      // A client of another make may not know it; what is stored in the same trip must not suffer.
+      const add = (pipeline as Partial<Pipeline>).bitfield?.(key)
+      if (!add) return
+      COUNTERS.forEach((name, i) => {
+        const value = Math.round(values[name])
+        if (value !== 0) add.incrby('i64', place(hour % 24, i), value).incrby('i64', place(WHOLE_DAY, i), value)
+      })
+      add.exec()
+      if (keep) pipeline.expire(key, ((KEPT_DAYS + 1) * DAY_MS) / 1000)
     },
     settle: (trip) =>
       trip.then(
-        (replies) =>
-          changed.forEach((name, i) => {
-            if (replies[i]?.error !== undefined) cache.counters.putBack({ [name]: values[name] })
-          }),
+        ([counted, kept]) => {
+          if (counted?.error !== undefined) cache.counters.putBack(values)
+          else if (keep && kept?.error === undefined) cache.counters.keptIn = hour
+        },
         ({ failure }: RedisError) => {
           if (!UNKNOWN.includes(failure)) cache.counters.putBack(values)
         },
@@ -113,13 +129,18 @@ export async function readStatistics(
   if (days.length === 0) return sum
   const own = taken(cache, now)
   const reads = cache.link.pipeline('statistics', (pipeline) => {
-    for (const day of days) pipeline.hgetall(dayKey(cache, day))
+    for (const day of days) {
+      const get = pipeline.bitfield(dayKey(cache, day))
+      for (const hour of hoursOf(day, since, until)) COUNTERS.forEach((_, i) => get.get('i64', place(hour, i)))
+      get.exec()
+    }
   })
   const replies = await reads.catch((error: unknown) => {
     if (own) cache.counters.putBack(own.values)
     throw error
   })
-  replies.forEach((reply, i) => addDay(sum, reply.result, days[i]! * DAY_MS, since, until))
+  for (const { result } of replies)
+    if (Array.isArray(result)) result.forEach((value, i) => (sum[COUNTERS[i % COUNTERS.length]!] += Number(value) || 0))
   if (!own) return sum
   // After the reads: one that is away does not cost the counts.
   await send(cache, own)
@@ -127,16 +148,14 @@ export async function readStatistics(
   return sum
 }
 
-/** Without the SDK's deserialisation a hash comes as Redis sends it: field, value, field, value. */
-const pairs = (flat: readonly unknown[]): [string, unknown][] =>
-  flat.flatMap((field, i) => (i % 2 === 0 ? [[String(field), flat[i + 1]] as [string, unknown]] : []))
-
-function addDay(sum: CounterValues, hash: unknown, dayStart: number, since: number, until: number): void {
-  if (typeof hash !== 'object' || hash === null) return
-  for (const [field, value] of Array.isArray(hash) ? pairs(hash) : Object.entries(hash)) {
-    const [hour, name] = field.split('.')
-    const from = dayStart + Number(hour) * HOUR_MS
-    if (name === undefined || !(name in sum) || from + HOUR_MS <= since || from > until) continue
-    sum[name as Counter] += Number(value) || 0
+/** The hours of a day within the range, or the whole day. */
+function hoursOf(day: number, since: number, until: number): number[] {
+  const start = day * DAY_MS
+  if (since <= start && until >= start + DAY_MS - HOUR_MS) return [WHOLE_DAY]
+  const hours: number[] = []
+  for (let hour = 0; hour < 24; hour++) {
+    const from = start + hour * HOUR_MS
+    if (from + HOUR_MS > since && from <= until) hours.push(hour)
   }
+  return hours
 }

@@ -250,7 +250,7 @@ function askRedis(core: Core, call: Call, led: readonly Led[]): Promise<Found[] 
   const now = clock(call.runtime)
   // Those that a check has just looked after are left out: there may be hundreds.
   const due = unvouched && Math.abs(now - cache.checks.lastAt) >= cache.config.maxStalenessMs / 2
-  const others = due ? hotNames(core) : []
+  const others = due ? hotNames(core, now) : []
   const send = (keys: readonly string[]) => {
     const wanted = led.map(({ ask }, i) => ({
       key: ask.options.refreshCache ? undefined : keys[i],

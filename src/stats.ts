@@ -62,6 +62,8 @@ export class Counters {
   readonly total: CounterValues = zeroes()
   #pushed: CounterValues = zeroes()
   #lastPush: number | undefined
+  /** The hour, since 1970, in which Redis was last told how long to keep the counters. */
+  keptIn: number | undefined
 
   add(name: Counter, amount: number): void {
     this.total[name] += amount

@@ -144,10 +144,10 @@ export class VersionBook {
     for (const known of names) known.distrusted = distrusted
   }
 
-  /** Names that entries were read by, the most lately read first, at most `most`. For checks that look after many entries at once. */
-  inUse(most: number): Known[] {
+  /** Names that entries were read by after `since`, the most lately read first, at most `most`. For checks that look after many entries at once. */
+  inUse(most: number, since: number): Known[] {
     const used: Known[] = []
-    for (const known of this.#names.values()) if (known.usedAt > 0 && !known.distrusted) used.push(known)
+    for (const known of this.#names.values()) if (known.usedAt > since && !known.distrusted) used.push(known)
     if (used.length > most) used.sort((a, b) => b.usedAt - a.usedAt)
     return used.slice(0, most)
   }

@@ -101,6 +101,7 @@ const ACKNOWLEDGED: Readonly<Record<string, string>> = {
   set: '"OK"',
   hset: '1',
   hincrby: '1',
+  bitfield: '[]',
   sadd: '1',
   expire: '1',
   hexpire: '[1]',

@@ -39,7 +39,9 @@ export class ModelRedis {
         mset: (values: Record<string, string>) => push('mset', Object.entries(values).flat()),
         msetnx: (values: Record<string, string>) => push('msetnx', Object.entries(values).flat()),
       }
-      for (const name of ['del', 'unlink', 'get', 'incrby', 'expire', 'hincrby', 'hgetall', 'dbsize'])
+      const bitfield = { incrby: () => bitfield, exec: () => push('bitfield', []) }
+      chain['bitfield'] = () => bitfield
+      for (const name of ['del', 'unlink', 'get', 'incrby', 'expire', 'dbsize'])
         chain[name] = (...args: unknown[]) => push(name, args)
       return chain
     }

@@ -91,7 +91,7 @@ export class RedisStore {
   /** @param asOf What a replica has seen; the primary has seen everything. */
   run([name, ...args]: string[], asOf?: number): Reply {
     const { count, time } = this.#world
-    if (this.full && /^(set|mset|msetnx|incrby|hincrby)$/.test(name!)) {
+    if (this.full && /^(set|mset|msetnx|incrby|bitfield)$/.test(name!)) {
       count('fault: full redis refused')
       return { error: "OOM command not allowed when used memory > 'maxmemory'." }
     }
@@ -134,8 +134,8 @@ export class RedisStore {
         this.#put(args[0]!, value, time.now + Number(args[1]) * 1000)
         return { result: 1 }
       }
-      case 'hincrby':
-        return { result: 1 }
+      case 'bitfield':
+        return { result: [] }
       default:
         return { error: `ERR unknown command '${name}'` }
     }

@@ -208,6 +208,32 @@ describe('many hot names', () => {
   })
 })
 
+it('names that nobody has read for two minutes are not checked with those in use', async () => {
+  const a = world.isolate()
+  const queries = Array.from({ length: 50 }, (_, i) => `SELECT n FROM t${i}`)
+  await a.invalidate({ tables: queries.map((_, i) => `t${i}`) })
+  await a.queryBatch(
+    queries.map((sql) => ({ sql })),
+    { ttl: 3_600 },
+  )
+  await a.flush()
+  const checked = async () => {
+    world.redis.reset()
+    await world.outcome(a, { ttl: 3_600 }, [], queries[0])
+    const keys = world.redis.trips.flatMap(({ commands }) => commands).flat()
+    return new Set(keys.flatMap((key) => /:v:.*:t:(.*)/.exec(key)?.[1] ?? [])).size
+  }
+  for (const [seconds, tables] of [
+    [60, 50],
+    [59, 50],
+    [2, 1],
+    [2, 1],
+  ] as const) {
+    world.now += seconds * 1000
+    expect(await checked()).toBe(tables)
+  }
+})
+
 describe('what is handed out', () => {
   it('cannot be changed for others', async () => {
     const a = world.isolate()

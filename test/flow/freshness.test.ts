@@ -249,7 +249,7 @@ describe('a clock that was set back', () => {
     const a = isolate()
     await world.warm(a)
     await world.outcome(a)
-    announce(a.core, hotNames(a.core), world.now, world.now, new Promise(() => undefined))
+    announce(a.core, hotNames(a.core, world.now), world.now, world.now, new Promise(() => undefined))
     world.now -= 3_600_000
     await world.outcome(a)
     world.redis.reset()

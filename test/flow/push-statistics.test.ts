@@ -8,7 +8,7 @@ import { World } from '../support/isolates.js'
 let world: World
 beforeEach(() => void (world = new World()))
 
-const isPush = ({ commands }: Trip) => commands.some(([name]) => name === 'hincrby')
+const isPush = ({ commands }: Trip) => commands.some(([name]) => name === 'bitfield')
 const pushes = () => world.redis.trips.filter(isPush)
 const named = (error: string) => Object.assign(new Error(error), { name: 'UpstashError' })
 
@@ -49,15 +49,23 @@ describe.each(WAYS)('a push %s', (_way, answer) => {
     expect(await total()).toBe(6)
   })
 
-  it('of which a part is refused sends that part again, and nothing else', async () => {
+  it('is one command, and once an hour says how long to keep it, also when that was refused', async () => {
+    const kept = () => pushes().map(({ commands }) => commands.filter(([name]) => name === 'expire').length)
+    const counted = () => pushes().map(({ commands }) => commands.filter(([name]) => name === 'bitfield').length)
     world.redis.before = (trip) => {
-      if (isPush(trip)) trip.commands.find(([, , field]) => field?.endsWith('.l1Hits'))![0] = 'refused'
+      if (isPush(trip)) trip.commands.find(([name]) => name === 'expire')![0] = 'refused'
     }
     await answer(a)
     world.redis.before = () => {}
-    expect(await total()).toBe(6)
-    const misses = (await world.isolate().getGlobalStats()).cacheMisses
-    expect(misses).toBe(a.getCacheStats().cacheMisses)
+    for (let i = 0; i < 3; i++) {
+      world.now += 10_000
+      await answer(a)
+    }
+    expect(kept()).toEqual([0, 1, 0, 0])
+    world.now += 3_600_000
+    await answer(a)
+    expect(kept()).toEqual([0, 1, 0, 0, 1])
+    expect(counted()).toEqual([1, 1, 1, 1, 1])
   })
 
   it.each(['ERR max requests limit exceeded', 'WRONGPASS invalid or missing auth token', 'OOM too full'])(
@@ -84,6 +92,18 @@ describe.each(WAYS)('a push %s', (_way, answer) => {
     world.redis.after = () => {}
     expect(await total()).toBe(7)
   })
+})
+
+it('a client of another make that knows no BITFIELD stores all the same', async () => {
+  const { redis } = world
+  const pipeline = redis.pipeline.bind(redis)
+  redis.pipeline = () => ({ ...(pipeline() as object), bitfield: undefined })
+  const a = world.isolate()
+  await world.warm(a)
+  await world.outcome(a)
+  world.now += 10_000
+  await world.outcome(a, {}, [2])
+  expect(await world.outcome(world.isolate(), {}, [2])).toBe('l2')
 })
 
 describe('the figures of all isolates', () => {

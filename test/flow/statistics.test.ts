@@ -6,7 +6,7 @@ import { SQL, World } from '../support/isolates.js'
 let world: World
 beforeEach(() => void (world = new World()))
 
-const pushes = () => world.redis.trips.filter(({ commands }) => commands[0]![0] === 'hincrby')
+const pushes = () => world.redis.trips.filter(({ commands }) => commands[0]![0] === 'bitfield')
 
 describe('statistics', () => {
   it('add up: hits, misses and bypasses are all queries', async () => {
@@ -61,6 +61,27 @@ describe('statistics', () => {
     expect(await a.getGlobalStats({ since: world.now - hour })).toMatchObject({ totalQueries: 1, bypassed: 1 })
     expect(await a.getGlobalStats({ until: then + hour })).toMatchObject({ totalQueries: 2 })
     expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 3 })
+  })
+
+  it('of days that the range holds whole are those of their hours', async () => {
+    const [a, hour] = [world.isolate(), 3_600_000]
+    world.now = Date.UTC(2027, 0, 15)
+    await world.warm(a)
+    for (let i = 0; i < 48; i++) {
+      await world.outcome(a, {}, [i])
+      await a.getGlobalStats()
+      world.now += hour
+    }
+    const reader = world.isolate()
+    const days = (from: number, to: number) =>
+      reader.getGlobalStats({ since: Date.UTC(2027, 0, 15, from), until: Date.UTC(2027, 0, 15, to) })
+    const misses = (from: number, to: number) => days(from, to).then(({ cacheMisses }) => cacheMisses)
+    expect(await misses(0, 23)).toBe(24)
+    expect(await misses(24, 47)).toBe(24)
+    expect(await misses(1, 46)).toBe(46)
+    expect(await misses(0, 22)).toBe(23)
+    expect(await misses(-30, 47)).toBe(48)
+    expect((await reader.getGlobalStats()).cacheMisses).toBe(48)
   })
 
   it('are kept for the next push when Redis is away', async () => {

@@ -42,7 +42,7 @@ export class Actor {
   trip(commands: readonly string[][]): [string, string?] | undefined {
     const names = commands.map(([name]) => name!)
     // Statistics go their own way at their own times.
-    if (names.includes('hincrby')) return undefined
+    if (names.includes('bitfield')) return undefined
     if (!this.writer) return names[0] === 'mget' ? ['mget', 'reply'] : ['store']
     if (this.commits === 0) return ['fence', 'fenced']
     if (this.writer.fault === 'full' && this.invalidations === 0) return ['refused', 'heard']

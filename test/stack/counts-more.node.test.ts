@@ -120,7 +120,7 @@ describe('what is sent in the background', () => {
     Math.max(...times.map(({ at }) => times.filter((other) => other.at >= at && other.at < at + spanMs).length))
 
   const isCheck = ({ what }: { what: string }) => what === 'upstash mget'
-  const isPush = ({ what }: { what: string }) => what.startsWith('upstash h')
+  const isPush = ({ what }: { what: string }) => what.startsWith('upstash bitfield')
 
   it('at most two MGETs in any two seconds, one for three reads that are due at once', async () => {
     const a = await warmed()
@@ -135,14 +135,15 @@ describe('what is sent in the background', () => {
     ).toEqual(['upstash mget'])
   })
 
-  it('at most one push of statistics in any ten seconds, with as many commands for ten times the traffic', async () => {
+  it('at most one push of statistics in any ten seconds, with one command for any traffic', async () => {
     const a = await warmed()
     await traffic(a, 15, 1_000)
     const slow = (await traffic(a, 40, 1_000)).filter(isPush)
     const fast = (await traffic(a, 40, 100)).filter(isPush)
     expect(slow.length).toBeGreaterThanOrEqual(3)
     expect([most(slow, 10_000), most(fast, 10_000)]).toEqual([1, 1])
-    expect(new Set([...slow, ...fast].map(({ what }) => what)).size).toBe(1)
+    // The first of an hour has told Redis how long to keep them.
+    expect(new Set([...slow, ...fast].map(({ what }) => what))).toEqual(new Set(['upstash bitfield']))
     now += 60_000
     expect(await sent(a, async () => undefined)).toEqual([])
   })

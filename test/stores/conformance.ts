@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Answer, Connection } from './connection.js'
 import { words } from './scenario.js'
 import type { Scenarios, Step } from './scenario.js'
+import { bitfields } from './scenarios/bitfields.js'
 import { expiry } from './scenarios/expiry.js'
 import { hashes } from './scenarios/hashes.js'
 import { keys } from './scenarios/keys.js'
@@ -11,7 +12,17 @@ import { sets } from './scenarios/sets.js'
 import { sortedSets } from './scenarios/sorted-sets.js'
 import { strings } from './scenarios/strings.js'
 
-const families: Record<string, Scenarios> = { strings, keys, expiry, hashes, sets, sortedSets, lists, server }
+const families: Record<string, Scenarios> = {
+  strings,
+  bitfields,
+  keys,
+  expiry,
+  hashes,
+  sets,
+  sortedSets,
+  lists,
+  server,
+}
 
 /**
  * Registers what every store must answer. Empties the store's database before each test.

@@ -38,6 +38,16 @@ const setOptions = fc.array(
 const limit = flat(choose('LIMIT'), one(integer), one(integer))
 const rangeOptions = fc.array(fc.oneof(choose('WITHSCORES', 'REV', 'BYSCORE'), limit), { maxLength: 3 })
 
+const field = flat(
+  one(fc.constantFrom('u1', 'i1', 'u3', 'i7', 'u8', 'u31', 'i33', 'u63', 'i64', 'u64', 'i0')),
+  one(fc.constantFrom('0', '1', '5', '13', '64', '#0', '#1', '#3', '-1', '4294967296')),
+)
+const bits = fc.oneof(
+  flat(choose('GET'), field),
+  flat(choose('SET', 'INCRBY'), field, one(fc.oneof(integer, fc.constantFrom('300', '-300', '4294967296')))),
+  flat(choose('OVERFLOW'), choose('WRAP', 'SAT', 'FAIL', 'x')),
+)
+
 const commands = fc.oneof(
   command(
     'SET',
@@ -52,6 +62,12 @@ const commands = fc.oneof(
   command('INCRBYFLOAT', one(key), one(decimal)),
   command('GETRANGE LRANGE LTRIM ZREMRANGEBYRANK', one(key), one(integer), one(integer)),
   command('LSET LREM', one(key), one(integer), one(fc.constantFrom('x', 'y', ''))),
+  command(
+    'BITFIELD',
+    one(fc.constantFrom('m', 'n', 'a')),
+    fc.array(bits, { maxLength: 4 }).map((found) => found.flat()),
+  ),
+  command('STRLEN TYPE DEL', one(fc.constantFrom('m', 'n'))),
   command('SETRANGE', one(asciiKey), one(integer), one(fc.constantFrom('x', 'yz', ''))),
   command('GETRANGE', one(asciiKey), one(integer), one(integer)),
   command('GETEX', one(key), maybe(fc.oneof(choose('PERSIST'), flat(choose('EXAT'), one(deadline))))),
@@ -123,6 +139,7 @@ const unordered = new Set(['KEYS', 'SMEMBERS', 'SUNION', 'SINTER', 'SDIFF', 'HKE
 function comparable([first = '', ...rest]: string[], answer: Answer): unknown {
   // The client reads integers beyond 2^53 with errors of its own.
   if (typeof answer === 'number' && !Number.isSafeInteger(answer)) return answer.toPrecision(12)
+  if (first === 'BITFIELD' && Array.isArray(answer)) return answer.map((one) => comparable([], one))
   if (first.endsWith('SCAN') && Array.isArray(answer)) {
     const [cursor, names] = answer as [string, string[]]
     return [cursor, sorted(/^[HZ]/.test(first) ? coupled(names) : names)]

@@ -1,7 +1,7 @@
 /**
  * A client in the shape of @upstash/redis, over a Map, with faults. For tests that must control every reply.
  */
-type Value = string | Map<string, string>
+type Value = string | Map<string, number>
 
 export interface Trip {
   commands: string[][]
@@ -42,7 +42,7 @@ export class FakeRedis {
   }
 
   #run([name, ...args]: string[]): { result?: unknown; error?: string } {
-    if (this.full && /^(set|mset|msetnx|incrby|hincrby)$/.test(name!))
+    if (this.full && /^(set|mset|msetnx|incrby|bitfield)$/.test(name!))
       return { error: "OOM command not allowed when used memory > 'maxmemory'." }
     const { data } = this
     const pairs = () => Array.from({ length: args.length / 2 }, (_, i) => [args[2 * i]!, args[2 * i + 1]!] as const)
@@ -72,17 +72,8 @@ export class FakeRedis {
       }
       case 'expire':
         return { result: data.has(args[0]!) ? 1 : 0 }
-      case 'hincrby': {
-        const hash = (data.get(args[0]!) as Map<string, string> | undefined) ?? new Map<string, string>()
-        hash.set(args[1]!, String(Number(hash.get(args[1]!) ?? 0) + Number(args[2])))
-        data.set(args[0]!, hash)
-        return { result: Number(hash.get(args[1]!)) }
-      }
-      case 'hgetall': {
-        const hash = data.get(args[0]!) as Map<string, string> | undefined
-        // As it is without the SDK's deserialisation.
-        return { result: hash ? [...hash].flat() : [] }
-      }
+      case 'bitfield':
+        return { result: this.#bitfield(args[0]!, args.slice(1)) }
       case 'getrange':
         return {
           result: ((data.get(args[0]!) as string | undefined) ?? '').slice(Number(args[1]), Number(args[2]) + 1),
@@ -99,6 +90,20 @@ export class FakeRedis {
       default:
         return { error: `ERR unknown command '${name}'` }
     }
+  }
+
+  /** Integers by their place. */
+  #bitfield(key: string, words: string[]): number[] {
+    const fields = (this.data.get(key) as Map<string, number> | undefined) ?? new Map<string, number>()
+    const replies: number[] = []
+    while (words.length > 0) {
+      const [operation, , place] = words.splice(0, 3)
+      const by = operation === 'incrby' ? Number(words.shift()) : 0
+      const sum = (fields.get(place!) ?? 0) + by
+      if (operation === 'incrby') this.data.set(key, fields.set(place!, sum))
+      replies.push(sum)
+    }
+    return replies
   }
 
   async mget(...keys: string[]): Promise<unknown> {
@@ -129,7 +134,14 @@ export class FakeRedis {
       msetnx: (values: Record<string, string>) => push('msetnx', Object.entries(values).flat()),
       scan: (cursor: string, { match }: { match: string }) => push('scan', [cursor, match]),
     }
-    for (const name of ['mget', 'del', 'unlink', 'get', 'getrange', 'incrby', 'expire', 'hincrby', 'hgetall', 'dbsize'])
+    chain['bitfield'] = (key: string) => {
+      const words = [key]
+      const field: Record<string, unknown> = { exec: () => push('bitfield', words) }
+      for (const name of ['get', 'incrby'])
+        field[name] = (...args: unknown[]) => (words.push(name, ...args.map(String)), field)
+      return field
+    }
+    for (const name of ['mget', 'del', 'unlink', 'get', 'getrange', 'incrby', 'expire', 'dbsize'])
       chain[name] = (...args: unknown[]) => push(name, args)
     return chain
   }

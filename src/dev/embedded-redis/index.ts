@@ -1,8 +1,9 @@
 /**
- * A Redis in memory for development without a `redis-server`: strings, hashes, sets, sorted sets, lists, expiry and scans. What it
+ * A Redis in memory for development without a `redis-server`: strings and bit fields, hashes, sets, sorted sets, lists, expiry and scans. What it
  * does not know it refuses with Redis's own text.
  * @module
  */
+import { bitfields } from './bitfields.js'
 import type { Command, CommandTable } from './command.js'
 import { counters } from './counters.js'
 import { expiry } from './expiry.js'
@@ -23,6 +24,7 @@ export type { Reply } from './reply.js'
 
 const tables: readonly CommandTable[] = [
   strings,
+  bitfields,
   counters,
   keys,
   expiry,

@@ -12,8 +12,8 @@ interface Kinds {
 
 export type Kind = keyof Kinds
 export type Value = { [K in Kind]: { kind: K; value: Kinds[K] } }[Kind]
-/** `expireAt` is in milliseconds since 1970; without it the key stays. */
-export type Entry = Value & { expireAt?: number }
+/** `expireAt` is in milliseconds since 1970; without it the key stays. `bytes`: of a string that need not be text. */
+export type Entry = Value & { expireAt?: number; bytes?: Buffer }
 
 const empty: { [K in Exclude<Kind, 'string'>]: () => Kinds[K] } = {
   list: () => [],
@@ -64,6 +64,18 @@ export class Keyspace {
   putString(key: string, value: string): void {
     const expireAt = this.find(key)?.expireAt
     this.put(key, { kind: 'string', value, ...(expireAt === undefined ? {} : { expireAt }) })
+  }
+
+  /** The bytes of a string, undefined when the key is absent. Throws WRONGTYPE. */
+  readBytes(key: string): Buffer | undefined {
+    const value = this.read(key, 'string')
+    return value === undefined ? undefined : (this.find(key)?.bytes ?? Buffer.from(value))
+  }
+
+  /** Sets a string that need not be text: whoever reads it as one sees it decoded as UTF-8. Keeps the expiry that the key had. */
+  putBytes(key: string, bytes: Buffer): void {
+    this.putString(key, bytes.toString())
+    this.find(key)!.bytes = bytes
   }
 
   delete(key: string): boolean {

@@ -76,16 +76,16 @@ function setAll(keyspace: Keyspace, command: string, args: readonly string[], on
 }
 
 function append(keyspace: Keyspace, args: readonly string[]): Reply {
-  const value = (keyspace.read(word(args, 0), 'string') ?? '') + word(args, 1)
-  const length = Buffer.byteLength(value)
-  if (length > maxBytes) return refuse(tooLong)
-  keyspace.putString(word(args, 0), value)
-  return length
+  const before = keyspace.readBytes(word(args, 0)) ?? Buffer.alloc(0)
+  const added = Buffer.from(word(args, 1))
+  if (before.length + added.length > maxBytes) return refuse(tooLong)
+  keyspace.putBytes(word(args, 0), Buffer.concat([before, added]))
+  return before.length + added.length
 }
 
 function getRange(keyspace: Keyspace, args: readonly string[]): Reply {
   const [start, stop] = [parseIndex(word(args, 1)), parseIndex(word(args, 2))]
-  const bytes = Buffer.from(keyspace.read(word(args, 0), 'string') ?? '')
+  const bytes = keyspace.readBytes(word(args, 0)) ?? Buffer.alloc(0)
   if (start < 0 && stop < 0 && start > stop) return ''
   // Unlike a list's, a string's negative end never lies before its first byte.
   const end = stop < 0 ? Math.max(0, stop + bytes.length) : stop
@@ -95,14 +95,14 @@ function getRange(keyspace: Keyspace, args: readonly string[]): Reply {
 function setRange(keyspace: Keyspace, args: readonly string[]): Reply {
   const offset = parseIndex(word(args, 1))
   if (offset < 0) return refuse('ERR offset is out of range')
-  const before = Buffer.from(keyspace.read(word(args, 0), 'string') ?? '')
+  const before = keyspace.readBytes(word(args, 0)) ?? Buffer.alloc(0)
   const patch = Buffer.from(word(args, 2))
   if (patch.length === 0) return before.length
   if (offset + patch.length > maxBytes) return refuse(tooLong)
   const after = Buffer.alloc(Math.max(before.length, offset + patch.length))
   before.copy(after)
   patch.copy(after, offset)
-  keyspace.putString(word(args, 0), after.toString())
+  keyspace.putBytes(word(args, 0), after)
   return after.length
 }
 
@@ -146,7 +146,7 @@ export const strings: CommandTable = {
   append: { arity: 3, run: append },
   strlen: {
     arity: 2,
-    run: (keyspace, args) => Buffer.byteLength(keyspace.read(word(args, 0), 'string') ?? ''),
+    run: (keyspace, args) => keyspace.readBytes(word(args, 0))?.length ?? 0,
   },
   getrange: { arity: 4, run: getRange },
   substr: { arity: 4, run: getRange },
