@@ -39,21 +39,23 @@ export function makeEntry(
   payload: Payload,
   value: unknown,
   readAt: number,
+  order: number,
   versions: readonly string[] | undefined,
 ): L1Entry {
   const { defaultTtl, ttlJitter } = core.cache.config
   const jitter = ttlJitter * chance(call.runtime)
   const life = lifetime(readAt, led.ask.options, defaultTtl, isEmpty(led.ask, value), jitter, led.ask.until)
-  return entryFrom(core, led, payload, life, versions)
+  return entryFrom(core, led, payload, life, versions, order)
 }
 
-/** An entry with the lifetime that it has already. */
+/** An entry with the lifetime that it has already. `order`: this isolate's, when what it holds was asked for. */
 export function entryFrom(
   core: Core,
   { ask, flight }: Led,
   payload: Payload,
   life: Lifetime,
   versions: readonly string[] | undefined,
+  order = flight.order,
 ): L1Entry {
   const { key, display, deps, shortKey } = ask
   const shape = payload.kind === 'rows' ? core.cache.shapes.of(payload.fields) : undefined
@@ -73,7 +75,7 @@ export function entryFrom(
     shortKey: typeof shortKey === 'string' ? key.slice(deps.key.length + 1) : shortKey,
     // A reply's texts are its own: equal ones become the one that is known.
     versions: versions?.map((version, i) => (version === deps.names[i]!.version ? deps.names[i]!.version : version)),
-    order: flight.order,
+    order,
     provisionalUntil: provisionalUntil(core, life.readAt),
     reader: resultReader(payload, core.database, shape),
     size,

@@ -297,6 +297,8 @@ async function askDatabase(core: Core, call: Call, missed: readonly Missed[], to
 async function landFromDatabase(core: Core, call: Call, missed: readonly Missed[]): Promise<ToStore[]> {
   const { versions } = core.cache
   const readAt = clock(call.runtime)
+  // Not that of the load's beginning: who waited for a lease may have been overtaken by a write, and reads after it.
+  const order = versions.mark()
   const results = await fetchSources(
     core,
     call,
@@ -316,7 +318,7 @@ async function landFromDatabase(core: Core, call: Call, missed: readonly Missed[
       one.land({ ok: true, outcome: 'unshared', value: result.value, reason: personal ?? 'not-serialisable' })
       return read
     }
-    const entry = makeEntry(core, call, one, payload, result.value, readAt, found?.captured.versions)
+    const entry = makeEntry(core, call, one, payload, result.value, readAt, order, found?.captured.versions)
     if (versions.untouchedSince(entry.names, entry.order) && !versions.blocked(entry.names, readAt))
       core.cache.put(entry)
     one.land({ ok: true, outcome: 'miss', entry })

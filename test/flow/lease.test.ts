@@ -119,6 +119,21 @@ describe("coalesce: 'global'", () => {
     await b.flush()
   })
 
+  it('keeps in memory what it read itself after an invalidation that overtook its wait', async () => {
+    await leasedElsewhere()
+    const b = world.isolate()
+    const read = b.queryResult(SQL, [1], GLOBAL)
+    await until('two looks', () => names().length >= 4)
+    await b.invalidate({ tables: ['users'] })
+    const looked = names().length
+    await until('two more', () => names().length >= looked + 2)
+    world.redis.before = () => {
+      throw new Error('away')
+    }
+    expect((await read).cache.outcome).toBe('miss')
+    expect(await world.outcome(b, GLOBAL)).toBe('l1')
+  })
+
   it('gives a lease back that it took over', async () => {
     await leasedElsewhere()
     const b = world.isolate()
