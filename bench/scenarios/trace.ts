@@ -7,7 +7,7 @@ import { bentocache, bentocacheBounded } from '../trace/participants/bentocache.
 import { cachifiedBounded, cachifiedTiers } from '../trace/participants/cachified.ts'
 import { drizzle } from '../trace/participants/drizzle.ts'
 import { ocache, ocacheBounded } from '../trace/participants/ocache.ts'
-import { byTable, byTag } from '../trace/participants/own.ts'
+import { asLate, byTable, byTag } from '../trace/participants/own.ts'
 import { hyperdrive, none } from '../trace/participants/references.ts'
 import { unkey, unkeyBounded } from '../trace/participants/unkey.ts'
 import { PRICES } from '../trace/prices.ts'
@@ -16,7 +16,7 @@ import type { Outcome } from '../trace/replay.ts'
 import { ISOLATES, RATE, WRITE_SHARE } from '../trace/requests.ts'
 import { PRODUCTS, USERS } from '../trace/shop.ts'
 
-const REFERENCES = [byTable, none, hyperdrive()]
+const REFERENCES = [asLate, byTable, none, hyperdrive()]
 const AS_DOCUMENTED = [unkey, bentocache, cachifiedTiers, ocache, drizzle]
 const WITHIN_BOUND = [unkeyBounded, bentocacheBounded, cachifiedBounded, ocacheBounded, drizzle]
 
