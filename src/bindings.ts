@@ -21,13 +21,13 @@ const REDIS_TOKEN = ['UPSTASH_REDIS_REST_TOKEN', 'KV_REST_API_TOKEN'] as const
 /** The variables that the default setup reads. */
 export interface QueryCacheBindings {
   /** Neon connection string. */
-  DATABASE_URL?: string
+  DATABASE_URL?: string | undefined
   /** Neon's SQL-over-HTTP address, where it is not the one of the connection string's host: a local stack, a proxy. */
-  NEON_FETCH_ENDPOINT?: string
-  UPSTASH_REDIS_REST_URL?: string
-  UPSTASH_REDIS_REST_TOKEN?: string
-  KV_REST_API_URL?: string
-  KV_REST_API_TOKEN?: string
+  NEON_FETCH_ENDPOINT?: string | undefined
+  UPSTASH_REDIS_REST_URL?: string | undefined
+  UPSTASH_REDIS_REST_TOKEN?: string | undefined
+  KV_REST_API_URL?: string | undefined
+  KV_REST_API_TOKEN?: string | undefined
 }
 
 /** Bindings sets that one isolate meets; more than a few mean that something else is wrong. */

@@ -14,21 +14,21 @@ import { serveUpstash } from './upstash.js'
 
 export interface LocalStackOptions {
   /** A real PostgreSQL. Default: `LOCAL_STACK_DATABASE_URL`, else PGlite. */
-  databaseUrl?: string
+  databaseUrl?: string | undefined
   /** A real Redis (`redis://`). Default: `LOCAL_STACK_REDIS_URL`, else a `redis-server` found on the PATH, else the embedded store. */
-  redisUrl?: string
+  redisUrl?: string | undefined
   /** PGlite and the embedded store, whatever is installed or set. Default false. */
-  embedded?: boolean
+  embedded?: boolean | undefined
   /** PGlite's folder, locked for one process. Default: in memory, gone with the process. */
-  dataDir?: string
+  dataDir?: string | undefined
   /** The token that the Upstash endpoint asks for. Default: a random one. */
-  token?: string
+  token?: string | undefined
   /** Port of the Neon endpoint on 127.0.0.1. Default: a free one. */
-  neonPort?: number
+  neonPort?: number | undefined
   /** Port of the Upstash endpoint on 127.0.0.1. Default: a free one. */
-  upstashPort?: number
+  upstashPort?: number | undefined
   /** Told of every request, names of commands and first words of statements only. */
-  onRequest?: (request: StackRequest) => void
+  onRequest?: ((request: StackRequest) => void) | undefined
 }
 
 export interface StackRequest {

@@ -16,17 +16,17 @@ import { uniqueValue } from '../runtime.js'
 
 export interface SessionCookieOptions {
   /** First part of the cookies' names, not beginning with `__`. Default `eqc-session`. */
-  name?: string
+  name?: string | undefined
   /** Seconds that a client's reads of what it wrote are looked after, 400 days at most. Default 10, or `maxStalenessSeconds` + 5 if that is more. */
-  maxAge?: number
+  maxAge?: number | undefined
   /** Default `/`. */
-  path?: string
+  path?: string | undefined
   /** Default: the host of the request alone. */
-  domain?: string
+  domain?: string | undefined
   /** `None` where another site's pages call the API; browsers then want HTTPS. Default `Lax`. */
-  sameSite?: 'Strict' | 'Lax' | 'None'
+  sameSite?: 'Strict' | 'Lax' | 'None' | undefined
   /** Default: true where the request came by HTTPS. */
-  secure?: boolean
+  secure?: boolean | undefined
 }
 
 /** What a cookie says: names and versions, or everything. */
