@@ -9,7 +9,8 @@ import { MissingBindingError } from './errors.js'
 import { database as aDatabase, readConfig } from './configure.js'
 import { QueryCache } from './l1.js'
 import type { CacheConfig } from './options.js'
-import { check } from './rules.js'
+import type { Internals } from './redis.js'
+import { check, isObject } from './rules.js'
 import type { Rule } from './rules.js'
 import type { Database } from './types.js'
 
@@ -50,13 +51,23 @@ const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
 class Executors {
   readonly #made = new Map<string, CachedQueryExecutor>()
 
-  /** The executor of these bindings. @throws MissingBindingError, InvalidOptionError */
-  get(env: unknown, database: Database | undefined, given: QueryCache | CacheConfig | undefined): CachedQueryExecutor {
+  /**
+   * The executor of these bindings. `maker`: what makes the configuration for each request, with functions that are others each time.
+   * @throws MissingBindingError, InvalidOptionError
+   */
+  get(
+    env: unknown,
+    database: Database | undefined,
+    given: QueryCache | CacheConfig | undefined,
+    maker?: object,
+  ): CachedQueryExecutor {
     if (database !== undefined) check('database', database, aDatabase)
     const cache = readCache(given)
     const key = JSON.stringify([
       database?.identity ?? [variable(env, DATABASE), variable(env, ENDPOINT)],
-      cache instanceof QueryCache ? idOf(cache) : [configKey(cache), anyOf(env, REDIS_URL), anyOf(env, REDIS_TOKEN)],
+      cache instanceof QueryCache
+        ? idOf(cache)
+        : [configKey(cache, maker), anyOf(env, REDIS_URL), anyOf(env, REDIS_TOKEN)],
     ])
     const found = this.#made.get(key)
     if (found) return found
@@ -87,13 +98,14 @@ function idOf(object: object): number {
   return id
 }
 
-function configKey(config: CacheConfig | undefined): string {
-  return JSON.stringify(config, (name, value: unknown) =>
-    typeof value === 'function' || (name === 'client' && typeof value === 'object' && value !== null)
-      ? `#${idOf(value)}`
-      : value,
-  )
-}
+/** A client is known by the Redis that it speaks to, where it tells. */
+const configKey = (config: CacheConfig | undefined, maker: object | undefined): string =>
+  JSON.stringify(config, (name, value: unknown) => {
+    if (typeof value === 'function') return `#${idOf(maker ?? value)}`
+    if (name !== 'client' || !isObject(value)) return value
+    const { baseUrl, headers } = (value as unknown as Internals).client ?? {}
+    return baseUrl ? [baseUrl, headers] : `#${idOf(value)}`
+  })
 
 /** The database of the bindings. @throws MissingBindingError */
 export function databaseOf(env: unknown, authToken?: string): Database {

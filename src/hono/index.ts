@@ -33,7 +33,10 @@ type Awaitable<T> = T | Promise<T>
 export interface QueryCacheOptions<E extends Env = Env> {
   /** Default: Neon, from the binding `DATABASE_URL` (and `NEON_FETCH_ENDPOINT`). */
   database?: Database | ((c: Context<E>) => Database) | undefined
-  /** A cache or its configuration. Default: `hybrid` with `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`, without them `local`. */
+  /**
+   * A cache or its configuration. Of a function whose configurations differ in their functions alone one cache is made, which tells the first
+   * `onEvent`. Default: `hybrid` with `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`, without them `local`.
+   */
   cache?: QueryCache | CacheConfig | ((c: Context<E>) => QueryCache | CacheConfig) | undefined
   /** Whose rows these are. Nothing is shared between scopes. Default: everybody's. */
   scope?: ((c: Context<E>) => Awaitable<string | undefined>) | undefined
@@ -106,9 +109,10 @@ function remembering<E extends Env>(
     { env: unknown; database: Database | undefined; cache: unknown; executor: CachedQueryExecutor } | undefined
   return (c, database) => {
     const { env } = c
-    const cache = typeof options.cache === 'function' ? options.cache(c) : options.cache
+    const maker = typeof options.cache === 'function' ? options.cache : undefined
+    const cache = maker ? maker(c) : (options.cache as QueryCache | CacheConfig | undefined)
     if (latest && latest.env === env && latest.database === database && latest.cache === cache) return latest.executor
-    const executor = executors.get(env, database, cache)
+    const executor = executors.get(env, database, cache, maker)
     latest = typeof env === 'object' && env !== null ? { env, database, cache, executor } : undefined
     return executor
   }

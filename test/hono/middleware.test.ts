@@ -1,8 +1,10 @@
+import { Redis } from '@upstash/redis'
 import { Hono } from 'hono'
 import { describe, expect, it, vi } from 'vitest'
 import { cronRoute, scheduledCleanup } from '../../src/cron/index.js'
 import { cachedQuery, queryCache } from '../../src/hono/index.js'
 import { createQueryCache } from '../../src/index.js'
+import type { CacheConfig } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { FakeRedis } from '../support/fake-redis.js'
 import { SQL } from '../support/isolates.js'
@@ -122,6 +124,22 @@ describe('queryCache()', () => {
     app.get('/', async (c) => c.json((await c.var.queryCache.queryResult(SQL, [1])).cache.outcome))
     const ask = async (EPOCH: string) => (await app.request('/', {}, { EPOCH })).json()
     expect([await ask('1'), await ask('1'), await ask('2'), await ask('2')]).toEqual(['miss', 'l1', 'miss', 'l1'])
+  })
+
+  it('builds no cache for each request where its configuration is made for each, with a client and a listener', async () => {
+    const app = new Hono()
+    const database = new FakeDatabase()
+    const listeners: unknown[] = []
+    const config = (token: string): CacheConfig => ({
+      type: 'hybrid',
+      redis: { client: new Redis({ url: 'http://localhost:1', token }) },
+      onEvent: (event) => listeners.push(event),
+    })
+    app.use(queryCache({ database, cache: (c) => config((c.env as { TOKEN: string }).TOKEN) }))
+    app.get('/', async (c) => c.json((await c.var.queryCache.queryResult(SQL, [1])).cache.outcome))
+    const ask = async (TOKEN: string) => (await app.request('/', {}, { TOKEN })).json()
+    expect([await ask('a'), await ask('a'), await ask('b'), await ask('b')]).toEqual(['miss', 'l1', 'miss', 'l1'])
+    expect(listeners.length).toBeGreaterThan(3)
   })
 
   it('is one cache for all parts of an application, so that none of them serves what another has changed', async () => {
