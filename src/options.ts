@@ -52,7 +52,7 @@ export interface ConsistencySettings {
   maxStalenessSeconds?: number | undefined
   /** `fenced` also survives an isolate that dies between commit and invalidation, for one trip more per write. Default `after`. */
   invalidate?: 'after' | 'fenced' | undefined
-  /** Seconds that a write may take; longer than the database's statement timeout. The same in every deployment. Default 30. */
+  /** Seconds that a write may take; longer than the database's statement timeout. The same in every deployment; 0.1 is the least that counts. Default 30. */
   fenceSeconds?: number | undefined
 }
 
