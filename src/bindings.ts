@@ -47,9 +47,21 @@ export function variable(env: unknown, name: string): string | undefined {
 const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
   names.map((name) => variable(env, name)).find(Boolean)
 
-/** Executors, one per set of bindings. */
+/** What is made once for each key. */
+function made<T>(all: Map<string, T>, key: string, make: () => T): T {
+  let one = all.get(key)
+  if (one === undefined) {
+    one = make()
+    if (all.size >= MOST_SETS) all.delete(all.keys().next().value!)
+    all.set(key, one)
+  }
+  return one
+}
+
+/** Executors and their caches, one per set of bindings. A cache serves all databases. */
 class Executors {
-  readonly #made = new Map<string, CachedQueryExecutor>()
+  readonly #executors = new Map<string, CachedQueryExecutor>()
+  readonly #caches = new Map<string, QueryCache>()
 
   /**
    * The executor of these bindings. `maker`: what makes the configuration for each request, with functions that are others each time.
@@ -63,21 +75,21 @@ class Executors {
   ): CachedQueryExecutor {
     if (database !== undefined) check('database', database, aDatabase)
     const cache = readCache(given)
-    const key = JSON.stringify([
-      database?.identity ?? [variable(env, DATABASE), variable(env, ENDPOINT)],
+    const which = JSON.stringify(
       cache instanceof QueryCache
         ? idOf(cache)
         : [configKey(cache, maker), anyOf(env, REDIS_URL), anyOf(env, REDIS_TOKEN)],
-    ])
-    const found = this.#made.get(key)
-    if (found) return found
-    const made = new CachedQueryExecutor(
-      database ?? databaseOf(env),
-      cache instanceof QueryCache ? cache : cacheOf(env, cache),
     )
-    if (this.#made.size >= MOST_SETS) this.#made.delete(this.#made.keys().next().value!)
-    this.#made.set(key, made)
-    return made
+    const who = database?.identity ?? [variable(env, DATABASE), variable(env, ENDPOINT)]
+    return made(
+      this.#executors,
+      JSON.stringify([who, which]),
+      () =>
+        new CachedQueryExecutor(
+          database ?? databaseOf(env),
+          cache instanceof QueryCache ? cache : made(this.#caches, which, () => cacheOf(env, cache)),
+        ),
+    )
   }
 }
 

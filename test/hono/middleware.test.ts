@@ -142,6 +142,27 @@ describe('queryCache()', () => {
     expect(listeners.length).toBeGreaterThan(3)
   })
 
+  it('builds one cache for all databases, which share its memory and its trips', async () => {
+    const app = new Hono()
+    const redis = new FakeRedis()
+    app.use(
+      queryCache({
+        database: (c) => Object.assign(new FakeDatabase(), { identity: `fake/db/${c.req.query('role')}` }),
+        cache: { type: 'hybrid', redis: { client: redis.sdk } },
+      }),
+    )
+    app.get('/', async (c) => {
+      const { cache } = await c.var.queryCache.queryResult(SQL, [1])
+      return c.json([cache.outcome, c.var.queryCache.getCacheStats().totalQueries])
+    })
+    const ask = async (role: string) => (await app.request(`/?role=${role}`)).json()
+    expect([await ask('a'), await ask('b'), await ask('a')]).toEqual([
+      ['miss', 1],
+      ['miss', 2],
+      ['l1', 3],
+    ])
+  })
+
   it('is one cache for all parts of an application, so that none of them serves what another has changed', async () => {
     const redis = new FakeRedis()
     const database = new FakeDatabase()
