@@ -1,10 +1,12 @@
 import { Redis } from '@upstash/redis'
 import { Hono } from 'hono'
+import type { Context } from 'hono'
 import { describe, expect, it, vi } from 'vitest'
 import { cronRoute, scheduledCleanup } from '../../src/cron/index.js'
 import { cachedQuery, queryCache } from '../../src/hono/index.js'
+import { AnswerLog } from '../../src/hono/response-headers.js'
 import { createQueryCache } from '../../src/index.js'
-import type { CacheConfig } from '../../src/index.js'
+import type { CacheConfig, CacheInfo } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { FakeRedis } from '../support/fake-redis.js'
 import { SQL } from '../support/isolates.js'
@@ -48,6 +50,20 @@ describe('queryCache()', () => {
     const { headers } = await app.request('/recent')
     expect(headers.get('Cache-Status')).toMatch(/^edge-query-cache; hit; ttl=\d+; detail=l1$/)
     expect(database.log).toEqual(['SELECT n FROM users WHERE at < ($1::timestamptz)'])
+  })
+
+  it('keeps nothing of what is asked after the headers, by a stream or a socket, for hours', () => {
+    const context = { res: new Response('body') } as Context
+    const log = new AnswerLog()
+    const infos = ['miss', 'l1'].map(
+      (outcome) => ({ outcome, key: '', age: 0, ttl: 1, tables: [], tags: [] }) as CacheInfo,
+    )
+    log.add(infos[0]!, 1)
+    log.writeTo(context)
+    const written = context.res.headers.get('Cache-Status')
+    log.add(infos[1]!, 1)
+    log.writeTo(context)
+    expect(context.res.headers.get('Cache-Status')).toBe(written)
   })
 
   it('leaves the headers out when told to', async () => {
