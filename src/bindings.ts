@@ -50,7 +50,7 @@ const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
 /** What is made once for each key. */
 function made<T>(all: Map<string, T>, key: string, make: () => T): T {
   let one = all.get(key)
-  if (one === undefined) {
+  if (!one) {
     one = make()
     if (all.size >= MOST_SETS) all.delete(all.keys().next().value!)
     all.set(key, one)

@@ -87,10 +87,12 @@ export class SessionCookie {
 
   /** What the client has written before. What is malformed, forged or over is ignored. */
   async read(c: Context, cache: QueryCache): Promise<Visit> {
-    const own = new OwnWrites(cache.versions.mark())
+    const now = nowInSeconds()
+    const longest = this.#lifetime(cache.config, true)
+    const own = new OwnWrites(cache.versions.mark(), (now + longest) * 1000)
     const before: Session[] = []
     const cookies = Object.keys(getCookie(c)).filter((name) => name.startsWith(this.#prefix))
-    const oldest = nowInSeconds() - this.#lifetime(cache.config, true) - SKEW_SECONDS
+    const oldest = now - longest - SKEW_SECONDS
     for (const cookie of cookies.slice(0, MOST_READ)) {
       const text = await getSignedCookie(c, secretOf(cache), cookie)
       const session = text ? parsed(cookie, text, oldest) : undefined

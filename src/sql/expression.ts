@@ -198,7 +198,7 @@ function type(): void {
 const CATALOG_TYPE = /^reg(class|proc|procedure|oper|operator|type|role|namespace|collation)$/
 const TIMED = /date|time|zone|range|interval|^\)$/
 /** A row, or an array of rows. */
-const ROW = /^\s*(\{\s*"?)?\(/
+const ROW = /^[\s{"]*\(/
 /** Text is seldom ordered against a literal, times are. */
 const ORDERING = /^([<>]=?|[-+]|between|and)$/
 
