@@ -205,7 +205,7 @@ export const MUTANTS: readonly Mutant[] = [
     fault: 'takes any version for the written one, though a replica may lag',
     file: 'own-writes.ts',
     find: '(mark !== undefined && versions && versionMark(versions[i]!) === mark)',
-    replace: '(mark !== undefined && versions !== undefined)',
+    replace: '(mark !== undefined && versions && i >= 0)',
   },
   {
     rule: 7,
