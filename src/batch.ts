@@ -20,8 +20,8 @@ import type { StatementRecord } from './statement.js'
 
 export interface BatchQuery {
   sql: string
-  params?: readonly unknown[]
-  options?: QueryOptions
+  params?: readonly unknown[] | undefined
+  options?: QueryOptions | undefined
 }
 
 /** A query as it was at the call: its caller may change it while those before it are under way. */

@@ -9,7 +9,8 @@ import { MissingBindingError } from './errors.js'
 import { database as aDatabase, readConfig } from './configure.js'
 import { QueryCache } from './l1.js'
 import type { CacheConfig } from './options.js'
-import { check } from './rules.js'
+import type { Internals } from './redis.js'
+import { check, isObject } from './rules.js'
 import type { Rule } from './rules.js'
 import type { Database } from './types.js'
 
@@ -21,13 +22,13 @@ const REDIS_TOKEN = ['UPSTASH_REDIS_REST_TOKEN', 'KV_REST_API_TOKEN'] as const
 /** The variables that the default setup reads. */
 export interface QueryCacheBindings {
   /** Neon connection string. */
-  DATABASE_URL?: string
+  DATABASE_URL?: string | undefined
   /** Neon's SQL-over-HTTP address, where it is not the one of the connection string's host: a local stack, a proxy. */
-  NEON_FETCH_ENDPOINT?: string
-  UPSTASH_REDIS_REST_URL?: string
-  UPSTASH_REDIS_REST_TOKEN?: string
-  KV_REST_API_URL?: string
-  KV_REST_API_TOKEN?: string
+  NEON_FETCH_ENDPOINT?: string | undefined
+  UPSTASH_REDIS_REST_URL?: string | undefined
+  UPSTASH_REDIS_REST_TOKEN?: string | undefined
+  KV_REST_API_URL?: string | undefined
+  KV_REST_API_TOKEN?: string | undefined
 }
 
 /** Bindings sets that one isolate meets; more than a few mean that something else is wrong. */
@@ -46,27 +47,49 @@ export function variable(env: unknown, name: string): string | undefined {
 const anyOf = (env: unknown, names: readonly string[]): string | undefined =>
   names.map((name) => variable(env, name)).find(Boolean)
 
-/** Executors, one per set of bindings. */
-class Executors {
-  readonly #made = new Map<string, CachedQueryExecutor>()
+/** What is made once for each key. */
+function made<T>(all: Map<string, T>, key: string, make: () => T): T {
+  let one = all.get(key)
+  if (!one) {
+    one = make()
+    if (all.size >= MOST_SETS) all.delete(all.keys().next().value!)
+    all.set(key, one)
+  }
+  return one
+}
 
-  /** The executor of these bindings. @throws MissingBindingError, InvalidOptionError */
-  get(env: unknown, database: Database | undefined, given: QueryCache | CacheConfig | undefined): CachedQueryExecutor {
+/** Executors and their caches, one per set of bindings. A cache serves all databases. */
+class Executors {
+  readonly #executors = new Map<string, CachedQueryExecutor>()
+  readonly #caches = new Map<string, QueryCache>()
+
+  /**
+   * The executor of these bindings. `maker`: what makes the configuration for each request, with functions that are others each time.
+   * @throws MissingBindingError, InvalidOptionError
+   */
+  get(
+    env: unknown,
+    database: Database | undefined,
+    given: QueryCache | CacheConfig | undefined,
+    maker?: object,
+  ): CachedQueryExecutor {
     if (database !== undefined) check('database', database, aDatabase)
     const cache = readCache(given)
-    const key = JSON.stringify([
-      database?.identity ?? [variable(env, DATABASE), variable(env, ENDPOINT)],
-      cache instanceof QueryCache ? idOf(cache) : [configKey(cache), anyOf(env, REDIS_URL), anyOf(env, REDIS_TOKEN)],
-    ])
-    const found = this.#made.get(key)
-    if (found) return found
-    const made = new CachedQueryExecutor(
-      database ?? databaseOf(env),
-      cache instanceof QueryCache ? cache : cacheOf(env, cache),
+    const which = JSON.stringify(
+      cache instanceof QueryCache
+        ? idOf(cache)
+        : [configKey(cache, maker), anyOf(env, REDIS_URL), anyOf(env, REDIS_TOKEN)],
     )
-    if (this.#made.size >= MOST_SETS) this.#made.delete(this.#made.keys().next().value!)
-    this.#made.set(key, made)
-    return made
+    const who = database?.identity ?? [variable(env, DATABASE), variable(env, ENDPOINT)]
+    return made(
+      this.#executors,
+      JSON.stringify([who, which]),
+      () =>
+        new CachedQueryExecutor(
+          database ?? databaseOf(env),
+          cache instanceof QueryCache ? cache : made(this.#caches, which, () => cacheOf(env, cache)),
+        ),
+    )
   }
 }
 
@@ -87,13 +110,14 @@ function idOf(object: object): number {
   return id
 }
 
-function configKey(config: CacheConfig | undefined): string {
-  return JSON.stringify(config, (name, value: unknown) =>
-    typeof value === 'function' || (name === 'client' && typeof value === 'object' && value !== null)
-      ? `#${idOf(value)}`
-      : value,
-  )
-}
+/** A client is known by the Redis that it speaks to, where it tells. */
+const configKey = (config: CacheConfig | undefined, maker: object | undefined): string =>
+  JSON.stringify(config, (name, value: unknown) => {
+    if (typeof value === 'function') return `#${idOf(maker ?? value)}`
+    if (name !== 'client' || !isObject(value)) return value
+    const { baseUrl, headers } = (value as unknown as Internals).client ?? {}
+    return baseUrl ? [baseUrl, headers] : `#${idOf(value)}`
+  })
 
 /** The database of the bindings. @throws MissingBindingError */
 export function databaseOf(env: unknown, authToken?: string): Database {

@@ -17,9 +17,9 @@ import { clock } from './runtime.js'
 
 export interface CleanupOptions {
   /** Redis commands that one run may use, 4 or more; from 6 on they suffice for what names do not tell too. Default 1,000. */
-  maxCommands?: number
+  maxCommands?: number | undefined
   /** Milliseconds that one run may take. Default 20,000. */
-  maxMs?: number
+  maxMs?: number | undefined
 }
 
 /** Where the last run stopped, a page, a removal, and where this run stopped. To examine an entry by content takes two more. */

@@ -16,10 +16,10 @@ export interface Lifetime {
 
 /** Lifetimes in seconds, as options give them. */
 export interface TtlOptions {
-  ttl?: number
-  staleWhileRevalidate?: number
-  staleIfError?: number
-  emptyTtl?: number
+  ttl?: number | undefined
+  staleWhileRevalidate?: number | undefined
+  staleIfError?: number | undefined
+  emptyTtl?: number | undefined
 }
 
 /** A lifetime that no clock reaches. Finite, so that it survives JSON. */

@@ -122,7 +122,7 @@ export class CachedQueryExecutor {
 
   /** Statements in one database transaction and, after its commit, one invalidation. */
   async transaction(
-    statements: readonly { sql: string; params?: readonly unknown[] }[],
+    statements: readonly { sql: string; params?: readonly unknown[] | undefined }[],
     options?: WriteOptions & TransactionOptions,
   ): Promise<{ results: Result[]; cache: WriteInfo }> {
     const given = readTransactionOptions(options)

@@ -17,6 +17,8 @@ export interface Fence {
 
 /** Clocks of two isolates may differ by this much and a fence is still seen. */
 const CLOCK_SKEW_MS = 1_000
+/** A reader asks for every period within that: of shorter ones there would be more than a command, or the memory, can hold. */
+const LEAST_PERIOD_MS = 100
 
 export class Fences {
   readonly #prefix: string
@@ -26,7 +28,7 @@ export class Fences {
 
   constructor({ redisKeyPrefix, fenceMs }: ResolvedConfig) {
     this.#prefix = `${redisKeyPrefix}:f:`
-    this.#fenceMs = fenceMs
+    this.#fenceMs = Math.max(LEAST_PERIOD_MS, fenceMs)
   }
 
   #key(known: Known, period: number): string {

@@ -13,7 +13,7 @@ export type InvalidationRule<P> = (payload: P) => Named | undefined | Promise<Na
 
 export interface AuditEvent {
   /** Tags of the event, invalidated with the table. */
-  tags?: readonly string[]
+  tags?: readonly string[] | undefined
   [property: string]: unknown
 }
 

@@ -14,10 +14,10 @@ const TAG_BUCKETS = 4096
 
 export interface Named {
   /** Canonical `schema.table`. */
-  tables?: readonly string[]
-  tags?: readonly string[]
+  tables?: readonly string[] | undefined
+  tags?: readonly string[] | undefined
   /** Custom keys or prefixes: `user:42`, `user:42:*`, `*`. */
-  keys?: readonly string[]
+  keys?: readonly string[] | undefined
 }
 
 const tableName = (table: string): string => `t:${table}`

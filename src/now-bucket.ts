@@ -36,7 +36,8 @@ export function withoutClock(sql: string, count: number): string | undefined {
 
 /** The bucket that a time lies in: its start for the database, and its end in epoch milliseconds. Buckets count from the epoch, in UTC. */
 export function bucketOf(now: number, seconds: number): { start: string; end: number } {
-  const length = seconds * 1000
+  // What a clock can tell apart, and a date can be.
+  const length = Math.max(1, Math.min(seconds * 1000, 8e15))
   const start = Math.floor(now / length) * length
   return { start: new Date(start).toISOString(), end: start + length }
 }

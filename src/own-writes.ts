@@ -30,9 +30,12 @@ export class OwnWrites {
   #required: Map<string, string | undefined> | undefined
   #everything = false
   #writes: Map<Known, Write> | undefined
+  readonly #until: number
 
-  constructor(order: number) {
+  /** `until`: in epoch milliseconds, when what the client brought is over, if he has. A stream or a socket may ask for hours. */
+  constructor(order: number, until = 0) {
     this.order = order
+    this.#until = until
   }
 
   /** The client wrote to this name before. Two versions of one name cannot both be the last. */
@@ -46,24 +49,24 @@ export class OwnWrites {
     this.#everything = true
   }
 
+  /** Whether there is anything that must be seen, still. */
+  get #asks(): boolean {
+    return (this.#everything || this.#required !== undefined) && Date.now() < this.#until
+  }
+
   /** Whether a read that depends on these names must see a write of this client. */
   concerns(names: readonly Known[]): boolean {
-    const required = this.#required
-    return this.#everything || (required !== undefined && names.some((known) => required.has(nameHash(known))))
+    return this.#asks && (this.#everything || names.some((known) => this.#required!.has(nameHash(known))))
   }
 
   /** Whether an entry with these versions holds what the client wrote. */
   allows(names: readonly Known[], versions: readonly string[] | undefined): boolean {
-    if (this.#everything) return false
-    const required = this.#required
-    if (!required) return true
-    for (let i = 0; i < names.length; i++) {
-      const hash = nameHash(names[i]!)
-      if (!required.has(hash)) continue
-      const mark = required.get(hash)
-      if (mark === undefined || !versions || versionMark(versions[i]!) !== mark) return false
+    const vouches = (known: Known, i: number) => {
+      const hash = nameHash(known)
+      const mark = this.#required!.get(hash)
+      return !this.#required!.has(hash) || (mark !== undefined && versions && versionMark(versions[i]!) === mark)
     }
-    return true
+    return !this.#asks || (!this.#everything && names.every(vouches))
   }
 
   /** A write to these names begins. */

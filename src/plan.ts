@@ -3,7 +3,7 @@
  * @module
  */
 import { encodeParams, encodeText, snapshot } from './key.js'
-import { isMoment } from './sql/functions.js'
+import { holdMoment } from './sql/functions.js'
 import { tellsCallersApart } from './sql/settings.js'
 import { bucketOf } from './now-bucket.js'
 import { anyText, check, list } from './rules.js'
@@ -39,7 +39,7 @@ export function takeParams(given: readonly unknown[]): Taken {
   const params: unknown[] = []
   const written = encodeParams(given, params)
   if (written === undefined) return { params: snapshot(given), written }
-  return { params, written: holdMoment(params, 0) ? undefined : written }
+  return { params, written: holdMoment(params) ? undefined : written }
 }
 
 /**
@@ -107,36 +107,6 @@ export function noteIdentity({ cache }: Core, call: Call, facts: SqlFacts, named
   const opaque = facts.unknownFunction !== undefined || facts.writes === undefined
   if (facts.identity || named !== undefined || (opaque && tellsCallersApart(cache.config.sql)))
     call.identity.read = true
-}
-
-/** Deeper values are taken for what they might hide. */
-const DEEPEST = 16
-
-/** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
-function holdMoment(values: readonly unknown[], depth: number): boolean {
-  for (const value of values) {
-    if (
-      typeof value === 'string' ? isMoment(value, false, true) || hiddenInJson(value, depth) : hidesMoment(value, depth)
-    )
-      return true
-  }
-  return false
-}
-
-const hidesMoment = (value: unknown, depth: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  !ArrayBuffer.isView(value) &&
-  (depth > DEEPEST || holdMoment(Object.values(value), depth + 1))
-
-/** What objects are sent as. Most texts that are none hold no such word, or do not begin like one. */
-function hiddenInJson(text: string, depth: number): boolean {
-  if (!isMoment(text, true) || !/^\s*[[{"]/.test(text)) return false
-  try {
-    return holdMoment([JSON.parse(text)], depth + 1)
-  } catch {
-    return false
-  }
 }
 
 /** Stands for the statement of a loader; no SQL text can be equal to it. */

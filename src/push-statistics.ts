@@ -31,9 +31,9 @@ const WHOLE_DAY = 24
 
 export interface StatsRange {
   /** From the hour that holds this time. Default: as far back as counters are kept, 30 days. */
-  since?: Date | number
+  since?: Date | number | undefined
   /** To the hour that holds this time. Default: now. */
-  until?: Date | number
+  until?: Date | number | undefined
 }
 
 const TIME: Rule = [

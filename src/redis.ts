@@ -36,8 +36,9 @@ export interface Reply {
 }
 
 /** The part of the SDK's client that is set from here; its class keeps it from TypeScript only. */
-interface Internals {
+export interface Internals {
   client: {
+    baseUrl?: string
     retry?: unknown
     options?: { cache?: unknown }
     headers?: Record<string, string>

@@ -9,9 +9,9 @@ export interface Runtime {
   /** Keeps the request's work alive after its response. Without it background work runs on its own, as in plain Node. */
   waitUntil?(promise: Promise<unknown>): void
   /** Milliseconds since the epoch. Default `Date.now`. */
-  now?(): number
+  now?: (() => number) | undefined
   /** A number in [0, 1), which spreads expiries and refreshes over time. Default `Math.random`. Versions come from `crypto`. */
-  random?(): number
+  random?: (() => number) | undefined
 }
 
 /** Calls what is the user's own, which may fail at once or, where it is asynchronous, later. */

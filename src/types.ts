@@ -39,13 +39,13 @@ export type DatabaseResult = RawResult | ParsedResult
 
 export interface DatabaseCallOptions {
   /** Milliseconds after which the request is given up. Default: the database's own `timeoutMs`. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
 }
 
 export interface TransactionOptions extends DatabaseCallOptions {
-  readOnly?: boolean
-  isolationLevel?: 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
-  deferrable?: boolean
+  readOnly?: boolean | undefined
+  isolationLevel?: 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Serializable' | undefined
+  deferrable?: boolean | undefined
 }
 
 /** Where the rows come from. Made by `createConnectionPool` (Neon over HTTP) or `fromPool`. */

@@ -19,18 +19,18 @@ import type { Database } from '../types.js'
 
 export interface CronOptions extends CleanupOptions {
   /** Default: Neon, from the binding `DATABASE_URL`. It is not asked; its name is part of the keys. */
-  database?: Database
+  database?: Database | undefined
   /** A cache or its configuration: the same as the application's. Default: from the bindings. */
-  cache?: QueryCache | CacheConfig
+  cache?: QueryCache | CacheConfig | undefined
   /** Told how many entries a run removed. The run is not over before it is. */
-  onCleanup?: (removed: number) => void | Promise<void>
+  onCleanup?: ((removed: number) => void | Promise<void>) | undefined
 }
 
 export interface CronRouteOptions extends CronOptions {
   /** Name of the variable that holds the secret. Default `CRON_SECRET`. */
-  secretVariable?: string
+  secretVariable?: string | undefined
   /** Keeps background work alive where the platform passes no execution context: `waitUntil` of `@vercel/functions`. */
-  waitUntil?: (promise: Promise<unknown>) => void
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined
 }
 
 const CRON: Rules<CronOptions> = { ...CLEANUP, database, cache: aCache, onCleanup: aFunction }

@@ -24,9 +24,9 @@ export interface FromPoolOptions {
    * A name for the database alone: what a write changes, whoever wrote it. Give the same one to every role and pool of a database, or
    * they do not see each other's writes. Where Neon over HTTP is used beside it: `<host without -pooler>/<database>`. Default: `identity`.
    */
-  database?: string
+  database?: string | undefined
   /** Whose rows these are, for every query that names no scope of its own. */
-  scope?: string
+  scope?: string | undefined
 }
 
 const OPTIONS: Rules<FromPoolOptions> = {

@@ -20,13 +20,13 @@ export interface ConnectionConfig {
    * The URL that queries are posted to, or a function that makes it from host and port, called once. For local development and proxies.
    * Default: the driver's own. Other clients of the driver do not see it.
    */
-  fetchEndpoint?: string | ((host: string, port: string) => string)
+  fetchEndpoint?: string | ((host: string, port: string) => string) | undefined
   /** A JWT for Neon's row-level security, or what gets one for each query. With it nothing is shared unless a `scope` is given. */
-  authToken?: string | (() => string | Promise<string>)
+  authToken?: string | (() => string | Promise<string>) | undefined
   /** Milliseconds after which a query is given up. Default: no limit. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
   /** Whose rows these are, for every query that names no scope of its own. */
-  scope?: string
+  scope?: string | undefined
 }
 
 const OPTIONS: Rules<ConnectionConfig> = {

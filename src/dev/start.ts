@@ -3,6 +3,8 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import { aFunction, bool, kindOf, matching, number, readOptions, text } from '../rules.js'
+import type { Rules } from '../rules.js'
 import { LocalStackError } from './local-stack-error.js'
 import { serveNeon } from './neon.js'
 import { openPostgres } from './postgres.js'
@@ -14,21 +16,33 @@ import { serveUpstash } from './upstash.js'
 
 export interface LocalStackOptions {
   /** A real PostgreSQL. Default: `LOCAL_STACK_DATABASE_URL`, else PGlite. */
-  databaseUrl?: string
+  databaseUrl?: string | undefined
   /** A real Redis (`redis://`). Default: `LOCAL_STACK_REDIS_URL`, else a `redis-server` found on the PATH, else the embedded store. */
-  redisUrl?: string
+  redisUrl?: string | undefined
   /** PGlite and the embedded store, whatever is installed or set. Default false. */
-  embedded?: boolean
+  embedded?: boolean | undefined
   /** PGlite's folder, locked for one process. Default: in memory, gone with the process. */
-  dataDir?: string
+  dataDir?: string | undefined
   /** The token that the Upstash endpoint asks for. Default: a random one. */
-  token?: string
+  token?: string | undefined
   /** Port of the Neon endpoint on 127.0.0.1. Default: a free one. */
-  neonPort?: number
+  neonPort?: number | undefined
   /** Port of the Upstash endpoint on 127.0.0.1. Default: a free one. */
-  upstashPort?: number
+  upstashPort?: number | undefined
   /** Told of every request, names of commands and first words of statements only. */
-  onRequest?: (request: StackRequest) => void
+  onRequest?: ((request: StackRequest) => void) | undefined
+}
+
+const port = number('a port, a whole number from 0 to 65535', (value) => /^\d{1,5}$/.test(`${value}`) && value < 65_536)
+const OPTIONS: Rules<LocalStackOptions> = {
+  databaseUrl: matching(/^postgres(ql)?:/i, 'a postgres:// address', kindOf),
+  redisUrl: matching(/^rediss?:/i, 'a redis:// address', kindOf),
+  embedded: bool,
+  dataDir: text,
+  token: matching(/^[!-~]+$/, 'ASCII without spaces', kindOf),
+  neonPort: port,
+  upstashPort: port,
+  onRequest: aFunction,
 }
 
 export interface StackRequest {
@@ -67,9 +81,11 @@ const zero = (): StackCounts => ({ neonTrips: 0, neonStatements: 0, upstashTrips
 
 /**
  * Starts the stack. `DATABASE_URL` and `REDIS_URL` are production's names and are never read.
+ * @throws InvalidOptionError
  * @throws LocalStackError when a port is taken, the folder is in use, or a backend cannot be had.
  */
-export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
+export async function startLocalStack(asked?: LocalStackOptions): Promise<LocalStack> {
+  const options: LocalStackOptions = readOptions(asked, OPTIONS)
   // An empty variable is one that is not set.
   const given = (option: string | undefined, variable: string) =>
     options.embedded ? undefined : (option ?? (process.env[variable] || undefined))

@@ -32,25 +32,28 @@ type Awaitable<T> = T | Promise<T>
 
 export interface QueryCacheOptions<E extends Env = Env> {
   /** Default: Neon, from the binding `DATABASE_URL` (and `NEON_FETCH_ENDPOINT`). */
-  database?: Database | ((c: Context<E>) => Database)
-  /** A cache or its configuration. Default: `hybrid` with `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`, without them `local`. */
-  cache?: QueryCache | CacheConfig | ((c: Context<E>) => QueryCache | CacheConfig)
+  database?: Database | ((c: Context<E>) => Database) | undefined
+  /**
+   * A cache or its configuration. Of a function whose configurations differ in their functions alone one cache is made, which tells the first
+   * `onEvent`. Default: `hybrid` with `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`, without them `local`.
+   */
+  cache?: QueryCache | CacheConfig | ((c: Context<E>) => QueryCache | CacheConfig) | undefined
   /** Whose rows these are. Nothing is shared between scopes. Default: everybody's. */
-  scope?: (c: Context<E>) => Awaitable<string | undefined>
+  scope?: ((c: Context<E>) => Awaitable<string | undefined>) | undefined
   /**
    * The caller's database token, for Neon's row-level security. With a token nothing is shared unless `scope` says whose it is, nor with an
    * empty one. `undefined` or null: none, and the query runs as the role of `DATABASE_URL`.
    */
-  authToken?: (c: Context<E>) => Awaitable<string | null | undefined>
+  authToken?: ((c: Context<E>) => Awaitable<string | null | undefined>) | undefined
   /** Keeps background work alive where the platform passes no execution context: `waitUntil` of `@vercel/functions`. */
-  waitUntil?: (promise: Promise<unknown>) => void
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined
   /**
    * The cookie that lets a client see its own writes on any isolate: set after a write, for seconds. `false`: none. Default true, with the
    * defaults of `SessionCookieOptions`.
    */
-  session?: boolean | SessionCookieOptions
+  session?: boolean | SessionCookieOptions | undefined
   /** `Cache-Status` (RFC 9211) and `Server-Timing` on every response that queried. Default true. */
-  headers?: boolean
+  headers?: boolean | undefined
 }
 
 const OPTIONS: Rules<QueryCacheOptions> = {
@@ -106,9 +109,10 @@ function remembering<E extends Env>(
     { env: unknown; database: Database | undefined; cache: unknown; executor: CachedQueryExecutor } | undefined
   return (c, database) => {
     const { env } = c
-    const cache = typeof options.cache === 'function' ? options.cache(c) : options.cache
+    const maker = typeof options.cache === 'function' ? options.cache : undefined
+    const cache = maker ? maker(c) : (options.cache as QueryCache | CacheConfig | undefined)
     if (latest && latest.env === env && latest.database === database && latest.cache === cache) return latest.executor
-    const executor = executors.get(env, database, cache)
+    const executor = executors.get(env, database, cache, maker)
     latest = typeof env === 'object' && env !== null ? { env, database, cache, executor } : undefined
     return executor
   }

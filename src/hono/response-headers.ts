@@ -11,18 +11,20 @@ const isHit = ({ outcome }: CacheInfo): boolean => /^(l|stale)/.test(outcome)
 
 /** The answers of one request. */
 export class AnswerLog {
-  readonly #infos: CacheInfo[] = []
+  /** `undefined`: the headers are written. What a stream or a socket asks for hours after them would only pile up. */
+  #infos: CacheInfo[] | undefined = []
   /** The longest wait, where something was waited for: a Worker's clock stands still in between. */
   #waitedMs: number | undefined
 
   add(info: CacheInfo, durationMs: number): void {
-    this.#infos.push(info)
+    this.#infos?.push(info)
     if (info.outcome !== 'l1') this.#waitedMs = Math.max(this.#waitedMs ?? 0, durationMs)
   }
 
   /** Adds the headers, when anything was asked. */
   writeTo(c: Context): void {
-    const infos = this.#infos
+    const infos = this.#infos ?? []
+    this.#infos = undefined
     const [first] = infos
     if (!first) return
     // Nothing is equal to NaN: only what nearly every answer of a hot route says is kept.

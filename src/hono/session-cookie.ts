@@ -16,17 +16,17 @@ import { uniqueValue } from '../runtime.js'
 
 export interface SessionCookieOptions {
   /** First part of the cookies' names, not beginning with `__`. Default `eqc-session`. */
-  name?: string
+  name?: string | undefined
   /** Seconds that a client's reads of what it wrote are looked after, 400 days at most. Default 10, or `maxStalenessSeconds` + 5 if that is more. */
-  maxAge?: number
+  maxAge?: number | undefined
   /** Default `/`. */
-  path?: string
+  path?: string | undefined
   /** Default: the host of the request alone. */
-  domain?: string
+  domain?: string | undefined
   /** `None` where another site's pages call the API; browsers then want HTTPS. Default `Lax`. */
-  sameSite?: 'Strict' | 'Lax' | 'None'
+  sameSite?: 'Strict' | 'Lax' | 'None' | undefined
   /** Default: true where the request came by HTTPS. */
-  secure?: boolean
+  secure?: boolean | undefined
 }
 
 /** What a cookie says: names and versions, or everything. */
@@ -87,10 +87,12 @@ export class SessionCookie {
 
   /** What the client has written before. What is malformed, forged or over is ignored. */
   async read(c: Context, cache: QueryCache): Promise<Visit> {
-    const own = new OwnWrites(cache.versions.mark())
+    const now = nowInSeconds()
+    const longest = this.#lifetime(cache.config, true)
+    const own = new OwnWrites(cache.versions.mark(), (now + longest) * 1000)
     const before: Session[] = []
     const cookies = Object.keys(getCookie(c)).filter((name) => name.startsWith(this.#prefix))
-    const oldest = nowInSeconds() - this.#lifetime(cache.config, true) - SKEW_SECONDS
+    const oldest = now - longest - SKEW_SECONDS
     for (const cookie of cookies.slice(0, MOST_READ)) {
       const text = await getSignedCookie(c, secretOf(cache), cookie)
       const session = text ? parsed(cookie, text, oldest) : undefined

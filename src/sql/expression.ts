@@ -2,7 +2,7 @@
  * Expressions: what they call, and the queries inside them. Their grammar is the server's business; a text that it refuses has no result to cache.
  * @module
  */
-import { isMoment } from './functions.js'
+import { hiddenInJson, isMoment } from './functions.js'
 import { isConstruct, isOperand, namesOperator } from './construct.js'
 import type { Place } from './construct.js'
 import {
@@ -197,6 +197,8 @@ function type(): void {
 /** These look their text up in the catalogs. */
 const CATALOG_TYPE = /^reg(class|proc|procedure|oper|operator|type|role|namespace|collation)$/
 const TIMED = /date|time|zone|range|interval|^\)$/
+/** A row, or an array of rows. */
+const ROW = /^[\s{"]*\(/
 /** Text is seldom ordered against a literal, times are. */
 const ORDERING = /^([<>]=?|[-+]|between|and)$/
 
@@ -211,10 +213,11 @@ function literal(place: Place): void {
   const cast = near(closed) === '::' || (near(closed) === 'as' && (place === 'cast' || closed > 0))
   // `date('now')` is a cast too.
   const target = nearName(cast ? lastPart(closed + 1) : before === '(' ? -3 : -2)
-  if (/^jsonb?$/.test(target)) return
   const compared = !cast && (ORDERING.test(before) || ORDERING.test(key))
   // A value of CASE or COALESCE takes the type of the others.
   const among = /^(then|else)$/.test(before) || (place === 'among' && /^[(,]$/.test(before))
-  if (isMoment(text, TIMED.test(target) || compared, among))
+  // Of a row the types are not known.
+  const timed = TIMED.test(target) || compared || (cast && ROW.test(text))
+  if (hiddenInJson(text) || (!/^jsonb?$/.test(target) && isMoment(text, timed, among)))
     volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
 }

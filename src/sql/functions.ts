@@ -54,3 +54,33 @@ export function isMoment(literal: string, timed: boolean, called = false): boole
     !/[^\W\d]|[\u0080-\uffff]/.test(literal.replace(TIME_WORDS, ''))
   )
 }
+
+/** Deeper values are taken for what they might hide. */
+const DEEPEST = 16
+
+/** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
+export function holdMoment(values: readonly unknown[], depth = 0): boolean {
+  for (const value of values) {
+    if (
+      typeof value === 'string' ? isMoment(value, false, true) || hiddenInJson(value, depth) : hidesMoment(value, depth)
+    )
+      return true
+  }
+  return false
+}
+
+const hidesMoment = (value: unknown, depth: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !ArrayBuffer.isView(value) &&
+  (depth > DEEPEST || holdMoment(Object.values(value), depth + 1))
+
+/** What objects are sent as. Most texts that are none hold no such word, or do not begin like one. */
+export function hiddenInJson(text: string, depth = 0): boolean {
+  if (!isMoment(text, true) || !/^\s*[[{"]/.test(text)) return false
+  try {
+    return holdMoment([JSON.parse(text)], depth + 1)
+  } catch {
+    return false
+  }
+}

@@ -137,6 +137,11 @@ const CASES: [name: string, read: string, write: string, prepare?: string][] = [
     'SELECT count(*)::int AS n FROM derived',
     'DELETE FROM base WHERE id = (SELECT max(id) FROM derived)',
   ],
+  [
+    'a child of two parents',
+    'SELECT count(*)::int AS n FROM other_base',
+    'DELETE FROM base WHERE id = (SELECT max(id) FROM shared)',
+  ],
 ]
 
 describe('a write from another isolate is seen', () => {

@@ -127,6 +127,8 @@ CREATE TABLE events_1a PARTITION OF events_1 FOR VALUES FROM (0) TO (50);
 CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (100) TO (200);
 CREATE TABLE base (id int);
 CREATE TABLE derived (extra int) INHERITS (base);
+CREATE TABLE other_base (id int);
+CREATE TABLE shared () INHERITS (derived, other_base);
 CREATE FUNCTION log_event() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES ('event'); PERFORM set_config('app.last', 'event', false); RETURN NEW; END $$;
 CREATE TRIGGER leaf AFTER INSERT ON events_1a FOR EACH ROW EXECUTE FUNCTION log_event();
 
@@ -159,5 +161,6 @@ INSERT INTO lines SELECT i, i FROM generate_series(1, 20) i;
 INSERT INTO eqc_app.settings VALUES ('user 3', 'b');
 INSERT INTO base SELECT generate_series(1, 9);
 INSERT INTO derived SELECT generate_series(1, 9), 0;
+INSERT INTO shared SELECT generate_series(10, 18), 0;
 INSERT INTO accounts VALUES (1, 1);
 `

@@ -32,8 +32,8 @@ function moduleOf(block: Block): string {
   return [first, ...Array.from({ length: block.line - 2 }, () => ''), ...block.code, 'export {}'].join('\n')
 }
 
-/** The compiler's complaints, each as `README.md:57:3 ...`. Empty: every block compiles. */
-export async function complaints(blocks: readonly Block[]): Promise<string[]> {
+/** The compiler's complaints, each as `README.md:57:3 ...`. Empty: every block compiles. `settings`: the reader's own. */
+export async function complaints(blocks: readonly Block[], settings: object = {}): Promise<string[]> {
   const folder = mkdtempSync(path.join(import.meta.dirname, `.blocks-${process.pid}-`))
   try {
     const files = blocks.map((block, i) => {
@@ -41,7 +41,7 @@ export async function complaints(blocks: readonly Block[]): Promise<string[]> {
       writeFileSync(path.join(folder, name), moduleOf(block))
       return name
     })
-    const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false }
+    const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false, ...settings }
     const project = path.join(folder, 'tsconfig.json')
     writeFileSync(project, JSON.stringify({ extends: '../../../tsconfig.json', compilerOptions, include: [], files }))
     const output = await compile(project)

@@ -18,7 +18,7 @@ const source = readFileSync(path.resolve(import.meta.dirname, '../../src/options
 function properties(name: string): { property: string; type: string; comment: string }[] {
   const body = new RegExp(`^export interface ${name} \\{\\n([\\s\\S]*?)^\\}`, 'm').exec(source)?.[1]
   if (body === undefined) throw new Error(`src/options.ts has no interface ${name}`)
-  return [...body.matchAll(/(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?^ {2}(\w+)\??: (.*)$/gm)].map(
+  return [...body.matchAll(/(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?^ {2}(\w+)\??: (.*?)(?: \| undefined)?$/gm)].map(
     ([, comment = '', property, type]) => ({
       property: property!,
       type: type!,

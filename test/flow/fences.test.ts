@@ -103,6 +103,17 @@ describe('a fence', () => {
     expect(await world.outcome(world.isolate(), lasting)).toBe('miss')
   })
 
+  it('of a moment takes no more keys to be looked for than a command can hold', async () => {
+    const config = { consistency: { invalidate: 'fenced' as const, fenceSeconds: 1e-9 } }
+    const a = world.isolate(config)
+    await world.warm(a)
+    for (const { commands } of world.redis.trips)
+      for (const [name, ...keys] of commands) if (name === 'mget') expect(keys.length).toBeLessThan(60)
+    await begin(a)
+    expect(await world.outcome(world.isolate(config))).toBe('miss')
+    expect(await world.outcome(world.isolate(config))).toBe('miss')
+  })
+
   it('of a write that is not understood stands on everything', async () => {
     const a = world.isolate()
     await world.warm(a)

@@ -57,6 +57,14 @@ describe('gap N13: a query that reads the clock is cached', () => {
     }
   })
 
+  it.each([
+    [1e-300, '2027-01-15T08:15:00.000Z'],
+    [Number.MAX_VALUE, '1970-01-01T00:00:00.000Z'],
+  ])('has a start for a bucket of %f seconds too', async (nowBucket, start) => {
+    expect(await outcome({ nowBucket })).toBe('miss')
+    expect(asked).toEqual([{ sql: GIVEN, params: [1, start] }])
+  })
+
   it('does not cache it without the option', async () => {
     expect(await outcome({})).toBe('bypass')
     expect(asked).toEqual([{ sql: LAST_DAY, params: [1] }])

@@ -107,7 +107,7 @@ describe('a statement and one parameter', () => {
 
   it('shows a client what it has written', async () => {
     const executor = await holding([1])
-    const own = new OwnWrites(executor.core.cache.versions.mark())
+    const own = new OwnWrites(executor.core.cache.versions.mark(), Infinity)
     const client = executor.with({ ...executor.call, own })
     expect(await asked(client, [1])).toBe('l1')
     own.mustSeeEverything()

@@ -1,8 +1,12 @@
+import { Redis } from '@upstash/redis'
 import { Hono } from 'hono'
+import type { Context } from 'hono'
 import { describe, expect, it, vi } from 'vitest'
 import { cronRoute, scheduledCleanup } from '../../src/cron/index.js'
 import { cachedQuery, queryCache } from '../../src/hono/index.js'
+import { AnswerLog } from '../../src/hono/response-headers.js'
 import { createQueryCache } from '../../src/index.js'
+import type { CacheConfig, CacheInfo } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { FakeRedis } from '../support/fake-redis.js'
 import { SQL } from '../support/isolates.js'
@@ -46,6 +50,20 @@ describe('queryCache()', () => {
     const { headers } = await app.request('/recent')
     expect(headers.get('Cache-Status')).toMatch(/^edge-query-cache; hit; ttl=\d+; detail=l1$/)
     expect(database.log).toEqual(['SELECT n FROM users WHERE at < ($1::timestamptz)'])
+  })
+
+  it('keeps nothing of what is asked after the headers, by a stream or a socket, for hours', () => {
+    const context = { res: new Response('body') } as Context
+    const log = new AnswerLog()
+    const infos = ['miss', 'l1'].map(
+      (outcome) => ({ outcome, key: '', age: 0, ttl: 1, tables: [], tags: [] }) as CacheInfo,
+    )
+    log.add(infos[0]!, 1)
+    log.writeTo(context)
+    const written = context.res.headers.get('Cache-Status')
+    log.add(infos[1]!, 1)
+    log.writeTo(context)
+    expect(context.res.headers.get('Cache-Status')).toBe(written)
   })
 
   it('leaves the headers out when told to', async () => {
@@ -122,6 +140,43 @@ describe('queryCache()', () => {
     app.get('/', async (c) => c.json((await c.var.queryCache.queryResult(SQL, [1])).cache.outcome))
     const ask = async (EPOCH: string) => (await app.request('/', {}, { EPOCH })).json()
     expect([await ask('1'), await ask('1'), await ask('2'), await ask('2')]).toEqual(['miss', 'l1', 'miss', 'l1'])
+  })
+
+  it('builds no cache for each request where its configuration is made for each, with a client and a listener', async () => {
+    const app = new Hono()
+    const database = new FakeDatabase()
+    const listeners: unknown[] = []
+    const config = (token: string): CacheConfig => ({
+      type: 'hybrid',
+      redis: { client: new Redis({ url: 'http://localhost:1', token }) },
+      onEvent: (event) => listeners.push(event),
+    })
+    app.use(queryCache({ database, cache: (c) => config((c.env as { TOKEN: string }).TOKEN) }))
+    app.get('/', async (c) => c.json((await c.var.queryCache.queryResult(SQL, [1])).cache.outcome))
+    const ask = async (TOKEN: string) => (await app.request('/', {}, { TOKEN })).json()
+    expect([await ask('a'), await ask('a'), await ask('b'), await ask('b')]).toEqual(['miss', 'l1', 'miss', 'l1'])
+    expect(listeners.length).toBeGreaterThan(3)
+  })
+
+  it('builds one cache for all databases, which share its memory and its trips', async () => {
+    const app = new Hono()
+    const redis = new FakeRedis()
+    app.use(
+      queryCache({
+        database: (c) => Object.assign(new FakeDatabase(), { identity: `fake/db/${c.req.query('role')}` }),
+        cache: { type: 'hybrid', redis: { client: redis.sdk } },
+      }),
+    )
+    app.get('/', async (c) => {
+      const { cache } = await c.var.queryCache.queryResult(SQL, [1])
+      return c.json([cache.outcome, c.var.queryCache.getCacheStats().totalQueries])
+    })
+    const ask = async (role: string) => (await app.request(`/?role=${role}`)).json()
+    expect([await ask('a'), await ask('b'), await ask('a')]).toEqual([
+      ['miss', 1],
+      ['miss', 2],
+      ['l1', 3],
+    ])
   })
 
   it('is one cache for all parts of an application, so that none of them serves what another has changed', async () => {

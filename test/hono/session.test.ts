@@ -1,8 +1,10 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { queryCache } from '../../src/hono/index.js'
 import { versionMark } from '../../src/own-writes.js'
 import { uniqueValue } from '../../src/runtime.js'
+import type { CachedQueryExecutor } from '../../src/index.js'
 import { FakeRedis } from '../support/fake-redis.js'
+import { SQL } from '../support/isolates.js'
 import { Client, Site } from '../support/site.js'
 
 let site: Site
@@ -39,6 +41,29 @@ describe('gap N3: the session cookie', () => {
     const b = isolate({}, { redis: { token: 'secret-token', client: site.redis.sdk } })
     await warm(b)
     expect(await client.ask(b, '/posts')).toBe('miss')
+  })
+
+  it('is over for a stream or a socket, too, that asks on when its request is long answered', async () => {
+    const [a, b] = [isolate(), isolate()]
+    await warm(a, b)
+    const [client, other] = [new Client(), new Client()]
+    await client.ask(a, '/', 'POST')
+    let stream!: CachedQueryExecutor
+    site.run = (executor) => void (stream = executor)
+    await client.ask(b, '/run')
+    // Somebody else writes: no result has the client's own version any more.
+    await other.ask(a, '/', 'POST')
+    const outcome = async () => (await stream.queryResult(SQL, [1])).cache.outcome
+    const outcomes = async () => [await outcome(), await outcome(), await outcome()]
+    expect(await outcomes()).toEqual(['miss', 'miss', 'miss'])
+    vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ['Date'] })
+    try {
+      await outcomes()
+      await flushed()
+      expect((await outcomes()).at(-1)).toBe('l1')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('holds enough of a version to tell it from every other', () => {

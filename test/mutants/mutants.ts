@@ -204,8 +204,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 7,
     fault: 'takes any version for the written one, though a replica may lag',
     file: 'own-writes.ts',
-    find: 'if (mark === undefined || !versions || versionMark(versions[i]!) !== mark) return false',
-    replace: 'if (mark === undefined || !versions) return false',
+    find: '(mark !== undefined && versions && versionMark(versions[i]!) === mark)',
+    replace: '(mark !== undefined && versions && i >= 0)',
   },
   {
     rule: 7,

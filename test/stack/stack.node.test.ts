@@ -5,6 +5,7 @@ import { Redis } from '@upstash/redis'
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startLocalStack } from '../../src/dev/index.js'
+import { InvalidOptionError } from '../../src/index.js'
 
 let folder: string
 beforeEach(async () => void (folder = await mkdtemp(path.join(tmpdir(), 'eqc-stack-'))))
@@ -35,6 +36,24 @@ describe('startLocalStack', () => {
     const port = Number(new URL(first.upstash.url).port)
     await expect(startLocalStack({ embedded: true, upstashPort: port })).rejects.toThrow(`port ${port} is taken`)
     await first.stop()
+  })
+
+  it.each([
+    [{ neonPort: -1 }, 'neonPort'],
+    [{ upstashPort: 65_536 }, 'upstashPort'],
+    [{ upstashPort: '5' }, 'upstashPort'],
+    [{ databaseUrl: 'hunter2' }, 'databaseUrl'],
+    [{ redisUrl: 'http://:hunter2@localhost' }, 'redisUrl'],
+    [{ token: 'hunter2 hunter2' }, 'token'],
+    [{ dataDir: '' }, 'dataDir'],
+    [{ embedded: 'yes' }, 'embedded'],
+    [{ datadir: 'data' }, 'datadir'],
+    [5, 'options'],
+  ])('refuses %j before it starts anything', async (options, name) => {
+    const failure = await startLocalStack(options as never).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(InvalidOptionError)
+    expect((failure as Error).message).toContain(`\`${name}\``)
+    expect((failure as Error).message).not.toContain('hunter2')
   })
 
   it("never reads production's variables", async () => {

@@ -127,12 +127,17 @@ class Entries implements RelationEntries {
 
   /**
    * A child is written with its parent and read with it: a write to the parent may change rows of any child, and a reader of one child
-   * depends on the parent too. Two names, however many partitions there are.
+   * depends on the parent too. Two names, however many partitions there are. A child of several parents is named by all that are above it: a write
+   * to one of them may change rows that another one has too.
    */
   families(): void {
+    const met = new Set<string>()
     for (const { user, used } of this.#catalogs.parents) {
       const [child, parent] = [this.#byOid.get(user), this.#byOid.get(used)]
       if (!child || !parent) continue
+      if (met.has(user))
+        this.#written(child, { ...noEffects(), writes: new Set([nameOf(child)]) }, 'a child of several parents')
+      met.add(user)
       const both = new Set([nameOf(parent)])
       const what = parent.kind === 'p' ? 'partition' : 'child'
       this.#add(nameOf(child), { ...noEffects(), reads: both, writes: both }, `${what} of ${nameOf(parent)}`)
