@@ -9,7 +9,7 @@ import { oneOf } from './keywords.js'
 /** `pure`: arguments and settings decide. `schema`: the schema does too. `volatile`: the clock, randomness, session or server state does. */
 export type Verdict = 'pure' | 'schema' | 'volatile' | 'identity' | 'unknown'
 
-/** Not a regular expression, as the others are: V8 took 3 ms to compile it, of a new isolate's first query that calls a function. */
+/** Not a regular expression, as the others are: to compile it took a new isolate 1 to 3 ms when a query called its first function. */
 const isPure = oneOf(PURE_FUNCTIONS)
 const IDENTITY =
   /^(current_(setting|user|database|schemas?)|session_user|system_user|getpgusername|pg_has_role|row_security_active|has_((any_)?column|database|foreign_data_wrapper|function|language|largeobject|parameter|schema|sequence|server|table|tablespace|type)_privilege)$/
