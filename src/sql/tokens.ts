@@ -19,10 +19,11 @@ export interface Token {
 
 /**
  * What comes next, by group: a comment to the end of its line, or the end of the text; the beginning of another comment; that of a string or quoted
- * name; a word; a number or parameter; the beginning of a dollar-quoted string; punctuation or a run of operators.
+ * name; a word; a number or parameter; the beginning of a dollar-quoted string; punctuation or a run of operators. Without the flag `i`: where it has to
+ * fold the letters beyond ASCII, V8 takes four times as long to compile it.
  */
 const NEXT =
-  /[ \t\n\r\f\v]*(?:(--[^\n\r]*|$)|(\/\*)|((?:[ebxn]|u&)?'|(?:u&)?")|([a-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(0[xob][\da-f_]+|(?:\d[\d_]*(?:\.(?!\.)[\d_]*)?|\.\d[\d_]*)(?:e[+-]?\d[\d_]*)?|\$\d+)|(\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(::|:=|\.\.|[,()[\].;:]|[~!@#^&|`?+\-*/%<>=]+))/iy
+  /[ \t\n\r\f\v]*(?:(--[^\n\r]*|$)|(\/\*)|((?:[EBXNebxn]|[Uu]&)?'|(?:[Uu]&)?")|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(0[XOBxob][\dA-Fa-f_]+|(?:\d[\d_]*(?:\.(?!\.)[\d_]*)?|\.\d[\d_]*)(?:[Ee][+-]?\d[\d_]*)?|\$\d+)|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(::|:=|\.\.|[,()[\].;:]|[~!@#^&|`?+\-*/%<>=]+))/y
 /** What may follow a string or name of the form `U&`, and its escape character. */
 const UESCAPE = /\s+uescape\s*'([^\da-f+'"\s])'/iy
 /** What to look at on the way to the end: of a comment, of a quoted name, of strings with and without escapes. */
@@ -70,7 +71,7 @@ export function tokenize(sql: string): Token[] | undefined {
     } else if (number) {
       push(number[0] === '$' ? '$' : '0', number, at - number.length)
       // `1from` is two tokens to some servers and an error to others.
-      if (/[a-z_\u0080-\uffff]/i.test(sql.charAt(at))) return undefined
+      if (/[A-Za-z_\u0080-\uffff]/.test(sql.charAt(at))) return undefined
     } else if (quote) {
       const start = at - quote.length
       const mark = quote.at(-1) as string

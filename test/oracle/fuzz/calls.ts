@@ -1,10 +1,9 @@
 /** Calls of functions, by what they do to a result. */
-import { namesOf } from '../../../scripts/name-pattern.ts'
 import { PURE_FUNCTIONS } from '../../../src/sql/functions.generated.ts'
 import type { Dice } from './dice.ts'
 import { column, string, type } from './words.ts'
 
-const PURE = namesOf(PURE_FUNCTIONS).filter(
+const PURE = PURE_FUNCTIONS.split(' ').filter(
   (name) => !/^(bit|char|time|timestamp|interval|numeric|varchar|extract|xmlconcat)$/.test(name),
 )
 const VOLATILE =
