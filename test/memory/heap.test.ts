@@ -31,7 +31,7 @@ describe('the heap', { timeout: 600_000 }, () => {
   it.each([
     [
       'forgets what rows are parsed to',
-      'pool, asked 3 times',
+      '20 rows, 8 typed columns, pool, asked 3 times',
       'full',
       { file: 'memory.ts', find: 'core.cache.keep(entry)', replace: 'entry.reader.keep(Infinity)' },
     ],
