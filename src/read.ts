@@ -275,12 +275,7 @@ const STORE_AFTER_MS = 10
 
 /** Asks the database; then, after the answers, stores: together what has landed together, and nothing waits for a slower one. */
 async function askDatabase(core: Core, call: Call, missed: readonly Missed[], together: boolean): Promise<void> {
-  if (together || missed.length === 1) {
-    const read = await landFromDatabase(core, call, missed)
-    // To encode, compress and send makes nobody wait. Without `waitUntil` nobody promises that there is a later.
-    if (call.runtime.waitUntil) await pause(0)
-    return storeAll(core, call, read)
-  }
+  if (together || missed.length === 1) return storeAll(core, call, await landFromDatabase(core, call, missed))
   let landed: ToStore[] = []
   let storing: Promise<void> | undefined
   const store = async () => {

@@ -67,25 +67,6 @@ describe('the way of a read', () => {
     expect(await outcome(isolate())).toBe('l2')
   })
 
-  it('sends nothing to the store before the answer has gone, where `waitUntil` keeps the request alive', async () => {
-    const a = isolate()
-    await warm(a)
-    const held: Promise<unknown>[] = []
-    const bound = a.bind({ now: () => now, waitUntil: (work) => void held.push(work) })
-    const sent = () => redis.trips.map((trip) => trip.commands[0]![0])
-    await bound.query(SQL, [1])
-    // Whatever the answer still has to pass on its way out.
-    for (let step = 0; step < 20; step++) await Promise.resolve()
-    expect(sent()).toEqual(['mget'])
-    await Promise.all(held)
-    expect(sent()).toEqual(['mget', 'set'])
-    // Nobody else promises that there is a later.
-    await a.query(SQL, [2])
-    for (let step = 0; step < 20; step++) await Promise.resolve()
-    expect(sent()).toEqual(['mget', 'set', 'mget', 'set'])
-    await a.flush()
-  })
-
   it('keeps a result without versions for the staleness bound only', async () => {
     const a = isolate()
     expect(await outcome(a)).toBe('miss')
