@@ -6,6 +6,7 @@ export type Reply = { result?: unknown; error?: string }
 /** A version key got a new value, or lost it, by a writer's hand: what was captured before is void. */
 export interface Renewal {
   order: number
+  at: number
   keys: string[]
 }
 
@@ -96,7 +97,8 @@ export class RedisStore {
       return { error: "OOM command not allowed when used memory > 'maxmemory'." }
     }
     const pairs = Array.from({ length: args.length >> 1 }, (_, i) => [args[2 * i]!, args[2 * i + 1]!] as const)
-    const renewed = () => this.renewals.push({ order: time.mark(), keys: args.filter((arg) => arg.includes(':v:')) })
+    const renewed = () =>
+      this.renewals.push({ order: time.mark(), at: time.now, keys: args.filter((arg) => arg.includes(':v:')) })
     switch (name) {
       case 'mget':
         this.#countSeen(args)
