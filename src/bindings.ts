@@ -110,13 +110,13 @@ function idOf(object: object): number {
   return id
 }
 
-/** A client is known by the Redis that it speaks to, where it tells. */
+/** A client is known by the Redis that it speaks to, where it tells. Its other headers change: with each use, the SDK's for reading one's own writes. */
 const configKey = (config: CacheConfig | undefined, maker: object | undefined): string =>
   JSON.stringify(config, (name, value: unknown) => {
     if (typeof value === 'function') return `#${idOf(maker ?? value)}`
     if (name !== 'client' || !isObject(value)) return value
     const { baseUrl, headers } = (value as unknown as Internals).client ?? {}
-    return baseUrl ? [baseUrl, headers] : `#${idOf(value)}`
+    return baseUrl ? [baseUrl, headers?.['authorization']] : `#${idOf(value)}`
   })
 
 /** The database of the bindings. @throws MissingBindingError */

@@ -29,7 +29,17 @@ import {
   unstable,
   volatile,
 } from './reader.js'
-import { asksWho, hasFromInside, isClock, isDistinctFrom, isName, isReserved, oneOf, startsSelect } from './keywords.js'
+import {
+  asksWho,
+  hasFromInside,
+  isClock,
+  isDistinctFrom,
+  isName,
+  isNoAlias,
+  isReserved,
+  oneOf,
+  startsSelect,
+} from './keywords.js'
 
 /** `( ... )`: a query, or an expression. Returns the number of commas directly inside. */
 type Parentheses = (place?: Place) => number
@@ -217,7 +227,7 @@ function literal(place: Place): void {
   // A value of CASE or COALESCE takes the type of the others.
   const among = /^(then|else)$/.test(before) || (place === 'among' && /^[(,]$/.test(before))
   // Of a row the types are not known.
-  const timed = TIMED.test(target) || compared || (cast && ROW.test(text))
+  const timed = TIMED.test(target) || compared || ((cast || (isName(before) && !isNoAlias(before))) && ROW.test(text))
   if (hiddenInJson(text) || (!/^jsonb?$/.test(target) && isMoment(text, timed, among)))
     volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
 }

@@ -158,6 +158,25 @@ describe('queryCache()', () => {
     expect(listeners.length).toBeGreaterThan(3)
   })
 
+  it('builds one cache for a client that the application uses too, whose headers change with each use', async () => {
+    let answers = 0
+    vi.stubGlobal('fetch', () =>
+      Promise.resolve(Response.json([{ result: null }], { headers: { 'upstash-sync-token': `${++answers}` } })),
+    )
+    const client = new Redis({ url: 'http://localhost:1', token: 'a' })
+    const app = new Hono()
+    app.use(queryCache({ database: new FakeDatabase(), cache: { type: 'hybrid', redis: { client } } }))
+    app.get('/', async (c) => c.json((await c.var.queryCache.queryResult(SQL, [1])).cache.outcome))
+    const outcomes: unknown[] = []
+    for (let i = 0; i < 3; i++) {
+      // The bindings are other objects with each request, as they are in Node.
+      outcomes.push(await (await app.request('/', {}, {})).json())
+      for (let use = 0; use < 2; use++) await client.get('limit')
+    }
+    vi.unstubAllGlobals()
+    expect(outcomes).toEqual(['miss', 'l1', 'l1'])
+  })
+
   it('builds one cache for all databases, which share its memory and its trips', async () => {
     const app = new Hono()
     const redis = new FakeRedis()

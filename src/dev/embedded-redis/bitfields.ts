@@ -57,10 +57,13 @@ function parse(words: readonly string[]): Operation[] {
   return operations
 }
 
+/** Not by a shift: it would take an offset of 32 bits for a negative one. */
+const byteOf = (bit: number): number => Math.floor(bit / 8)
+
 function read(bytes: Buffer, { signed, bits, at }: Field): bigint {
   let value = 0n
   for (let bit = at; bit < at + bits; bit++)
-    value = (value << 1n) | BigInt(((bytes[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1)
+    value = (value << 1n) | BigInt(((bytes[byteOf(bit)] ?? 0) >> (7 - (bit & 7))) & 1)
   return signed ? BigInt.asIntN(bits, value) : value
 }
 
@@ -68,7 +71,8 @@ function write(bytes: Buffer, { bits, at }: Field, value: bigint): void {
   let rest = BigInt.asUintN(bits, value)
   for (let bit = at + bits - 1; bit >= at; bit--, rest >>= 1n) {
     const mask = 0x80 >> (bit & 7)
-    bytes[bit >> 3] = rest & 1n ? bytes[bit >> 3]! | mask : bytes[bit >> 3]! & ~mask
+    const byte = byteOf(bit)
+    bytes[byte] = rest & 1n ? bytes[byte]! | mask : bytes[byte]! & ~mask
   }
 }
 

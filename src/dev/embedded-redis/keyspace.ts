@@ -13,7 +13,7 @@ interface Kinds {
 export type Kind = keyof Kinds
 export type Value = { [K in Kind]: { kind: K; value: Kinds[K] } }[Kind]
 /** `expireAt` is in milliseconds since 1970; without it the key stays. `bytes`: of a string that need not be text. */
-export type Entry = Value & { expireAt?: number; bytes?: Buffer }
+export type Entry = Value & { expireAt?: number; bytes?: Buffer | undefined }
 
 const empty: { [K in Exclude<Kind, 'string'>]: () => Kinds[K] } = {
   list: () => [],

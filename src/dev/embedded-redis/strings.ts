@@ -62,7 +62,8 @@ function getex(keyspace: Keyspace, args: readonly string[]): Reply {
   if (found === undefined) return null
   const expireAt = form && parsePositiveDeadline(keyspace, 'getex', value ?? '', form)
   if (name === undefined) return found
-  keyspace.put(key, { kind: 'string', value: found, ...(expireAt === undefined ? {} : { expireAt }) })
+  const { bytes } = keyspace.find(key)!
+  keyspace.put(key, { kind: 'string', value: found, bytes, ...(expireAt === undefined ? {} : { expireAt }) })
   return found
 }
 

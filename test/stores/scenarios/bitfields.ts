@@ -22,6 +22,17 @@ export const bitfields: Scenarios = {
     ['EXPIRETIME k', 9999999999],
     ['GET k', 'b'],
   ],
+  'keeps what is no text when only the expiry changes': [
+    ['BITFIELD k SET u8 0 200', [0]],
+    ['EXPIREAT k 9999999999', 1],
+    ['GETEX k PERSIST', '\ufffd'],
+    ['BITFIELD k GET u8 0', [200]],
+    ['STRLEN k', 1],
+  ],
+  'finds nothing after the end, however far': [
+    ['BITFIELD k SET u8 0 255', [0]],
+    ['BITFIELD k GET u8 2147483648 GET u40 4294967295', [0, 0]],
+  ],
   'numbers bits from the highest of the first byte': [
     ['BITFIELD k SET u8 0 65 SET u8 #1 66', [0, 0]],
     ['GET k', 'AB'],
