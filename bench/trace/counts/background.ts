@@ -7,7 +7,7 @@ import { plural } from './operations.ts'
 const TABLES = ['a', 'b', 'c', 'd', 'e']
 const BOUND_MS = 2_000
 const PUSH_MS = 10_000
-const STATISTICS = ':s:'
+const STATISTICS = ':n:'
 
 /** Reads that L1 answers, five at once, `perSecond` of them for so many simulated seconds; what Redis is sent meanwhile. */
 async function traffic(
