@@ -91,12 +91,13 @@ export class RedisLink {
     return this.#settings.token ?? headers?.['authorization'] ?? ''
   }
 
-  /** Sends commands in one trip and returns each reply, failed ones too. Rejects with `RedisError` when the trip failed. */
+  /** Sends commands in one trip, none in no trip, and returns each reply, failed ones too. Rejects with `RedisError` when the trip failed. */
   async pipeline(operation: RedisOperation, build: (pipeline: Pipeline) => void): Promise<Reply[]> {
     try {
       const prepared = this.#redis().pipeline()
       build(prepared)
       const count = prepared.length()
+      if (count === 0) return []
       const replies: unknown = await this.#trip(count, () => prepared.exec({ keepErrors: true }))
       if (!Array.isArray(replies) || replies.length !== count) throw new RedisError('nonsense')
       const failure = (replies as Reply[]).find((reply) => reply.error !== undefined)

@@ -58,7 +58,7 @@ export async function bundleSizes(): Promise<{ tables: Table[]; budgets: Budget[
         id: 'bundle-subpaths',
         title: 'Bytes per subpath, minified and gzipped',
         unit: 'bytes',
-        method: `esbuild as wrangler runs it (esm, minified, conditions workerd, worker, browser), gzip level 9; everything that a subpath exports, superjson included, without ${SDKS.filter((name) => !name.endsWith('*')).join(', ')}.`,
+        method: `esbuild as wrangler runs it (esm, minified, conditions workerd, worker, browser), gzip level 9; everything that a subpath exports, without ${SDKS.filter((name) => !name.endsWith('*')).join(', ')}.`,
         rows: subpaths,
       },
       {

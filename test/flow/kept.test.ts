@@ -28,28 +28,25 @@ const read = async (executor: CachedQueryExecutor): Promise<[outcome: string, ce
   return [await world.outcome(executor), parsed - before]
 }
 
-it('a miss and the first hit parse, and no later one', async () => {
-  const a = await warmIsolate()
-  expect(await read(a)).toEqual(['miss', 1])
+const besideOneThatHasRead = async () => {
+  await world.outcome(await warmIsolate())
+  return world.isolate()
+}
+
+it.each([
+  ['a miss', 'miss', warmIsolate],
+  ['a hit in Redis', 'l2', besideOneThatHasRead],
+] as const)('%s and the first hit after it parse, and no later one', async (_, outcome, isolate) => {
+  const a = await isolate()
+  expect(await read(a)).toEqual([outcome, 1])
   const unread = sizeIn(a)
   expect(await read(a)).toEqual(['l1', 1])
   expect(sizeIn(a)).toBeGreaterThan(unread)
   expect(await read(a)).toEqual(['l1', 0])
 })
 
-it('a hit in Redis and the first hit after it parse, and no later one', async () => {
-  await world.outcome(await warmIsolate())
-  const b = world.isolate()
-  expect(await read(b)).toEqual(['l2', 1])
-  const unread = sizeIn(b)
-  expect(await read(b)).toEqual(['l1', 1])
-  expect(sizeIn(b)).toBeGreaterThan(unread)
-  expect(await read(b)).toEqual(['l1', 0])
-})
-
 it('what Redis vouches for again is parsed once more, however often it does', async () => {
-  await world.outcome(await warmIsolate())
-  const b = world.isolate()
+  const b = await besideOneThatHasRead()
   expect(await read(b)).toEqual(['l2', 1])
   for (const cells of [1, 0, 0]) {
     world.now += 10_000

@@ -104,6 +104,11 @@ it('a client of another make that knows no BITFIELD stores all the same', async 
   world.now += 10_000
   await world.outcome(a, {}, [2])
   expect(await world.outcome(world.isolate(), {}, [2])).toBe('l2')
+  world.redis.reset()
+  world.now += 10_000
+  await world.outcome(a, {}, [2])
+  expect(world.redis.trips.filter(({ commands }) => commands.length === 0)).toEqual([])
+  expect(world.events).toEqual([])
 })
 
 describe('the figures of all isolates', () => {
