@@ -46,6 +46,12 @@ describe('what is compressed', () => {
     expect(await decompress('deflate', there.packed, 20_000)).toSatisfy(equals(bytes))
   })
 
+  it('is deflated below 4 KiB, and zstd from there on where the platform has it', async () => {
+    expect((await compress(bytesOf(4095)))!.packing).toBe('deflate')
+    const zstd = hasZlib && 'zstdCompressSync' in globalThis.process.getBuiltinModule('node:zlib')
+    expect((await compress(bytesOf(4096)))!.packing).toBe(zstd ? 'zstd' : 'deflate')
+  })
+
   it('is deflated where zstd fails, as it does in workerd for large values, or is not there', async () => {
     const zlib = hasZlib ? globalThis.process.getBuiltinModule('node:zlib') : undefined
     if (!zlib) return expect((await compress(bytesOf(20_000)))!.packing).toBe('deflate')
