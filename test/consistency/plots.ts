@@ -4,7 +4,7 @@ import type { Isolate } from './isolate.ts'
 import type { Issuer } from './issue.ts'
 import { TABLES } from './model-postgres.ts'
 import type { Aim } from './requests.ts'
-import { FORGIVING } from './sites.ts'
+import { FORGIVING, REVALIDATED } from './sites.ts'
 import type { Site } from './sites.ts'
 import type { World } from './world.ts'
 import { partFor, writeInLoader, writeTo, writeToBoth } from './writes.ts'
@@ -27,6 +27,7 @@ export class Plots {
     if (chance.of(0.012)) return this.#duel(site)
     if (chance.of(0.008)) return this.#debt(site)
     if (chance.of(0.018)) return this.#session(site)
+    if (chance.of(0.004)) return this.#returning()
     if (chance.of(0.01)) return this.#overlap(site)
     if (chance.of(0.008)) return this.#failing()
     if (chance.of(0.01)) return this.#rush(site)
@@ -65,6 +66,23 @@ export class Plots {
   #readBy(client: Client, ms: number, site: Site): void {
     const { chance, time } = this.#world
     time.after(ms, () => this.#issuer.read(chance.pick(this.#world.isolates), [site], { client }))
+  }
+
+  /** Aimed: a client that comes back to the isolate where it wrote, to a result that was read after its write and is past its `ttl`. */
+  #returning(): number {
+    const { chance, time, clients } = this.#world
+    const issuer = this.#issuer
+    const client = chance.pick(clients)
+    const writer = this.#anyone()
+    const { ttl } = REVALIDATED.options
+    issuer.changes(writer, [writeTo(REVALIDATED.tables[0], { takesMs: 3 })], { client })
+    const loaded = chance.between(150, 300)
+    time.after(loaded, () => writer.dead || issuer.read(writer, [REVALIDATED]))
+    for (let i = 0; i < 3; i++)
+      time.after(loaded + ttl * 1000 + chance.between(100, 900), () => {
+        if (!writer.dead) issuer.read(writer, [REVALIDATED], { client })
+      })
+    return 5
   }
 
   /**

@@ -28,6 +28,13 @@ const both = async (executor: CachedQueryExecutor): Promise<number[]> => {
 /** Answers past its time when the database fails. */
 export const FORGIVING: Site = { sql: ONE('notes'), tables: ['notes'], options: { ttl: 1, staleIfError: 20 } }
 
+/** Answers past its time while it is loaded anew. */
+export const REVALIDATED = {
+  sql: ONE('posts'),
+  tables: ['posts'] as [string],
+  options: { ttl: 2, staleWhileRevalidate: 20 },
+}
+
 export const SITES: Site[] = [
   { sql: ONE('users'), tables: ['users'] },
   { sql: ONE('users'), tables: ['users'], options: { tags: ['hot'] } },
@@ -36,7 +43,7 @@ export const SITES: Site[] = [
   { sql: ONE('users'), tables: ['users', 'posts'], options: { tables: ['posts'] } },
   { sql: 'SELECT read FROM posts JOIN users ON true WHERE posts.id = $1', tables: ['posts', 'users'] },
   { sql: ONE('posts'), tables: ['posts'], options: { cacheKey: 'user:42:posts', tags: ['hot'] } },
-  { sql: ONE('posts'), tables: ['posts'], options: { ttl: 2, staleWhileRevalidate: 20 } },
+  REVALIDATED,
   { sql: ONE('notes'), tables: ['notes'], scopes: ['ann', 'bob', ''] },
   FORGIVING,
   ...TWINS.map((key) => ({
