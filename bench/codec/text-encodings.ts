@@ -128,7 +128,7 @@ const latin1: Encoding = {
 
 const ENCODINGS: Encoding[] = [{ name: 'base64', encode: toBase64, decode: fromBase64 }, z85, base91, base32768, latin1]
 
-const { fields, wire } = workload('typed', 500)
+const { fields, wire } = workload('typed', 500, 7)
 const raw = { raw: true as const, fields: [...fields], rowCount: wire.length, command: 'SELECT', rows: wire }
 const { table, text: others } = columnsToText(packResult(raw) as RowsPayload, true)
 const { packed } = (await compress(Buffer.concat([table, Buffer.from(others)])))!

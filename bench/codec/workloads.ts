@@ -1,7 +1,7 @@
 /** What is encoded: rows as Neon sends them, and the same rows as its driver hands them over. */
 import { types } from '@neondatabase/serverless'
-import { FIELDS, randomOf, wireRows } from '../lib/workload.ts'
-import type { Field } from '../lib/workload.ts'
+import { FIELDS, randomOf, readEverything, wireRows } from '../lib/workload.ts'
+import type { Field, TypedRow } from '../lib/workload.ts'
 
 export type Typed = Record<string, unknown>
 
@@ -15,9 +15,9 @@ export interface Workload {
 export const parser = (oid: number): ((text: string) => unknown) =>
   types.getTypeParser(oid) as (text: string) => unknown
 
-export function workload(kind: Workload['kind'], count: number): Workload {
+export function workload(kind: Workload['kind'], count: number, seed: number): Workload {
   const fields = { typed: FIELDS, 'text-heavy': TEXTS, 'number-heavy': NUMBERS }[kind]
-  const wire = { typed: wireRows, 'text-heavy': textRows, 'number-heavy': numberRows }[kind](count, 7)
+  const wire = { typed: wireRows, 'text-heavy': textRows, 'number-heavy': numberRows }[kind](count, seed)
   const parsers = fields.map(({ dataTypeID }) => parser(dataTypeID))
   const typed = wire.map((row) => Object.fromEntries(fields.map(({ name }, at) => [name, parsers[at]!(row[at]!)])))
   return { kind, fields, wire, typed }
@@ -60,16 +60,22 @@ function numberRows(count: number, seed: number): string[][] {
   ])
 }
 
-/** Reads every value, whatever type it kept, and costs little beside making it. */
-export function readAll(object: object): number {
-  let sum = 0
-  for (const key in object) {
-    const value = (object as Record<string, unknown>)[key]
-    if (typeof value === 'number') sum += value
-    else if (typeof value === 'string') sum += value.length
-    else if (value instanceof Date) sum += value.getTime()
-    else if (typeof value === 'object' && value !== null) sum += readAll(value)
-    else if (value) sum++
-  }
-  return sum
+/** Reads every value of every row, as an application does that knows its columns: it costs little beside making them. */
+export const READERS: Readonly<Record<Workload['kind'], (rows: readonly Typed[]) => number>> = {
+  typed: (rows) => readEverything(rows as unknown as TypedRow[]),
+  'text-heavy': (rows) => {
+    let sum = 0
+    for (const { id, title, body, author } of rows as unknown as TextRow[])
+      sum += id + title.length + body.length + author.length
+    return sum
+  },
+  'number-heavy': (rows) => {
+    let sum = 0
+    for (const { id, north, south, east, west, mean, deviation, share } of rows as unknown as NumberRow[])
+      sum += id + north + south + east + west + mean + deviation + share
+    return sum
+  },
 }
+
+type TextRow = { id: number } & Record<'title' | 'body' | 'author', string>
+type NumberRow = Record<'id' | 'north' | 'south' | 'east' | 'west' | 'mean' | 'deviation' | 'share', number>

@@ -26,3 +26,6 @@ export function fromBase64(text: string): Uint8Array {
   if (Buffer) return Buffer.from(text, 'base64')
   return Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0))
 }
+
+/** Four characters hold three bytes. */
+export const base64Units = (bytes: Uint8Array): number => Math.ceil(bytes.length / 3) * 4

@@ -20,6 +20,7 @@ const NUL = '\0'
 const SHORT = 4096
 /** Before a cell that is empty or begins with it. NULL is an empty cell. */
 const ESCAPE = 1
+const ESCAPED = String.fromCharCode(ESCAPE)
 
 /** Rows below which columns are not turned. */
 const FEW = 8
@@ -52,7 +53,7 @@ export function columnsToText(payload: RowsPayload, turn: boolean): { table: Uin
 }
 
 const cellText = (text: string | null): string =>
-  text === null ? '' : text.charCodeAt(0) > ESCAPE ? text : String.fromCharCode(ESCAPE) + text
+  text === null ? '' : text.charCodeAt(0) > ESCAPE ? text : ESCAPED + text
 
 /** The parts with a separator before each. Throws where one holds it itself. */
 function separated(parts: readonly string[]): string {
@@ -115,10 +116,12 @@ export function columnsFrom({ table, text: given }: RowsBody): RowsPayload | und
   if (!addUp(widths, length, table.length, parts.length)) return undefined
   let at = 5 + widths.length
   let turned = 0
+  const mayDiffer = parts.includes('', 5) || text.includes(ESCAPED)
   const columns = widths.map(({ width }) => {
     if (width > 0) return straight(table.subarray(turned, (turned += width * length)), length)
-    const cells = new Array<string | null>(length)
-    for (let row = 0; row < length; row++) cells[row] = cellOf(parts[at++]!)
+    const cells: (string | null)[] = parts.slice(at, (at += length))
+    // To look at each cell takes longer than to cut it out.
+    if (mayDiffer) for (let row = 0; row < length; row++) cells[row] = cellOf(cells[row]!)
     return cells
   })
   return {

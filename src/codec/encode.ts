@@ -1,5 +1,5 @@
 /**
- * An entry <-> the text that Redis keeps: `eqc3:<checksum of what follows>:<header length>:<header><body>`. It is no JSON, so that an SDK which
+ * An entry <-> the text that Redis keeps: `eqc4:<checksum of what follows>:<header length>:<header><body>`. It is no JSON, so that an SDK which
  * parses what it gets hands it over as it is; the header is ASCII and can be read without the body.
  * @module
  */
@@ -8,13 +8,13 @@ import { fromUtf8, isWellFormed, toUtf8 } from './utf8.js'
 import { checksum } from './checksum.js'
 import { NotCacheableError } from './payload.js'
 import type { Payload, RowsBody, RowsPayload, ValuePayload } from './payload.js'
-import { fromBase64, toBase64 } from './base64.js'
+import { base64Units, fromBase64, toBase64 } from './base64.js'
 import { compress, decompress, joined } from './compress.js'
 import { own } from '../key.js'
 import type { Packing } from './compress.js'
 
 /** The version of the stored form. It is part of every entry's key too, so that two versions never meet. */
-export const FORMAT = '3'
+export const FORMAT = '4'
 
 export interface EntryHeader {
   /** Digest of the key that the entry was written for. */
@@ -88,12 +88,10 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   const large = options.compress && decodedBytes > compressAboveBytes
   const whole = large ? (table.length > 0 ? joined([table, utf8], decodedBytes) : utf8) : undefined
   const smaller = whole && (await compress(whole))
-  // Four characters of base64 hold three bytes.
-  const pays = smaller && Math.ceil(smaller.packed.length / 3) * 4 < decodedBytes ? smaller : undefined
-  const size = pays ? Math.ceil(pays.packed.length / 3) * 4 : decodedBytes
+  const pays = smaller && base64Units(smaller.packed) < decodedBytes ? smaller : undefined
+  const size = pays ? base64Units(pays.packed) : decodedBytes
   // What nobody would unpack again.
   if (size > maxEntryBytes || decodedBytes > MOST_DECODED_BYTES) return undefined
-  const body = pays ? toBase64(pays.packed) : fromUtf8(table) + text
   const head = headText(entry, {
     codec: pays ? pays.packing : 'plain',
     kind: payload.kind === 'rows' ? 'rows' : payload.format,
@@ -101,8 +99,9 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
     table: table.length,
   })
   // Joined in one piece: V8 reads each character of a text that was added up at twice the price.
-  const summed = [head, body].join('')
-  const stored = [`eqc${FORMAT}:${checksum(summed, 0)}:`, summed].join('')
+  const summed = pays ? head : [head, fromUtf8(table), text].join('')
+  const sum = checksum(summed, 0, summed.length, pays?.packed)
+  const stored = [`eqc${FORMAT}:${sum}:`, summed, pays ? toBase64(pays.packed) : ''].join('')
   if (stored.length * 3 > maxEntryBytes && toUtf8(stored).length > maxEntryBytes) return undefined
   return { text: stored, body: whole ? viewsOf(whole, table.length) : { table: table.length ? table : NOTHING, text } }
 }
@@ -227,22 +226,29 @@ function refuse(error: unknown): never {
 function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }): StoredEntry | Promise<StoredEntry> {
   const header = readHeader(stored)
   const { codec, table, decodedBytes, sum, sumAt, bodyAt } = header
-  const size = codec === 'plain' ? stored.length - bodyAt : decodedBytes
-  if (checksum(stored, sumAt) !== sum || size > maxDecodedBytes) throw new DecodeError()
   const body = stored.slice(bodyAt)
-  if (codec === 'plain')
+  if ((codec === 'plain' ? body.length : decodedBytes) > maxDecodedBytes) throw new DecodeError()
+  // Of what is packed the bytes are summed, which are fewer and had four at a time.
+  const packed = codec === 'plain' ? undefined : fromBase64(body)
+  // Node reads base64 up to what is none.
+  if (packed && base64Units(packed) !== body.length) throw new DecodeError()
+  if (checksum(stored, sumAt, packed ? bodyAt : stored.length, packed) !== sum) throw new DecodeError()
+  if (codec === 'plain' || !packed)
     return restored(header, {
       table: table ? toUtf8(body.slice(0, table)) : NOTHING,
       text: own(table ? body.slice(table) : body),
     })
   const whole = (bytes: Uint8Array | undefined): StoredEntry => {
     if (!bytes) throw new DecodeError('elsewhere')
-    // Without the room that was made for it.
-    return restored(header, viewsOf(new Uint8Array(bytes), table))
+    return restored(header, viewsOf(fitted(bytes), table))
   }
-  const bytes = decompress(codec, fromBase64(body), decodedBytes)
+  const bytes = decompress(codec, packed, decodedBytes)
   return bytes instanceof Promise ? bytes.then(whole) : whole(bytes)
 }
+
+/** Without the room that was made for it, unless that is less than what a copy costs. */
+const fitted = (bytes: Uint8Array): Uint8Array =>
+  bytes.buffer.byteLength - bytes.length < 128 ? bytes : new Uint8Array(bytes)
 
 function restored({ entry, kind }: Header, body: RowsBody): StoredEntry {
   const { text } = body

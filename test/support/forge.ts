@@ -34,8 +34,18 @@ export function forge(
 }
 
 export function withHeader(header: string, body: string): string {
-  const summed = `${header.length}:${header}${body}`
-  return `eqc3:${checksum(summed, 0)}:${summed}`
+  const head = `${header.length}:${header}`
+  return `eqc4:${sumOf(head, body, !header.startsWith('["plain"'))}:${head}${body}`
+}
+
+function sumOf(head: string, body: string, packed: boolean): string {
+  if (!packed) return checksum(head + body, 0, head.length + body.length)
+  try {
+    return checksum(head, 0, head.length, fromBase64(body))
+  } catch {
+    // What is no base64 has no right one.
+    return '0'
+  }
 }
 
 /** Changes the bytes of a body that is compressed. */

@@ -124,18 +124,41 @@ describe('an entry that only another platform can decompress', () => {
 })
 
 describe('the checksum', () => {
-  it('is that of MurmurHash3, of texts in ASCII and of a length that four divides', () => {
-    expect(['', 'test', 'Hello, world'].map((text) => checksum(text, 0))).toEqual(['0', 'ba6bd213', '6a728c54'])
+  const sumOf = (text: string) => checksum(text, 0, text.length)
+
+  it('is that of MurmurHash3, of a length that four divides: of bytes, and of texts in UTF-16', () => {
+    const bytes = (text: string) => new TextEncoder().encode(text)
+    expect(['', 'test', 'Hello, world'].map((text) => checksum('', 0, 0, bytes(text)))).toEqual([
+      '0',
+      'ba6bd213',
+      '6a728c54',
+    ])
+    expect(sumOf('teHe')).toBe(checksum('', 0, 0, bytes('t\0e\0H\0e\0')))
+    expect(checksum('te', 0, 2, bytes('st'))).toBe(checksum('', 0, 0, bytes('t\0e\0st')))
   })
 
-  it('changes with every bit of every unit, and begins where it is told to', () => {
+  it('changes with every bit of every unit, and begins and ends where it is told to', () => {
     for (const length of [1, 2, 3, 4, 5, 6, 7, 43]) {
       const text = 'ASCII, ünï, \u{1f98a} and \ud800 alone, x and more of them'.slice(0, length)
-      const sum = checksum(text, 0)
-      expect(checksum(`before ${text}`, 7)).toBe(sum)
+      const sum = sumOf(text)
+      expect(checksum(`before ${text} after`, 7, 7 + length)).toBe(sum)
       for (let bit = 0; bit < length * 16; bit++) {
         const units = Array.from({ length }, (_, at) => text.charCodeAt(at) ^ (at === bit >> 4 ? 1 << (bit & 15) : 0))
-        expect(checksum(String.fromCharCode(...units), 0)).not.toBe(sum)
+        expect(sumOf(String.fromCharCode(...units))).not.toBe(sum)
+      }
+    }
+  })
+
+  it('changes with every bit of every byte behind the text, wherever they are in memory', () => {
+    for (const length of [0, 1, 2, 3, 4, 5, 7, 43]) {
+      const bytes = Uint8Array.from({ length }, (_, at) => at * 41)
+      const sum = checksum('head', 0, 4, bytes)
+      expect(checksum('head', 0, 4, new Uint8Array([9, ...bytes, 9]).subarray(1, -1))).toBe(sum)
+      expect(checksum('heat', 0, 4, bytes)).not.toBe(sum)
+      expect(checksum('head', 0, 4, new Uint8Array([...bytes, 0]))).not.toBe(sum)
+      for (let bit = 0; bit < length * 8; bit++) {
+        const changed = bytes.map((byte, at) => byte ^ (at === bit >> 3 ? 1 << (bit & 7) : 0))
+        expect(checksum('head', 0, 4, changed)).not.toBe(sum)
       }
     }
   })
