@@ -3,7 +3,7 @@
  * @module
  */
 
-const NOTHING = new Uint8Array()
+const NOTHING: Uint8Array = new Uint8Array()
 
 /**
  * MurmurHash3 of 32 bits over the UTF-16 units of a part of a text, two at a time, and then over bytes, four at a time. One that is changed
