@@ -194,7 +194,7 @@ export class Judge {
         ? op.startOrder > duty.order
         : op.startAt > duty.at + lagMs + (atOnce && !remembered ? 0 : maxStalenessMs)
     // What a write owed was repaid so lately that a replica need not show it, as it need not right after a write that was acknowledged.
-    if (own && !duty.everyone && this.#renewedSince(op.startAt - lagMs, ask)) return
+    if (own && !duty.everyone && this.#repaidSince(op.startAt - lagMs, op, ask)) return
     if (!due) return
     if (outcome !== 'miss')
       count(`judged: ${duty.clause}, ${own ? 'own isolate' : 'other isolate'}, ${asking ? 'asked L2' : outcome}`)
@@ -209,14 +209,13 @@ export class Judge {
     )
   }
 
-  /** Only where replicas lag. */
-  #renewedSince(at: number, ask: Ask): boolean {
-    const ends = Object.values(versionsOf(ask)).flat()
+  /** Only where replicas lag, and by its own isolate, which repeats what it owes. */
+  #repaidSince(at: number, op: Op, ask: Ask): boolean {
     const { lagMs, redis } = this.#world
-    return (
-      lagMs > 0 &&
-      redis.store.renewals.some((one) => one.at > at && ends.some((end) => one.keys.some((key) => key.endsWith(end))))
-    )
+    if (lagMs === 0) return false
+    const ends = Object.values(versionsOf(ask)).flat()
+    const renews = (keys: readonly string[]) => keys.some((key) => ends.some((end) => key.endsWith(end)))
+    return redis.store.renewals.some((one) => one.at > at && one.isolate === op.isolate && renews(one.keys))
   }
 
   /** F5: a client sees what it wrote for as long as is promised, on any isolate, whatever Redis knows of it. */

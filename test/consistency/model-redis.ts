@@ -134,7 +134,7 @@ export class ModelRedis {
     const step = () => {
       while (replies.length < commands.length) {
         const [name, key, by] = commands[replies.length]!
-        const reply = this.store.run(commands[replies.length]!, asOf)
+        const reply = this.store.run(commands[replies.length]!, isolate, asOf)
         replies.push(reply)
         if (name === 'incrby' && Number(by) > 0 && reply.error === undefined)
           this.raised.push({ order: time.mark(), key: key!, isolate, op: of })

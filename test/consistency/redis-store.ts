@@ -8,6 +8,8 @@ export interface Renewal {
   order: number
   at: number
   keys: string[]
+  /** Whose command it was. */
+  isolate: object
 }
 
 interface State {
@@ -89,8 +91,8 @@ export class RedisStore {
     if (lease !== undefined) count(this.#get(lease) === undefined ? 'lease gone when looked at' : 'lease waited for')
   }
 
-  /** @param asOf What a replica has seen; the primary has seen everything. */
-  run([name, ...args]: string[], asOf?: number): Reply {
+  /** @param isolate Who asks. @param asOf What a replica has seen; the primary has seen everything. */
+  run([name, ...args]: string[], isolate: object, asOf?: number): Reply {
     const { count, time } = this.#world
     if (this.full && /^(set|mset|msetnx|incrby|bitfield)$/.test(name!)) {
       count('fault: full redis refused')
@@ -98,7 +100,7 @@ export class RedisStore {
     }
     const pairs = Array.from({ length: args.length >> 1 }, (_, i) => [args[2 * i]!, args[2 * i + 1]!] as const)
     const renewed = () =>
-      this.renewals.push({ order: time.mark(), at: time.now, keys: args.filter((arg) => arg.includes(':v:')) })
+      this.renewals.push({ order: time.mark(), at: time.now, keys: args.filter((arg) => arg.includes(':v:')), isolate })
     switch (name) {
       case 'mget':
         this.#countSeen(args)
