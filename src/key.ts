@@ -15,14 +15,13 @@ export const sized = (text: string): string => `${text.length}:${text}`
  * @param copies Gets what is to be sent: each value is read once, so that an object that writes itself differently each time is sent as it was
  * written here, and a caller who changes one while the query waits changes nothing.
  */
-export function encodeParams(params: readonly unknown[], copies?: unknown[], depth = 0): string | undefined {
+export function encodeParams(params: readonly unknown[], copies?: unknown[]): string | undefined {
   let out = ''
   for (let i = 0; i < params.length; i++) {
     const value = params[i]
-    const part =
-      typeof value === 'object' && value !== null ? encodeObject(value, copies, depth) : encodePrimitive(value)
+    const part = typeof value === 'object' && value ? encodeObject(value, copies) : encodePrimitive(value)
     if (part === undefined) return undefined
-    if (copies && copies.length <= i) copies.push(value)
+    if (copies?.length === i) copies.push(value)
     out += part
   }
   return out
@@ -58,22 +57,22 @@ function encodePrimitive(value: unknown): string | undefined {
     case 'undefined':
       return 'U'
     default:
-      return value === null ? 'N' : undefined
+      return value ? undefined : 'N'
   }
 }
 
-function encodeObject(value: object, copies: unknown[] | undefined, depth: number): string | undefined {
+function encodeObject(value: object, copies: unknown[] | undefined): string | undefined {
   try {
-    if (Array.isArray(value) && depth <= DEEPEST && !writesItself(value)) {
+    if (Array.isArray(value) && !writesItself(value)) {
       const items = Array.from(value as unknown[])
       const own: unknown[] | undefined = copies && []
       copies?.push(own)
-      const written = encodeParams(items, own, depth + 1)
+      const written = encodeParams(items, own)
       return written === undefined ? undefined : `a${items.length}[${written}`
     }
     const copy = copyParam(value)
     copies?.push(copy)
-    if (copy === value || Array.isArray(copy)) return undefined
+    if (copy === value) return undefined
     if (copy instanceof Date) return `D${copy.getTime()}@${copy.getTimezoneOffset()};`
     // Drivers send the same bytes of different classes differently: PGlite as JSON, of a Buffer and of floats.
     if (ArrayBuffer.isView(copy)) return `x${sized(copy.constructor.name)}${hex(bytesOf(copy))};`
@@ -83,9 +82,6 @@ function encodeObject(value: object, copies: unknown[] | undefined, depth: numbe
   }
 }
 
-/** Arrays in arrays. */
-const DEEPEST = 16
-
 const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 
 function hex(bytes: Uint8Array): string {
@@ -94,29 +90,48 @@ function hex(bytes: Uint8Array): string {
   return out
 }
 
-const writesItself = (value: object): boolean => typeof (value as { toPostgres?: unknown }).toPostgres === 'function'
+interface Texts {
+  toPostgres?: unknown
+  toString?: unknown
+}
+/** Those of plain data. */
+const PLAIN = [undefined, ({} as Texts).toString, ([] as Texts).toString]
+
+/** Whether a driver asks it for a text of its own making: `pg` by `toPostgres`, PGlite by `toString`. */
+const writesItself = (value: Texts): boolean =>
+  typeof value.toPostgres === 'function' ||
+  !(PLAIN.includes(value.toString) || value instanceof Date || ArrayBuffer.isView(value))
 
 /**
  * Parameters as the driver would send them now, so that a caller who changes them while it waits changes nothing. Objects become what the
  * JSON says that drivers make of them; what cannot be copied without changing what it is stays as it is.
  */
 export function snapshot(params: readonly unknown[]): unknown[] {
-  return params.map((param) => (typeof param === 'object' && param !== null ? copyParam(param) : param))
+  return params.map((param) => {
+    try {
+      return copyParam(param)
+    } catch {
+      return param
+    }
+  })
 }
 
-/** The same where it cannot be known what a driver makes of it: it asks such an object for its text, which may differ at each call. */
-function copyParam(value: object): unknown {
-  try {
-    if (writesItself(value)) return value
-    if (value instanceof Date) return Object.getPrototypeOf(value) === Date.prototype ? new Date(value) : value
-    if (Array.isArray(value)) return snapshot(value as unknown[])
-    if (ArrayBuffer.isView(value)) return copyView(value)
-    const json = JSON.stringify(value)
-    // Drivers differ in what they make of another: `pg` sends the JSON of a Decimal and PGlite its text.
-    return json.startsWith('{') ? JSON.parse(json) : value
-  } catch {
-    return value
-  }
+/**
+ * The same where it cannot be known what a driver makes of it: it asks such an object for its text, which may differ at each call. Throws as
+ * the driver will.
+ */
+function copyParam(value: unknown): unknown {
+  if (typeof value !== 'object' || !value || writesItself(value)) return value
+  if (value instanceof Date) return Object.getPrototypeOf(value) === Date.prototype ? new Date(value) : value
+  // What fails in one item is not tried in the next: of an array in itself there is no end of them.
+  if (Array.isArray(value)) return value.map((item) => copyParam(item))
+  if (ArrayBuffer.isView(value)) return copyView(value)
+  const json = JSON.stringify(value)
+  // Drivers differ in what they make of another: `pg` sends the JSON of a Decimal and PGlite its text.
+  if (json[0] !== '{') return value
+  const copy: unknown = JSON.parse(json)
+  // `JSON.rawJSON` may have written a number that no number is.
+  return JSON.stringify(copy) === json ? copy : value
 }
 
 /** Keeps the class: a driver knows a Buffer by its prototype, and reads other views by their own. */

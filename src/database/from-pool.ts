@@ -18,7 +18,10 @@ export interface PoolLike {
 }
 
 export interface FromPoolOptions {
-  /** A name for the database and the role that asks it. Two databases with one identity share cache entries. */
+  /**
+   * A name for the database and the role that asks it. Two databases with one identity share cache entries, in memory with what one of them has
+   * parsed: a pool with other `types` needs a name of its own.
+   */
   identity: string
   /**
    * A name for the database alone: what a write changes, whoever wrote it. Give the same one to every role and pool of a database, or

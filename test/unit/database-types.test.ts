@@ -7,6 +7,7 @@ import { decodeEntry, encodeEntry } from '../../src/codec/encode.js'
 import { packResult } from '../../src/codec/payload.js'
 import { WireRows } from '../../src/codec/rows.js'
 import { createConnectionPool, fromPool } from '../../src/database.js'
+import { CachedQueryExecutor } from '../../src/index.js'
 import type { Database } from '../../src/types.js'
 import { neonEndpoint } from '../support/neon-endpoint.js'
 import type { NeonEndpoint } from '../support/neon-endpoint.js'
@@ -101,6 +102,44 @@ describe.each([...TYPES, ENUM])('$name', (entry) => {
     const rows = expected.rows.map((row) => Object.fromEntries(expected.fields.map(({ name }, i) => [name, row[i]])))
     for (const way of Object.values(await everyWay(source, sql))) expectSame(way, rows)
   })
+})
+
+describe('a parameter that PGlite asks for its text', () => {
+  class Price {
+    readonly #amount: number
+    constructor(amount: number) {
+      this.#amount = amount
+    }
+    toString() {
+      return `${this.#amount}.00`
+    }
+  }
+
+  it('gives everybody the rows of his own one, and is written as it is', async () => {
+    const executor = new CachedQueryExecutor(source, { type: 'local' })
+    const asked = (amount: number) => executor.query('SELECT $1::text AS price', [new Price(amount)])
+    expect([await asked(1), await asked(2), await asked(1)]).toEqual([
+      [{ price: '1.00' }],
+      [{ price: '2.00' }],
+      [{ price: '1.00' }],
+    ])
+    await lite.exec('CREATE TABLE prices (price text)')
+    await executor.execute('INSERT INTO prices VALUES ($1)', [new Price(3)])
+    expect((await lite.query('SELECT price FROM prices')).rows).toEqual([{ price: '3.00' }])
+  })
+})
+
+it('a number in a document keeps the digits that JSON was told', async () => {
+  const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => object }
+  const executor = new CachedQueryExecutor(
+    createConnectionPool({ connectionString: CONNECTION, fetchEndpoint: endpoint.url }),
+    { type: 'local' },
+  )
+  for (const id of ['9007199254740993', '9007199254740992'])
+    for (const ask of ['query', 'execute'] as const) {
+      const answer = await executor[ask]('SELECT $1::jsonb ->> $2 AS id', [{ id: rawJSON(id) }, 'id'])
+      expect('rows' in answer ? answer.rows : answer).toEqual([{ id }])
+    }
 })
 
 describe('parsers of node-postgres', () => {

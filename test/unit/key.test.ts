@@ -3,6 +3,22 @@ import { describe, expect, it } from 'vitest'
 import { digest, encodeParams, snapshot } from '../../src/key.js'
 
 const key = (...params: unknown[]) => encodeParams(params)
+const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => object }
+
+class Price {
+  readonly #amount: number
+  constructor(amount: number) {
+    this.#amount = amount
+  }
+  toString() {
+    return `${this.#amount}.00`
+  }
+}
+class Vector extends Array<number> {
+  override toString() {
+    return `[${this.join()}]`
+  }
+}
 
 describe('the key of parameters', () => {
   it('tells every type and boundary apart', () => {
@@ -65,6 +81,32 @@ describe('the key of parameters', () => {
     const cycle: { self?: unknown } = {}
     cycle.self = cycle
     expect(key(cycle)).toBeUndefined()
+  })
+
+  it.each<[string, object]>([
+    ['an object that PGlite asks for its text', new Price(1)],
+    ['an array that it asks', Vector.from([1, 2])],
+    ['an error', new Error('x')],
+    ['an object with a number that JavaScript has none for', { id: rawJSON('9007199254740993') }],
+    ['an object with digits that a number loses', { price: rawJSON('1.10') }],
+  ])('is none where one is %s, which is sent as it is', (_, value) => {
+    for (const param of [value, [value], [[1, value]]]) {
+      expect(key(param)).toBeUndefined()
+      expect(snapshot([param])).toStrictEqual([param])
+    }
+    expect(snapshot([value])[0]).toBe(value)
+  })
+
+  it('is there for plain data, whatever its prototype and its names', () => {
+    for (const value of [{}, Object.create(null), { toString: undefined }, new Map(), [[[[]]]], Buffer.from('a')])
+      expect(key(value)).toBeDefined()
+  })
+
+  it('ends where arrays hold themselves, however often', () => {
+    const twice: unknown[] = []
+    twice.push(twice, twice)
+    expect(key(twice)).toBeUndefined()
+    expect(snapshot([twice, [1]])).toStrictEqual([twice, [1]])
   })
 
   it('does not see what a caller changes later', () => {
