@@ -72,9 +72,8 @@ export class RedisQueryCache extends QueryCache {
 
   constructor(config: CacheConfig) {
     super(config)
-    const { redisKeyPrefix, keyPrefix, epoch } = this.config
     this.link = new RedisLink(config.redis ?? {}, this)
-    this.entryPrefix = `${redisKeyPrefix}:e:${keySafe(keyPrefix)}:${FORMAT}:${keySafe(epoch)}:`
+    this.entryPrefix = `${this.keysOf('e')}${FORMAT}:${keySafe(this.config.epoch)}:`
     this.#fences = new Fences(this.config)
   }
 
@@ -89,6 +88,12 @@ export class RedisQueryCache extends QueryCache {
       memoryUsage: used ? Number(used[1]) : null,
       hitRatio: l2Hits + misses === 0 ? 0 : l2Hits / (l2Hits + misses),
     }
+  }
+
+  /** @internal How this cache's own keys of a kind begin. Versions and fences are everybody's. */
+  keysOf(kind: 'e' | 'n' | 'c'): string {
+    const { redisKeyPrefix, keyPrefix } = this.config
+    return `${redisKeyPrefix}:${kind}:${keySafe(keyPrefix)}:`
   }
 
   /** @internal The lease on loading an entry. */
