@@ -18,6 +18,8 @@ export interface PgClient extends TypeSource {
 export interface PooledClient {
   query(config: unknown): Promise<PgAnswer | PgAnswer[]>
   release(error?: Error): void
+  on?(event: 'error', listener: () => void): unknown
+  off?(event: 'error', listener: () => void): unknown
 }
 
 export interface PgPool {
