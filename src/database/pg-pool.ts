@@ -16,10 +16,10 @@ export function poolDatabase(pool: PgPool, about: About): Database {
     needsScope: false,
     parser: (oid) => parserFrom(types(), oid),
     run: (statement, options) =>
-      withDeadline(options?.timeoutMs, async () => {
+      withDeadline(options?.timeoutMs, async (signal) => {
         const raw = types() !== undefined
         // The driver's own limit starts later than ours, so it never answers first; it gives the connection back to the pool.
-        return ask(pool, statement, { raw, queryTimeoutMs: options?.timeoutMs })
+        return ask(pool, statement, { raw, signal, queryTimeoutMs: options?.timeoutMs })
       }),
     transaction: (statements, options = {}) =>
       withDeadline(options.timeoutMs, (signal) =>
@@ -69,7 +69,6 @@ async function onOneConnection(
   const giveUp = () => release(signal?.reason as Error)
   signal?.addEventListener('abort', giveUp)
   try {
-    signal?.throwIfAborted()
     return await inTransaction(client, statements, options, raw, signal)
   } catch (error) {
     if (!(error instanceof BrokenConnection)) throw error

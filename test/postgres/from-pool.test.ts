@@ -29,6 +29,20 @@ if (connectionString)
       await pool.end()
     })
 
+    it('never runs what was given up while all connections were busy', async () => {
+      const pool = new pg.Pool({ connectionString, max: 1 })
+      const executor = new CachedQueryExecutor(fromPool(pool, { identity: 'from-pool' }), { type: 'local' })
+      await pool.query('CREATE TABLE given_up (n int)')
+      const busy = pool.query('SELECT pg_sleep(0.3)')
+      await expect(executor.execute('INSERT INTO given_up VALUES (1)', [], { timeoutMs: 50 })).rejects.toMatchObject({
+        code: 'DATABASE_TIMEOUT',
+      })
+      await busy
+      expect((await pool.query('SELECT n FROM given_up')).rows).toEqual([])
+      await pool.query('DROP TABLE given_up')
+      await pool.end()
+    })
+
     it('outlives a connection that the server ends in a transaction', async () => {
       const pool = new pg.Pool({ connectionString, max: 1 })
       const executor = new CachedQueryExecutor(fromPool(pool, { identity: 'from-pool' }), { type: 'local' })

@@ -123,6 +123,19 @@ describe('a statement', () => {
     pool.connection.hanging = 'SELECT 1'
     await expect(database.run(sql('SELECT 1'), { timeoutMs: 20 })).rejects.toBeInstanceOf(DatabaseTimeoutError)
   })
+
+  it('that is given up while it waits for a connection is not sent', async () => {
+    let free!: () => void
+    const busy = new Promise<void>((resolve) => (free = resolve))
+    let sending: Promise<object> | undefined
+    pool.query = (config) => (sending = busy.then(() => pool.connection.query(config)))
+    await expect(database.run(sql('UPDATE t SET n = 1'), { timeoutMs: 10 })).rejects.toBeInstanceOf(
+      DatabaseTimeoutError,
+    )
+    free()
+    await expect(sending).rejects.toMatchObject({ name: 'AbortError' })
+    expect(pool.connection.log).toStrictEqual([])
+  })
 })
 
 describe("a pool's transaction", () => {
