@@ -106,7 +106,7 @@ class Run {
 /** By name first: one command tells of a thousand keys. When that has been round without finding any, by content: now, or in the next run. */
 async function sweep(cache: RedisQueryCache, call: Call, maxCommands: number, deadline: number): Promise<number> {
   const run = new Run(cache, maxCommands, () => clock(call.runtime) >= deadline)
-  const prefix = `${cache.config.redisKeyPrefix}:c:`
+  const prefix = cache.keysOf('c')
   const [saved] = await run.send((pipeline) => pipeline.mget(`${prefix}cursor`, `${prefix}headers`))
   const [names, headers] = Array.isArray(saved) ? (saved as unknown[]) : []
   const byName =
@@ -233,8 +233,8 @@ async function versionsOf(
 
 /** Of this cache's own prefix, but of an older format or another generation. Other prefixes are somebody else's. */
 function isForeign(cache: RedisQueryCache, key: string): boolean {
-  const { redisKeyPrefix, keyPrefix, epoch } = cache.config
-  const own = `${redisKeyPrefix}:e:${keySafe(keyPrefix)}:`
+  const { epoch } = cache.config
+  const own = cache.keysOf('e')
   if (!key.startsWith(own) || key.startsWith(cache.entryPrefix)) return false
   const [format, generation] = key.slice(own.length).split(':')
   const [ownFormat] = cache.entryPrefix.slice(own.length).split(':')

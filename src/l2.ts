@@ -59,6 +59,9 @@ export interface RedisInfo {
   hitRatio: number
 }
 
+/** Characters of entries that share a trip: Upstash refuses requests of more than 10 MB, and a character takes up to three bytes. */
+const MOST_AT_ONCE = 3 * 2 ** 20
+
 /** One isolate's cache with Redis behind it. Made by `createQueryCache` for the types `redis` and `hybrid`. */
 export class RedisQueryCache extends QueryCache {
   /** @internal */ readonly link: RedisLink
@@ -72,9 +75,8 @@ export class RedisQueryCache extends QueryCache {
 
   constructor(config: CacheConfig) {
     super(config)
-    const { redisKeyPrefix, keyPrefix, epoch } = this.config
     this.link = new RedisLink(config.redis ?? {}, this)
-    this.entryPrefix = `${redisKeyPrefix}:e:${keySafe(keyPrefix)}:${FORMAT}:${keySafe(epoch)}:`
+    this.entryPrefix = `${this.keysOf('e')}${FORMAT}:${keySafe(this.config.epoch)}:`
     this.#fences = new Fences(this.config)
   }
 
@@ -89,6 +91,12 @@ export class RedisQueryCache extends QueryCache {
       memoryUsage: used ? Number(used[1]) : null,
       hitRatio: l2Hits + misses === 0 ? 0 : l2Hits / (l2Hits + misses),
     }
+  }
+
+  /** @internal How this cache's own keys of a kind begin. Versions and fences are everybody's. */
+  keysOf(kind: 'e' | 'n' | 'c'): string {
+    const { redisKeyPrefix, keyPrefix } = this.config
+    return `${redisKeyPrefix}:${kind}:${keySafe(keyPrefix)}:`
   }
 
   /** @internal The lease on loading an entry. */
@@ -187,7 +195,7 @@ export class RedisQueryCache extends QueryCache {
   }
 
   /**
-   * @internal After the answer, in one trip: stores entries, creates missing versions, removes what could not be read and the leases
+   * @internal After the answer, in one trip unless that would be too large: stores entries, creates missing versions, removes what could not be read and the leases
    * that are over. At most one command for each kind, and one per stored entry. `more`: what rides along, whose replies come first.
    */
   async store(
@@ -196,9 +204,16 @@ export class RedisQueryCache extends QueryCache {
     remove: readonly string[],
     more?: (pipeline: Pipeline) => void,
   ): Promise<Reply[]> {
-    for (const { text } of entries) this.counters.add('bytesOut', text.length)
-    const [only] = entries
-    if (only && entries.length === 1 && missing.length + remove.length === 0 && !more) {
+    let size = 0
+    for (const { text } of entries) size += text.length
+    const [only, ...others] = entries
+    if (size > MOST_AT_ONCE && others.length > 0) {
+      // These first: the leases are given back when all is there. Their failure is theirs alone.
+      await this.store(others, [], []).catch(() => undefined)
+      return this.store([only!], missing, remove, more)
+    }
+    this.counters.add('bytesOut', size)
+    if (only && others.length === 0 && missing.length + remove.length === 0 && !more) {
       await this.link.single('store', (client) => client.set(...asSet(only)))
       return []
     }

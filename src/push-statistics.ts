@@ -7,7 +7,6 @@
 import type { Pipeline } from '@upstash/redis'
 import type { Call, Core } from './ask.js'
 import type { RedisFailure } from './events.js'
-import { keySafe } from './key.js'
 import type { QueryCache } from './l1.js'
 import { check, readOptions } from './rules.js'
 import type { Rule } from './rules.js'
@@ -44,8 +43,8 @@ const TIME: Rule = [
 /** The BITFIELD offset of a counter in an hour. */
 const place = (hour: number, counter: number): string => `#${hour * ROOM + counter}`
 
-const dayKey = ({ config }: RedisQueryCache, day: number): string =>
-  `${config.redisKeyPrefix}:n:${keySafe(config.keyPrefix)}:${new Date(day * DAY_MS).toISOString().slice(0, 10)}`
+const dayKey = (cache: RedisQueryCache, day: number): string =>
+  cache.keysOf('n') + new Date(day * DAY_MS).toISOString().slice(0, 10)
 
 /** Counters on their way to Redis. */
 interface Push {

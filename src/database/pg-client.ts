@@ -12,21 +12,18 @@ import { withDeadline } from './deadline.js'
 export function clientDatabase(client: PgClient, about: About): Database {
   refuseBinary(client.binary)
   const connection = connectionOf(client)
-  const inTurn = <T>(signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> => {
-    const turn = connection.tail.then(() => {
-      signal?.throwIfAborted()
-      return task()
-    })
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
+    const turn = connection.tail.then(task)
     connection.tail = turn.catch(() => undefined)
     return turn
   }
   return onConnection(connection, about, {
     parser: (oid) => parserFrom(client, oid),
     run: (statement, options) =>
-      withDeadline(options?.timeoutMs, (signal) => inTurn(signal, () => ask(client, statement, { raw: true }))),
+      withDeadline(options?.timeoutMs, (signal) => inTurn(() => ask(client, statement, { raw: true, signal }))),
     transaction: (statements, options = {}) =>
       withDeadline(options.timeoutMs, (signal) =>
-        inTurn(signal, () => inTransaction(client, statements, options, true, signal)).catch((error: unknown) => {
+        inTurn(() => inTransaction(client, statements, options, true, signal)).catch((error: unknown) => {
           throw error instanceof BrokenConnection ? error.original : error
         }),
       ),

@@ -16,10 +16,10 @@ export function poolDatabase(pool: PgPool, about: About): Database {
     needsScope: false,
     parser: (oid) => parserFrom(types(), oid),
     run: (statement, options) =>
-      withDeadline(options?.timeoutMs, async () => {
+      withDeadline(options?.timeoutMs, async (signal) => {
         const raw = types() !== undefined
         // The driver's own limit starts later than ours, so it never answers first; it gives the connection back to the pool.
-        return ask(pool, statement, { raw, queryTimeoutMs: options?.timeoutMs })
+        return ask(pool, statement, { raw, signal, queryTimeoutMs: options?.timeoutMs })
       }),
     transaction: (statements, options = {}) =>
       withDeadline(options.timeoutMs, (signal) =>
@@ -56,24 +56,25 @@ async function onOneConnection(
   signal: AbortSignal | undefined,
 ): Promise<DatabaseResult[]> {
   const client = await pool.connect()
+  // The loss of a connection is an event too, beside the failed query: one that nobody listens to ends the process.
+  const listener = () => undefined
+  client.on?.('error', listener)
   let held = true
   const release = (error?: Error) => {
     if (held) client.release(error)
     held = false
+    client.off?.('error', listener)
   }
   // Closing the connection is the one way to stop a statement that runs; Postgres then takes the transaction back.
   const giveUp = () => release(signal?.reason as Error)
-  signal?.addEventListener('abort', giveUp, { once: true })
+  signal?.addEventListener('abort', giveUp)
   try {
-    signal?.throwIfAborted()
-    const results = await inTransaction(client, statements, options, raw, signal)
-    release()
-    return results
+    return await inTransaction(client, statements, options, raw, signal)
   } catch (error) {
-    const broken = error instanceof BrokenConnection ? error : undefined
-    release(broken)
-    throw broken ? broken.original : error
+    if (!(error instanceof BrokenConnection)) throw error
+    release(error)
+    throw error.original
   } finally {
-    signal?.removeEventListener('abort', giveUp)
+    release()
   }
 }

@@ -18,6 +18,8 @@ export interface PgClient extends TypeSource {
 export interface PooledClient {
   query(config: unknown): Promise<PgAnswer | PgAnswer[]>
   release(error?: Error): void
+  on?(event: 'error', listener: () => void): unknown
+  off?(event: 'error', listener: () => void): unknown
 }
 
 export interface PgPool {
@@ -59,7 +61,7 @@ export const shapeOf = ({ fields, rowCount, command }: PgAnswer): ResultShape =>
 export async function ask(
   asker: Pick<PgClient, 'query'>,
   { sql, params }: Statement,
-  options: { raw: boolean; queryTimeoutMs?: number },
+  options: { raw: boolean; queryTimeoutMs?: number | undefined; signal?: AbortSignal | undefined },
 ): Promise<DatabaseResult> {
   let wasAsked = false
   const types = {
@@ -69,7 +71,11 @@ export async function ask(
     },
   }
   const config = {
-    text: sql,
+    // Read when it is sent: what was given up while it waited for a connection is not.
+    get text() {
+      options.signal?.throwIfAborted()
+      return sql
+    },
     values: [...params],
     rowMode: 'array',
     ...(options.raw && { types }),
@@ -117,12 +123,10 @@ export async function inTransaction(
   signal: AbortSignal | undefined,
 ): Promise<DatabaseResult[]> {
   const results: DatabaseResult[] = []
+  signal?.throwIfAborted()
   await asker.query({ text: `BEGIN${modes(options)}` })
   try {
-    for (const statement of statements) {
-      signal?.throwIfAborted()
-      results.push(await ask(asker, statement, { raw }))
-    }
+    for (const statement of statements) results.push(await ask(asker, statement, { raw, signal }))
     signal?.throwIfAborted()
     await asker.query({ text: 'COMMIT' })
     return results

@@ -18,6 +18,7 @@ const FAULTS: Record<string, Fault> = {
   'answers 500': { status: 500, body: '{"error":"Internal Server Error"}' },
   'answers HTML, or no JSON': 'html',
   'answers JSON of another shape': { status: 200, body: '{"result":{"a":1}}' },
+  'answers JSON that is no reply, as `null`': { status: 200, body: 'null' },
   'refuses the command': { status: 400, body: '{"error":"ERR unknown command"}' },
 }
 

@@ -110,4 +110,21 @@ describe('cleanup by content', () => {
     world.redis.data.set('eqc:e:query:0::late', 'an older format')
     expect(await clean(8, 12)).toBe(1)
   })
+
+  it('gets on for each of two caches under one prefix, though they clean up by turns', async () => {
+    const caches = ['users', 'orders'].map((table) => ({
+      table,
+      isolate: () => world.isolate({ queryCache: { keyPrefix: table } }),
+    }))
+    for (const { table, isolate } of caches) {
+      const a = isolate()
+      await world.warm(a, [table])
+      await store(a, table, 3)
+      await a.invalidate({ tables: [table] })
+    }
+    const removed = [0, 0]
+    for (let run = 0; run < 40; run++)
+      removed[run % 2]! += await caches[run % 2]!.isolate().cleanupCache({ maxCommands: 6 })
+    expect(removed).toEqual([3, 3])
+  })
 })

@@ -123,6 +123,19 @@ describe('the way of a read', () => {
     expect(redis.trips).toHaveLength(2)
   })
 
+  it('stores a batch of large results in trips that Upstash takes', async () => {
+    const a = isolate({ redis: { enableCompression: false } })
+    await warm(a)
+    database.answer = ({ params }) => [[['n', 25, String(params[0]).repeat(3_000_000)]]]
+    redis.before = ({ commands }) => {
+      if (JSON.stringify(commands).length > 10 * 1024 * 1024) throw new Error('max request size exceeded')
+    }
+    const ids = [1, 2, 3, 4]
+    await a.queryBatch(ids.map((id) => ({ sql: SQL, params: [id] })))
+    await a.flush()
+    for (const id of ids) expect(await outcome(isolate(), SQL, [id])).toBe('l2')
+  })
+
   it('shares a trip to the database among those only that wait equally long', async () => {
     const a = isolate()
     await warm(a)

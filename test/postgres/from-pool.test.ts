@@ -28,6 +28,29 @@ if (connectionString)
       expect(await executor.query('SELECT 1 AS alive', [], { skipCache: true })).toEqual([{ alive: 1 }])
       await pool.end()
     })
+
+    it('never runs what was given up while all connections were busy', async () => {
+      const pool = new pg.Pool({ connectionString, max: 1 })
+      const executor = new CachedQueryExecutor(fromPool(pool, { identity: 'from-pool' }), { type: 'local' })
+      await pool.query('CREATE TABLE given_up (n int)')
+      const busy = pool.query('SELECT pg_sleep(0.3)')
+      await expect(executor.execute('INSERT INTO given_up VALUES (1)', [], { timeoutMs: 50 })).rejects.toMatchObject({
+        code: 'DATABASE_TIMEOUT',
+      })
+      await busy
+      expect((await pool.query('SELECT n FROM given_up')).rows).toEqual([])
+      await pool.query('DROP TABLE given_up')
+      await pool.end()
+    })
+
+    it('outlives a connection that the server ends in a transaction', async () => {
+      const pool = new pg.Pool({ connectionString, max: 1 })
+      const executor = new CachedQueryExecutor(fromPool(pool, { identity: 'from-pool' }), { type: 'local' })
+      const ending = executor.transaction([{ sql: 'SELECT pg_terminate_backend(pg_backend_pid())' }])
+      await expect(ending).rejects.toMatchObject({ code: '57P01' })
+      expect(await executor.query('SELECT 1 AS alive')).toEqual([{ alive: 1 }])
+      await pool.end()
+    })
   })
 
 it('compares with a real driver where one is required', () => {

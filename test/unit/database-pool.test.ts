@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { PGlite } from '@electric-sql/pglite'
 import * as pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -18,7 +19,7 @@ const sql = (text: string, ...params: unknown[]): Statement => ({ sql: text, par
 const FIELDS = [{ name: 'n', dataTypeID: 23, tableID: 5, format: 'text' }]
 
 /** A connection that answers every statement with one int4, parsed as node-postgres does, after a turn of the event loop. */
-class FakeConnection {
+class FakeConnection extends EventEmitter {
   readonly log: string[]
   readonly configs: Config[] = []
   readonly released: unknown[] = []
@@ -26,6 +27,7 @@ class FakeConnection {
   hanging: string | undefined
   rawMode = true
   constructor(log: string[] = []) {
+    super()
     this.log = log
   }
   async query(config: Config): Promise<object> {
@@ -121,6 +123,19 @@ describe('a statement', () => {
     pool.connection.hanging = 'SELECT 1'
     await expect(database.run(sql('SELECT 1'), { timeoutMs: 20 })).rejects.toBeInstanceOf(DatabaseTimeoutError)
   })
+
+  it('that is given up while it waits for a connection is not sent', async () => {
+    let free!: () => void
+    const busy = new Promise<void>((resolve) => (free = resolve))
+    let sending: Promise<object> | undefined
+    pool.query = (config) => (sending = busy.then(() => pool.connection.query(config)))
+    await expect(database.run(sql('UPDATE t SET n = 1'), { timeoutMs: 10 })).rejects.toBeInstanceOf(
+      DatabaseTimeoutError,
+    )
+    free()
+    await expect(sending).rejects.toMatchObject({ name: 'AbortError' })
+    expect(pool.connection.log).toStrictEqual([])
+  })
 })
 
 describe("a pool's transaction", () => {
@@ -149,6 +164,20 @@ describe("a pool's transaction", () => {
     pool.connection.failing = { A: error, ROLLBACK: new Error('connection lost') }
     await expect(database.transaction([sql('A')])).rejects.toBe(error)
     expect(pool.connection.released).toStrictEqual([expect.any(Error)])
+  })
+
+  it('outlives the loss of its connection, of which node-postgres tells in an event, too', async () => {
+    const { connection } = pool
+    const lost = new Error('Connection terminated unexpectedly')
+    const query = connection.query.bind(connection)
+    connection.failing = { COMMIT: lost, ROLLBACK: lost }
+    connection.query = async (config) => {
+      if (config.text === 'COMMIT') setImmediate(() => connection.emit('error', lost))
+      return query(config)
+    }
+    await expect(database.transaction([sql('UPDATE t SET n = 1')])).rejects.toBe(lost)
+    expect(connection.released).toHaveLength(1)
+    expect(connection.listenerCount('error')).toBe(0)
   })
 
   it('gives its connection back when BEGIN fails', async () => {
