@@ -205,6 +205,21 @@ describe('a check whose request died', () => {
   })
 })
 
+describe('a check that Redis did not answer', () => {
+  it('is over with it: the next read asks Redis again', async () => {
+    const [a, b] = [isolate(), isolate()]
+    await world.warm(a)
+    for (const id of [1, 2]) for (const one of [b, a]) await world.outcome(one, {}, [id])
+    world.now += 3_000
+    world.redis.before = () => {
+      throw new Error('away')
+    }
+    expect(await world.outcome(a, {}, [1])).toBe('miss')
+    world.redis.before = () => {}
+    expect(await world.outcome(a, {}, [2])).toBe('l2')
+  })
+})
+
 describe('staleIfError', () => {
   it.each(['local', 'hybrid'] as const)('serves nothing that was invalidated while it was asked (%s)', async (type) => {
     const a = isolate({ type })

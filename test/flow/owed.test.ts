@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { CachedQueryExecutor } from '../../src/index.js'
 import { SQL, World } from '../support/isolates.js'
 
 const UPDATE = 'UPDATE users SET n = n + 1'
@@ -73,7 +74,37 @@ describe('an invalidation that Redis did not acknowledge', () => {
     expect(await world.outcome(world.isolate())).toBe('miss')
   })
 
-  it('is repeated when the next request comes, though the clock was set back since', async () => {
+  it('is repeated in the background until Redis takes it, without another request', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    let left = 3
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset' && left-- > 0) throw new Error('lost')
+    }
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    await a.flush()
+    expect(left).toBe(-1)
+    expect((a.core.cache as unknown as { unacknowledged: Map<unknown, unknown> }).unacknowledged.size).toBe(0)
+  })
+
+  it('is repeated by one at a time, however many requests come', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset') throw new Error('lost')
+    }
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    for (let i = 0; i < 10; i++) await a.query(SQL, [i])
+    await a.flush()
+    // The first attempt and four more.
+    expect(world.redis.trips.filter(({ commands }) => commands[0]![0] === 'mset')).toHaveLength(5)
+  })
+
+  it.each([
+    ['reads', (a: CachedQueryExecutor) => world.outcome(a)],
+    ['invalidates something else', (a: CachedQueryExecutor) => a.invalidate({ tables: ['posts'] })],
+    ['writes something else', (a: CachedQueryExecutor) => a.execute('UPDATE posts SET n = 1')],
+  ])('is repeated when the next request comes, which %s, though the clock was set back since', async (_, request) => {
     const a = world.isolate()
     await world.warm(a)
     world.redis.before = () => Promise.reject(new Error('away'))
@@ -82,8 +113,10 @@ describe('an invalidation that Redis did not acknowledge', () => {
     world.redis.before = () => {}
     world.redis.reset()
     world.now -= 200_000
-    await world.outcome(a)
-    expect(world.redis.trips.map(({ commands }) => commands[0]![0])).toContain('mset')
+    await request(a)
+    await a.flush()
+    const renewed = world.redis.trips.flatMap(({ commands }) => commands.filter(([name]) => name === 'mset').flat())
+    expect(renewed.join(' ')).toContain('t:public.users')
   })
 
   it('lets `flush` end at once, however long the pauses between attempts are', async () => {

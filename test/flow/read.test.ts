@@ -183,6 +183,23 @@ describe('the way of a read', () => {
     expect(events).toContainEqual({ type: 'breaker', state: 'closed' })
   })
 
+  it('looks whether Redis is back after a second, then after twice the pause, at most thirty seconds', async () => {
+    const a = isolate()
+    redis.before = () => {
+      throw new Error('away')
+    }
+    for (let i = 0; i < 3; i++) await outcome(a, SQL, [-i])
+    const probes: number[] = []
+    for (let second = 1; second <= 100; second++) {
+      now += 1_000
+      redis.reset()
+      await outcome(a, SQL, [second])
+      await a.flush()
+      if (redis.trips.length > 0) probes.push(second)
+    }
+    expect(probes).toEqual([1, 3, 7, 15, 31, 61, 91])
+  })
+
   it('waits for Redis also where `redis.timeoutMs` is longer than any timer', async () => {
     const a = isolate({ redis: { timeoutMs: 2 ** 31 } })
     await warm(a)

@@ -74,6 +74,12 @@ describe('a refresh', () => {
     expect(loads).toBe(2)
   })
 
+  it('comes with an answer that tells its age, and that no time is left', async () => {
+    const { cache } = await a.queryResult(SQL, [1], OPTIONS)
+    expect(cache).toMatchObject({ outcome: 'stale', age: 1.5, ttl: 0 })
+    await a.flush()
+  })
+
   it('brings fresh rows for the next reader', async () => {
     expect(await read()).toEqual(['stale', 1])
     await a.flush()

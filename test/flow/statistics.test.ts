@@ -29,6 +29,16 @@ describe('statistics', () => {
     expect(stats.totalSizeMB).toBeGreaterThan(0)
   })
 
+  it('hold a value that could not be kept, as an answer that came past the cache', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.events.length = 0
+    await a.cached('a key', () => Promise.resolve(() => 1))
+    expect(a.getCacheStats()).toMatchObject({ totalQueries: 1, bypassed: 1, cacheMisses: 0 })
+    const told = { type: 'query', outcome: 'bypass', reason: 'not-serialisable' }
+    expect(world.events).toContainEqual(expect.objectContaining(told))
+  })
+
   it('are pushed at most every 10 s under traffic, in as many commands whatever the traffic', async () => {
     const a = world.isolate()
     await world.warm(a)

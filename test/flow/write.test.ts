@@ -109,6 +109,22 @@ describe('a write', () => {
     expect(await world.outcome(world.isolate())).toBe('l2')
   })
 
+  it.each([
+    ['committed', true, undefined],
+    ['failed', true, { code: '23505' }],
+    ['unknown', true, {}],
+    ['committed', false, undefined],
+    ['unknown', false, {}],
+  ])('tells who listens its end: %s, invalidated: %s', async (outcome, invalidated, error) => {
+    const a = world.isolate()
+    if (error) world.database.answer = () => Promise.reject(Object.assign(new Error('refused'), error))
+    if (!invalidated) world.redis.before = () => Promise.reject(new Error('away'))
+    await a.execute(UPDATE, [1]).catch(() => undefined)
+    const told = world.events.filter(({ type }) => type === 'write')
+    expect(told).toEqual([{ type: 'write', outcome, invalidated, tables: ['public.users'] }])
+    await a.flush()
+  })
+
   it('is sent with the parameters of the call, whatever the caller does to them meanwhile', async () => {
     const a = world.isolate({ consistency: { invalidate: 'fenced' } })
     const seen: unknown[] = []

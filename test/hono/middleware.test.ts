@@ -66,6 +66,15 @@ describe('queryCache()', () => {
     expect(context.res.headers.get('Cache-Status')).toBe(written)
   })
 
+  it('tells how an answer came about that is cached by its TTL alone', async () => {
+    const cache = createQueryCache({ type: 'local', sql: { onUnknown: 'ttl-only' } })
+    const { app } = application({ cache })
+    app.get('/unknown', async (c) => c.json(await cachedQuery(c, 'SELECT my_function(n) FROM users')))
+    const status = async () => (await app.request('/unknown')).headers.get('Cache-Status')
+    expect(await status()).toBe('edge-query-cache; fwd=miss; detail=miss')
+    expect(await status()).toMatch(/^edge-query-cache; hit; ttl=\d+; detail=l1$/)
+  })
+
   it('leaves the headers out when told to', async () => {
     const { app } = application({ headers: false })
     const { headers } = await app.request('/one')
@@ -140,6 +149,21 @@ describe('queryCache()', () => {
     app.get('/', async (c) => c.json((await c.var.queryCache.queryResult(SQL, [1])).cache.outcome))
     const ask = async (EPOCH: string) => (await app.request('/', {}, { EPOCH })).json()
     expect([await ask('1'), await ask('1'), await ask('2'), await ask('2')]).toEqual(['miss', 'l1', 'miss', 'l1'])
+  })
+
+  it('reads the bindings once, where every request is given the same', async () => {
+    const app = new Hono()
+    app.use(queryCache({ cache: createQueryCache({ type: 'local' }) }))
+    app.get('/', (c) => c.text('nothing asked'))
+    let reads = 0
+    const env = Object.defineProperty({}, 'DATABASE_URL', {
+      get: () => (reads++, 'postgres://u:p@db.example.com/app'),
+    })
+    await app.request('/', {}, env)
+    const first = reads
+    expect(first).toBeGreaterThan(0)
+    await app.request('/', {}, env)
+    expect(reads).toBe(first)
   })
 
   it('builds no cache for each request where its configuration is made for each, with a client and a listener', async () => {
