@@ -126,6 +126,18 @@ describe('a follower', () => {
     expect(world.database.trips).toBe(1)
   })
 
+  it('waits for his leader longer than `maxStalenessSeconds`, where that is short', async () => {
+    const a = world.isolate({ consistency: { maxStalenessSeconds: 0 } })
+    await world.warm(a)
+    world.database.answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      return [[['n', 23, '1']]]
+    }
+    const answers = await Promise.all([1, 2].map(() => a.queryResult(SQL, [1])))
+    expect(answers.map(({ cache }) => cache.outcome)).toEqual(['miss', 'coalesced'])
+    expect(world.database.trips).toBe(1)
+  })
+
   it('with another `timeoutMs` does not share a load', async () => {
     const a = world.isolate()
     await world.warm(a)

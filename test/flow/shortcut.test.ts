@@ -71,6 +71,15 @@ describe('a statement and one parameter', () => {
     expect(shortcut(core, call, recordOf(core, SQL), params, undefined, world.now)).toMatchObject({ outcome: 'l1' })
   })
 
+  it.each(['ttl', 'staleWhileRevalidate', 'staleIfError', 'emptyTtl', 'timeoutMs'])(
+    'are the short way to a hit with `%s`',
+    async (name) => {
+      const executor = await holding([1])
+      const { core, call } = executor
+      expect(shortcut(core, call, recordOf(core, SQL), [1], { [name]: 9 }, world.now)).toMatchObject({ outcome: 'l1' })
+    },
+  )
+
   it('tells scopes apart that share parameters', async () => {
     const shared = world.isolate()
     await world.warm(shared)

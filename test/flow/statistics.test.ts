@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CacheInvalidationService, CacheMonitoringService } from '../../src/index.js'
+import type { CachedQueryExecutor } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { SQL, World } from '../support/isolates.js'
 
@@ -27,6 +28,18 @@ describe('statistics', () => {
       dbQueries: 2,
     })
     expect(stats.totalSizeMB).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['a read', (a: CachedQueryExecutor) => a.query(SQL, [1])],
+    ['a write', (a: CachedQueryExecutor) => a.execute('UPDATE users SET n = 1')],
+    ['a transaction', (a: CachedQueryExecutor) => a.transaction([{ sql: 'UPDATE users SET n = 1' }])],
+  ])('tell how long the database took: %s', async (_, run) => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.database.answer = () => ((world.now += 40), [])
+    await run(a)
+    expect(a.getCacheStats()).toMatchObject({ dbQueries: 1, averageQueryTime: 40 })
   })
 
   it('hold a value that could not be kept, as an answer that came past the cache', async () => {

@@ -12,7 +12,9 @@ const names = (world: World) => world.redis.trips.map(({ commands }) => commands
 describe('a write', () => {
   it('costs one database trip and one command, whatever it names', async () => {
     const a = world.isolate()
-    await a.execute(UPDATE, [1], { tables: ['orders', 'app.audit'], tags: ['x', 'y'] })
+    const { cache } = await a.execute(UPDATE, [1], { tables: ['orders', 'app.audit'], tags: ['x', 'y'] })
+    const tables = ['app.audit', 'public.orders', 'public.users']
+    expect(cache).toEqual({ tables, tags: ['x', 'y'], invalidated: true })
     expect([world.database.trips, names(world)]).toEqual([1, [['mset']]])
   })
 

@@ -128,6 +128,16 @@ describe('queryCache()', () => {
     expect(held.length).toBeGreaterThan(0)
   })
 
+  it('hands work to the `waitUntil` that it was given, also where there is a context', async () => {
+    const held: unknown[] = []
+    const { app } = application({ waitUntil: (promise) => void held.push(promise) })
+    const unused = () => expect.unreachable()
+    const context = { waitUntil: unused, passThroughOnException() {}, props: {}, exports: {} }
+    await app.request('/one')
+    await app.request('/two', {}, {}, context)
+    expect(held).toHaveLength(2)
+  })
+
   it('separates scopes', async () => {
     const { app } = application({ scope: (c) => c.req.header('X-User') })
     const ask = async (user: string) => (await app.request('/one', { headers: { 'X-User': user } })).json()
@@ -149,6 +159,22 @@ describe('queryCache()', () => {
     app.get('/', async (c) => c.json((await c.var.queryCache.queryResult(SQL, [1])).cache.outcome))
     const ask = async (EPOCH: string) => (await app.request('/', {}, { EPOCH })).json()
     expect([await ask('1'), await ask('1'), await ask('2'), await ask('2')]).toEqual(['miss', 'l1', 'miss', 'l1'])
+  })
+
+  it('asks the database of the request, where the bindings of two requests differ', async () => {
+    const app = new Hono()
+    app.use(queryCache({ cache: { type: 'local' } }))
+    app.get('/', (c) => c.text(c.var.queryCache.core.database.identity))
+    const [DATABASE_URL, NEON_FETCH_ENDPOINT] = ['postgres://u:p@db.example.com/one', 'https://db.example.com/sql']
+    const sets = [
+      { DATABASE_URL },
+      { DATABASE_URL: 'postgres://u:p@db.example.com/two' },
+      { DATABASE_URL, NEON_FETCH_ENDPOINT },
+    ]
+    const asked = async () => Promise.all(sets.map(async (env) => (await app.request('/', {}, env)).text()))
+    const identities = await asked()
+    expect(new Set(identities).size).toBe(3)
+    expect(await asked()).toEqual(identities)
   })
 
   it('reads the bindings once, where every request is given the same', async () => {
