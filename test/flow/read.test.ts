@@ -94,6 +94,14 @@ describe('the way of a read', () => {
     expect(await outcome(a)).toBe('miss')
   })
 
+  it('keeps a result without rows for ten seconds', async () => {
+    const a = isolate()
+    await warm(a)
+    database.answer = () => []
+    const { cache } = await a.queryResult(SQL, [1], { ttl: 600 })
+    expect(cache).toMatchObject({ outcome: 'miss', ttl: 10 })
+  })
+
   it('keeps a result without rows no longer than its ttl', async () => {
     const a = isolate()
     await warm(a)

@@ -75,6 +75,15 @@ it.each([
   expect(told).toEqual([failure])
 })
 
+it('tells how full Redis is, where Redis tells', async () => {
+  vi.stubGlobal('fetch', async (_: unknown, { body }: { body: string }) => {
+    const isPipeline = Array.isArray((JSON.parse(body) as unknown[])[0])
+    return Response.json(isPipeline ? [{ result: 7 }] : { result: '# Memory\r\nused_memory:1024\r\n' })
+  })
+  const cache = createQueryCache({ type: 'hybrid', redis: credentials })
+  expect(await cache.getRedisInfo()).toEqual({ keyCount: 7, memoryUsage: 1024, hitRatio: 0 })
+})
+
 /** As many replies as commands were sent, all of them this. */
 const answering = (result: unknown) =>
   vi.stubGlobal('fetch', async (_: unknown, { body }: { body: string }) => {

@@ -66,6 +66,17 @@ describe('queryCache()', () => {
     expect(context.res.headers.get('Cache-Status')).toBe(written)
   })
 
+  it.each([
+    [3_600, /^3(5\d\d|600)$/],
+    [Infinity, /^999999999$/],
+  ])('tells in Cache-Status how long an answer is fresh, with a `ttl` of %d', async (ttl, told) => {
+    const { app } = application({ cache: createQueryCache({ type: 'local', queryCache: { ttlJitter: 0 } }) })
+    app.get('/long', async (c) => c.json(await cachedQuery(c, SQL, [1], { ttl })))
+    await app.request('/long')
+    const status = (await app.request('/long')).headers.get('Cache-Status')
+    expect(/ttl=(.*);/.exec(status!)![1]).toMatch(told)
+  })
+
   it('tells how an answer came about that is cached by its TTL alone', async () => {
     const cache = createQueryCache({ type: 'local', sql: { onUnknown: 'ttl-only' } })
     const { app } = application({ cache })
