@@ -85,6 +85,9 @@ describe('an invalidation that Redis did not acknowledge', () => {
     await a.flush()
     expect(left).toBe(-1)
     expect((a.core.cache as unknown as { unacknowledged: Map<unknown, unknown> }).unacknowledged.size).toBe(0)
+    // From then on everything is as before.
+    for (const outcome of ['miss', 'l1']) expect(await world.outcome(a)).toBe(outcome)
+    expect(await world.outcome(world.isolate())).toBe('l2')
   })
 
   it('is repeated by one at a time, however many requests come', async () => {

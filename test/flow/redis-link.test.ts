@@ -67,7 +67,7 @@ it.each([
   ['ERR unknown command', 'refused'],
   ['Internal error', 'server-error'],
 ])('an answer of %j is told as %s', async (error, failure) => {
-  vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ error }, { status: 400 })))
+  vi.stubGlobal('fetch', async () => Response.json({ error }, { status: 400 }))
   const told: unknown[] = []
   const onEvent = (event: CacheEvent) => void (event.type === 'redis-failed' && told.push(event.failure))
   const cache = createQueryCache({ type: 'hybrid', redis: credentials, onEvent })

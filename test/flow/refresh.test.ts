@@ -86,6 +86,19 @@ describe('a refresh', () => {
     expect(await read()).toEqual(['l1', 2])
   })
 
+  it('of one key is not begun again because one of another begins', async () => {
+    await a.query(SQL, [2], OPTIONS)
+    await a.flush()
+    world.now += 1_500
+    behaviour = 'waits'
+    await read()
+    await a.query(SQL, [2], OPTIONS)
+    await settle()
+    expect((await read())[0]).toBe('stale')
+    await settle()
+    expect(loads).toBe(2)
+  })
+
   it('of one key does not wait for that of another', async () => {
     behaviour = 'dies'
     await read()

@@ -188,6 +188,21 @@ describe('queryCache()', () => {
     expect(await asked()).toEqual(identities)
   })
 
+  it('adds the credentials of the bindings to a configuration, and leaves the rest of it', async () => {
+    const app = new Hono()
+    const redis = { redisKeyPrefix: 'mine', url: 'https://another.upstash.io' }
+    app.use(queryCache({ database: new FakeDatabase(), cache: { type: 'hybrid', redis } }))
+    app.get('/', async (c) => c.json(await cachedQuery(c, SQL, [1])))
+    const sent: [string, RequestInit][] = []
+    vi.stubGlobal('fetch', async (url: string, init: RequestInit) => (sent.push([url, init]), Response.json({})))
+    await app.request('/', {}, { UPSTASH_REDIS_REST_URL: 'https://own.upstash.io', UPSTASH_REDIS_REST_TOKEN: 'token' })
+    vi.unstubAllGlobals()
+    const [[url, init]] = sent as [[string, RequestInit]]
+    expect(url).toMatch(/^https:\/\/another\.upstash\.io/)
+    expect(new Headers(init.headers).get('Authorization')).toBe('Bearer token')
+    expect(init.body).toContain('"mine:v:')
+  })
+
   it('reads the bindings once, where every request is given the same', async () => {
     const app = new Hono()
     app.use(queryCache({ cache: createQueryCache({ type: 'local' }) }))
