@@ -140,6 +140,8 @@ describe("coalesce: 'global'", () => {
     const read = b.queryResult(SQL, [1], GLOBAL)
     await until('two looks', () => names().length >= 4)
     world.redis.data.delete(leases()[0]!)
+    // What is done after the answer takes its time, and is waited for.
+    world.redis.before = () => new Promise((resolve) => setTimeout(resolve, 20))
     expect((await read).cache.outcome).toBe('miss')
     await b.flush()
     expect(leases()).toEqual([])
