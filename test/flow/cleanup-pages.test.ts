@@ -53,6 +53,17 @@ describe('cleanup by content', () => {
     expect(sent().filter(([name]) => name === 'unlink')).toEqual([])
   })
 
+  it('uses a thousand commands where no other number is given', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await store(a, 'users', 1_200)
+    world.redis.page = 100
+    world.redis.reset()
+    await world.isolate().cleanupCache()
+    expect(world.redis.commands).toBeGreaterThan(900)
+    expect(world.redis.commands).toBeLessThanOrEqual(1_000)
+  })
+
   it.each([
     ['pages of one key', 1, 110],
     ['a page that holds more than was asked for', Infinity, 80],

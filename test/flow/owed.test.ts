@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CachedQueryExecutor } from '../../src/index.js'
 import { SQL, World } from '../support/isolates.js'
 
@@ -130,6 +130,20 @@ describe('an invalidation that Redis did not acknowledge', () => {
     await a.flush()
     const renewed = world.redis.trips.flatMap(({ commands }) => commands.filter(([name]) => name === 'mset').flat())
     expect(renewed.join(' ')).toContain('t:public.users')
+  })
+
+  it('leaves no timer behind when `flush` has ended its pauses', async () => {
+    const a = world.isolate()
+    world.redis.before = () => Promise.reject(new Error('away'))
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+      expect(vi.getTimerCount()).toBeGreaterThan(0)
+      await a.flush()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('lets `flush` end at once, however long the pauses between attempts are', async () => {

@@ -230,6 +230,19 @@ describe('the way of a read', () => {
     expect(probes).toEqual([1, 3, 7, 15, 31, 61, 91])
   })
 
+  it('leaves no timer behind', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const a = isolate()
+      await warm(a)
+      for (const expected of ['miss', 'l1']) expect(await outcome(a)).toBe(expected)
+      await a.flush()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('waits for Redis also where `redis.timeoutMs` is longer than any timer', async () => {
     const a = isolate({ redis: { timeoutMs: 2 ** 31 } })
     await warm(a)

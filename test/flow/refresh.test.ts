@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CachedQueryExecutor } from '../../src/index.js'
+import { Refreshes } from '../../src/refresh.js'
 import { SQL, World } from '../support/isolates.js'
 
 /** A refresh counts as dead after this time, in milliseconds. */
@@ -97,6 +98,15 @@ describe('a refresh', () => {
     expect((await read())[0]).toBe('stale')
     await settle()
     expect(loads).toBe(2)
+  })
+
+  it('is remembered of a thousand keys, so that dead ones take no more room', () => {
+    const refreshes = new Refreshes()
+    const begin = (i: number) => refreshes.begin(`key ${i}`, 0)
+    for (let i = 0; i < 1_024; i++) expect(begin(i)).toBe(true)
+    expect(begin(0)).toBe(false)
+    expect([begin(1_024), begin(0)]).toEqual([true, true])
+    expect(begin(1_024)).toBe(false)
   })
 
   it('of one key does not wait for that of another', async () => {

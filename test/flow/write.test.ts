@@ -91,6 +91,21 @@ describe('a write', () => {
     expect(world.events).toContainEqual(expect.objectContaining({ type: 'write', outcome: 'failed' }))
   })
 
+  it.each([
+    'UPDATE users SET n = 1; UPDATE posts SET n = n / 0',
+    'CALL p()',
+    'DO $$ BEGIN UPDATE users SET n = 1; END $$',
+  ])('of which a part may have happened is invalidated though it failed: %s', async (sql) => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(Object.assign(new Error('division by zero'), { code: '22012' }))
+    await expect(a.execute(sql)).rejects.toThrow('division by zero')
+    world.database.answer = answer
+    expect(await world.outcome(a)).toBe('miss')
+  })
+
   it('whose reply is lost is thrown unchanged, never repeated, and leaves a fence', async () => {
     const [a, b] = [world.isolate(), world.isolate()]
     await world.warm(a)

@@ -77,6 +77,17 @@ describe('queryCache()', () => {
     expect(/ttl=(.*);/.exec(status!)![1]).toMatch(told)
   })
 
+  it('tells of several hits how long all of them are fresh', async () => {
+    const { app } = application()
+    app.get('/both', async (c) => {
+      for (const ttl of [50, 30, 40]) await cachedQuery(c, SQL, [ttl], { ttl })
+      return c.text('done')
+    })
+    await app.request('/both')
+    const status = (await app.request('/both')).headers.get('Cache-Status')
+    expect(status).toMatch(/^edge-query-cache; hit; ttl=(29|30); detail="l1=3"$/)
+  })
+
   it('tells how an answer came about that is cached by its TTL alone', async () => {
     const cache = createQueryCache({ type: 'local', sql: { onUnknown: 'ttl-only' } })
     const { app } = application({ cache })
@@ -191,11 +202,14 @@ describe('queryCache()', () => {
   it('adds the credentials of the bindings to a configuration, and leaves the rest of it', async () => {
     const app = new Hono()
     const redis = { redisKeyPrefix: 'mine', url: 'https://another.upstash.io' }
-    app.use(queryCache({ database: new FakeDatabase(), cache: { type: 'hybrid', redis } }))
+    const held: Promise<unknown>[] = []
+    const waitUntil = (promise: Promise<unknown>) => void held.push(promise)
+    app.use(queryCache({ database: new FakeDatabase(), cache: { type: 'hybrid', redis }, waitUntil }))
     app.get('/', async (c) => c.json(await cachedQuery(c, SQL, [1])))
     const sent: [string, RequestInit][] = []
     vi.stubGlobal('fetch', async (url: string, init: RequestInit) => (sent.push([url, init]), Response.json({})))
     await app.request('/', {}, { UPSTASH_REDIS_REST_URL: 'https://own.upstash.io', UPSTASH_REDIS_REST_TOKEN: 'token' })
+    await Promise.allSettled(held)
     vi.unstubAllGlobals()
     const [[url, init]] = sent as [[string, RequestInit]]
     expect(url).toMatch(/^https:\/\/another\.upstash\.io/)
