@@ -205,6 +205,20 @@ describe('a check whose request died', () => {
   })
 })
 
+it('a check in the background is handed to `waitUntil`: a request whose answer is given may end', async () => {
+  const a = isolate()
+  await world.warm(a)
+  await world.outcome(a)
+  world.now += 1_500
+  const held: Promise<unknown>[] = []
+  const bound = a.bind({ now: () => world.now, waitUntil: (promise) => void held.push(promise) })
+  world.redis.reset()
+  expect((await bound.queryResult(SQL, [1])).cache.outcome).toBe('l1')
+  expect(held).toHaveLength(1)
+  await Promise.all(held)
+  expect(world.redis.trips.map(({ commands }) => commands[0]![0])).toEqual(['mget'])
+})
+
 describe('a check that Redis did not answer', () => {
   it('is no reason to ask it once more for who waited for the check', async () => {
     const a = isolate()

@@ -230,6 +230,23 @@ describe('the way of a read', () => {
     expect(probes).toEqual([1, 3, 7, 15, 31, 61, 91])
   })
 
+  it('probes a Redis that was away with one request, however many reads come meanwhile', async () => {
+    const a = isolate()
+    redis.before = () => {
+      throw new Error('away')
+    }
+    for (let i = 0; i < 3; i++) await outcome(a, SQL, [i])
+    now += 1_001
+    redis.reset()
+    let answer!: () => void
+    redis.before = () => new Promise((resolve) => (answer = resolve))
+    for (let i = 10; i < 20; i++) expect(await outcome(a, SQL, [i])).toBe('miss')
+    expect(redis.trips).toHaveLength(1)
+    redis.before = () => {}
+    answer()
+    await a.flush()
+  })
+
   it('leaves no timer behind', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
