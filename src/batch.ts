@@ -37,7 +37,7 @@ type End = PromiseSettledResult<Row[]>
 export async function runBatch(asked: CachedQueryExecutor, given: readonly BatchQuery[]): Promise<End[]> {
   const queries = readStatements(given, 'queries')
   const core = pinned(asked.core)
-  const executor = core === asked.core ? asked : asked.with(asked.call, core.database)
+  const executor = asked.with(asked.call, core.database)
   const ends: End[] = new Array<End>(queries.length)
   let group = new Map<number, Held>()
   for (const [i, query] of queries.map((one) => hold(core, one)).entries()) {

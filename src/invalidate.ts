@@ -115,7 +115,6 @@ async function retry(cache: RedisQueryCache, call: Call): Promise<void> {
 async function payOff(cache: RedisQueryCache, call: Call, fenced: boolean): Promise<void> {
   const names = [...cache.unacknowledged].filter(([, owed]) => owed.fence === fenced).map(([known]) => known)
   const order = cache.versions.mark()
-  if (names.length === 0) return
   const { acknowledged } = await cache.renew(call.runtime, names, fenced ? 'standing' : undefined)
   if (!acknowledged) return
   cache.versions.invalidated(names)

@@ -251,7 +251,7 @@ export class RedisQueryCache extends QueryCache {
       // Entries of now end also where the fence that is to keep out later ones was refused.
       const ended = renewed || (await this.#remove(names))
       const fenced = fence !== 'standing' || replies.slice(0, at).every(succeeded)
-      return { acknowledged: ended && fenced, version: renewed && ended ? version : undefined }
+      return { acknowledged: ended && fenced, version: renewed ? version : undefined }
     } catch {
       return { acknowledged: false }
     }

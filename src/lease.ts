@@ -4,7 +4,6 @@
  * @module
  */
 import type { Call, Core } from './ask.js'
-import { isRedisCache } from './l2.js'
 import type { RedisQueryCache } from './l2.js'
 import type { Led, Missed } from './read.js'
 import { answerInTime } from './redis.js'
@@ -21,8 +20,7 @@ const MOST_TURNS = 2
 /** Whether a load waits its turn. Where nothing may be stored nobody can wait for it. */
 export function wantsLease(core: Core, call: Call, { one, found }: Missed): boolean {
   const { options, deps, alone } = one.ask
-  if (options.coalesce !== 'global' || options.refreshCache || alone || !found || !isRedisCache(core.cache))
-    return false
+  if (options.coalesce !== 'global' || options.refreshCache || alone || !found) return false
   const { versions } = core.cache
   const usable = !found.captured.fenced && !deps.names.some((known) => known.distrusted)
   return usable && versions.untouchedSince(deps.names, one.flight.order) && !call.own?.concerns(deps.names)

@@ -200,7 +200,6 @@ async function load(core: Core, call: Call, led: readonly Led[], together: boole
       if (wantsLease(core, call, missed)) turns.push(missed)
       else alone.push(missed)
     }
-    if (turns.length + alone.length === 0) return
     const ask = (missed: readonly Missed[]) => askDatabase(core, call, missed, together).catch(failing(missed))
     const ways: Promise<void>[] = []
     if (turns.length > 0) {

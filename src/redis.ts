@@ -101,7 +101,7 @@ export class RedisLink {
       const replies: unknown = await this.#trip(count, () => prepared.exec({ keepErrors: true }))
       if (!Array.isArray(replies) || replies.length !== count) throw new RedisError('nonsense')
       const failure = (replies as Reply[]).find((reply) => reply.error !== undefined)
-      if (failure) this.#cache.events.emit({ type: 'redis-failed', operation, failure: classify(failure.error ?? '') })
+      if (failure) this.#cache.events.emit({ type: 'redis-failed', operation, failure: classify(failure.error!) })
       return replies as Reply[]
     } catch (error) {
       throw this.#failed(operation, error)

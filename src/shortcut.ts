@@ -29,7 +29,7 @@ export function shortcut(
   now: number,
 ): (Remembered & Asked) | undefined {
   const options = given ?? NO_OPTIONS
-  if (!plain.shortcuts?.size || call.identity || !Array.isArray(params)) return undefined
+  if (!plain.shortcuts?.size || !Array.isArray(params)) return undefined
   if (options !== NO_OPTIONS && !hasLifetimesOnly(options)) return undefined
   const scope = scopeOf(core, call, options)
   const entry = plain.shortcuts.get(shortKey(writtenScope(core.database, scope), params))

@@ -47,7 +47,7 @@ export function inspect(value: object, trust: Trust, seen = new Set<object>()): 
   for (const key of keys) {
     if (trust.odd || trust.left-- <= 0) return
     const { value: item, enumerable, get, set } = Reflect.getOwnPropertyDescriptor(value, key)!
-    if (!enumerable || get || set || typeof key === 'symbol' || prototype === Date.prototype) trust.odd = true
+    if (!enumerable || get || set || typeof key === 'symbol') trust.odd = true
     else if (!isPrimitive(item)) inspect(item as object, trust, seen)
   }
 }

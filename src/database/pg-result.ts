@@ -89,7 +89,7 @@ export async function ask(
   const rows = (last.rows ?? []).map((row) =>
     Array.isArray(row) ? row : fields.map(({ name }) => (row as Record<string, unknown>)[name]),
   )
-  return wasAsked || (options.raw && fields.length === 0)
+  return wasAsked || fields.length === 0
     ? { ...shape, raw: true, rows: rows as (string | null)[][] }
     : { ...shape, raw: false, rows: rows as unknown[][] }
 }

@@ -40,6 +40,30 @@ describe('cleanup by content', () => {
     expect(await world.outcome(world.isolate(), ENDLESS, [0], 'SELECT n FROM users WHERE id = $1')).toBe('l2')
   })
 
+  it('removes nothing of what is gone when it looks: by then another may have stored it anew', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await store(a, 'users', 3)
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'getrange') for (const key of entries()) world.redis.data.delete(key)
+    }
+    world.redis.reset()
+    await world.isolate().cleanupCache()
+    expect(sent().filter(([name]) => name === 'getrange')).toHaveLength(3)
+    expect(sent().filter(([name]) => name === 'unlink')).toEqual([])
+  })
+
+  it('uses a thousand commands where no other number is given', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await store(a, 'users', 1_200)
+    world.redis.page = 100
+    world.redis.reset()
+    await world.isolate().cleanupCache()
+    expect(world.redis.commands).toBeGreaterThan(900)
+    expect(world.redis.commands).toBeLessThanOrEqual(1_000)
+  })
+
   it.each([
     ['pages of one key', 1, 110],
     ['a page that holds more than was asked for', Infinity, 80],

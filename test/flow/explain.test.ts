@@ -78,6 +78,7 @@ const CASES: { readonly [R in Exclude<BypassReason, 'not-serialisable'>]: Asked[
       names: ['`public.recent`', '`sql.dependencies`'],
     },
     { sql: `SELECT * FROM pg_stat_activity WHERE query = '${SECRET}'`, names: ['`pg_stat_activity`', 'server itself'] },
+    { sql: `SELECT '${SECRET}' FROM users, pg_stat_activity`, names: ['`pg_stat_activity`', 'server itself'] },
   ],
   'unknown-function': [
     {

@@ -51,6 +51,14 @@ describe('a fence', () => {
     await expectFenced()
   })
 
+  it('is kept in Redis for three of its periods, and the second by which clocks may differ', async () => {
+    const a = world.isolate({ consistency: { invalidate: 'fenced', fenceSeconds: 7 } })
+    await a.execute('UPDATE posts SET n = 1')
+    const commands = world.redis.trips.flatMap((trip) => trip.commands)
+    const expiries = commands.filter(([name, key]) => name === 'expire' && key!.includes(':f:'))
+    expect(expiries.map(([, , seconds]) => seconds)).toEqual(['22', '22'])
+  })
+
   it('is not lifted by a writer whose own was evicted', async () => {
     const [a, b] = [world.isolate(FENCED), world.isolate(FENCED)]
     await world.warm(a)

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { SQL, World } from '../support/isolates.js'
+import { until } from '../support/until.js'
 
 let world: World
 beforeEach(() => void (world = new World()))
@@ -123,6 +124,32 @@ describe('a follower', () => {
     }
     const readers = Array.from({ length: 5 }, () => a.queryResult(SQL, [1]))
     expect((await Promise.all(readers)).map(({ cache }) => cache.outcome).sort()[4]).toBe('miss')
+    expect(world.database.trips).toBe(1)
+  })
+
+  it('finds the load that he may join also where one of another key began since', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const waiting: (() => void)[] = []
+    world.database.answer = () => new Promise((resolve) => waiting.push(() => resolve([[['n', 23, '1']]])))
+    const answers = [1, 2].map((id) => a.queryResult(SQL, [id]))
+    await until('both loads', () => waiting.length === 2)
+    answers.push(...[1, 2].map((id) => a.queryResult(SQL, [id])))
+    await tick()
+    for (const answer of waiting) answer()
+    const outcomes = (await Promise.all(answers)).map(({ cache }) => cache.outcome)
+    expect(outcomes).toEqual(['miss', 'miss', 'coalesced', 'coalesced'])
+  })
+
+  it('waits for his leader longer than `maxStalenessSeconds`, where that is short', async () => {
+    const a = world.isolate({ consistency: { maxStalenessSeconds: 0 } })
+    await world.warm(a)
+    world.database.answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      return [[['n', 23, '1']]]
+    }
+    const answers = await Promise.all([1, 2].map(() => a.queryResult(SQL, [1])))
+    expect(answers.map(({ cache }) => cache.outcome)).toEqual(['miss', 'coalesced'])
     expect(world.database.trips).toBe(1)
   })
 

@@ -205,6 +205,55 @@ describe('a check whose request died', () => {
   })
 })
 
+it('a check in the background is handed to `waitUntil`: a request whose answer is given may end', async () => {
+  const a = isolate()
+  await world.warm(a)
+  await world.outcome(a)
+  world.now += 1_500
+  const held: Promise<unknown>[] = []
+  const bound = a.bind({ now: () => world.now, waitUntil: (promise) => void held.push(promise) })
+  world.redis.reset()
+  expect((await bound.queryResult(SQL, [1])).cache.outcome).toBe('l1')
+  expect(held).toHaveLength(1)
+  await Promise.all(held)
+  expect(world.redis.trips.map(({ commands }) => commands[0]![0])).toEqual(['mget'])
+})
+
+describe('a check that Redis did not answer', () => {
+  it('is no reason to ask it once more for who waited for the check', async () => {
+    const a = isolate()
+    await world.warm(a)
+    for (const id of [1, 2]) for (let i = 0; i < 2; i++) await world.outcome(a, {}, [id])
+    world.now += 3_000
+    world.redis.reset()
+    let fail!: (error: Error) => void
+    world.redis.before = () => new Promise((_, reject) => (fail = reject))
+    const first = a.queryResult(SQL, [1])
+    await until('the check', () => world.redis.trips.length === 1)
+    const second = a.queryResult(SQL, [2])
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    fail(new Error('away'))
+    const answers = await Promise.all([first, second])
+    expect(answers.map(({ cache }) => cache.outcome)).toEqual(['miss', 'miss'])
+    expect(world.redis.trips.filter(({ commands }) => commands[0]![0] === 'mget')).toHaveLength(1)
+    world.redis.before = () => {}
+    await a.flush()
+  })
+
+  it('is over with it: the next read asks Redis again', async () => {
+    const [a, b] = [isolate(), isolate()]
+    await world.warm(a)
+    for (const id of [1, 2]) for (const one of [b, a]) await world.outcome(one, {}, [id])
+    world.now += 3_000
+    world.redis.before = () => {
+      throw new Error('away')
+    }
+    expect(await world.outcome(a, {}, [1])).toBe('miss')
+    world.redis.before = () => {}
+    expect(await world.outcome(a, {}, [2])).toBe('l2')
+  })
+})
+
 describe('staleIfError', () => {
   it.each(['local', 'hybrid'] as const)('serves nothing that was invalidated while it was asked (%s)', async (type) => {
     const a = isolate({ type })

@@ -140,6 +140,8 @@ describe("coalesce: 'global'", () => {
     const read = b.queryResult(SQL, [1], GLOBAL)
     await until('two looks', () => names().length >= 4)
     world.redis.data.delete(leases()[0]!)
+    // What is done after the answer takes its time, and is waited for.
+    world.redis.before = () => new Promise((resolve) => setTimeout(resolve, 20))
     expect((await read).cache.outcome).toBe('miss')
     await b.flush()
     expect(leases()).toEqual([])
@@ -199,9 +201,8 @@ describe("coalesce: 'global'", () => {
     await a.execute('UPDATE users SET n = 1').catch(() => undefined)
     world.database.answer = () => [[['n', 23, '7']]]
     expect(await world.outcome(a, GLOBAL)).toBe('miss')
-    world.redis.reset()
     await a.queryBatch([{ sql: 'SELECT n FROM orders' }, { sql: 'SELECT m FROM orders' }])
-    expect(names().join(' ')).not.toContain('set mget')
+    expect(names().filter((trip) => /^set( set)* mget$/.test(trip))).toEqual([])
   })
 
   it('answers from the database when the lease trip fails, within redis.timeoutMs', async () => {

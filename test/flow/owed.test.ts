@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { CachedQueryExecutor } from '../../src/index.js'
 import { SQL, World } from '../support/isolates.js'
 
 const UPDATE = 'UPDATE users SET n = n + 1'
@@ -73,7 +74,50 @@ describe('an invalidation that Redis did not acknowledge', () => {
     expect(await world.outcome(world.isolate())).toBe('miss')
   })
 
-  it('is repeated when the next request comes, though the clock was set back since', async () => {
+  it('is repeated in the background until Redis takes it, without another request', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    let left = 3
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset' && left-- > 0) throw new Error('lost')
+    }
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    await a.flush()
+    expect(left).toBe(-1)
+    expect((a.core.cache as unknown as { unacknowledged: Map<unknown, unknown> }).unacknowledged.size).toBe(0)
+    // From then on everything is as before.
+    for (const outcome of ['miss', 'l1']) expect(await world.outcome(a)).toBe(outcome)
+    expect(await world.outcome(world.isolate())).toBe('l2')
+  })
+
+  it('is repeated by one at a time, however many requests come', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset') throw new Error('lost')
+    }
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    for (let i = 0; i < 10; i++) await a.query(SQL, [i])
+    await a.flush()
+    const attempts = () => world.redis.trips.filter(({ commands }) => commands[0]![0] === 'mset').length
+    // The first one and four more.
+    expect(attempts()).toBe(5)
+    for (const [ms, more] of [
+      [4_999, 0],
+      [1, 4],
+    ] as const) {
+      world.now += ms
+      const before = attempts()
+      await world.outcome(a)
+      expect(attempts() - before).toBe(more)
+    }
+  })
+
+  it.each([
+    ['reads', (a: CachedQueryExecutor) => world.outcome(a)],
+    ['invalidates something else', (a: CachedQueryExecutor) => a.invalidate({ tables: ['posts'] })],
+    ['writes something else', (a: CachedQueryExecutor) => a.execute('UPDATE posts SET n = 1')],
+  ])('is repeated when the next request comes, which %s, though the clock was set back since', async (_, request) => {
     const a = world.isolate()
     await world.warm(a)
     world.redis.before = () => Promise.reject(new Error('away'))
@@ -82,8 +126,24 @@ describe('an invalidation that Redis did not acknowledge', () => {
     world.redis.before = () => {}
     world.redis.reset()
     world.now -= 200_000
-    await world.outcome(a)
-    expect(world.redis.trips.map(({ commands }) => commands[0]![0])).toContain('mset')
+    await request(a)
+    await a.flush()
+    const renewed = world.redis.trips.flatMap(({ commands }) => commands.filter(([name]) => name === 'mset').flat())
+    expect(renewed.join(' ')).toContain('t:public.users')
+  })
+
+  it('leaves no timer behind when `flush` has ended its pauses', async () => {
+    const a = world.isolate()
+    world.redis.before = () => Promise.reject(new Error('away'))
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+      expect(vi.getTimerCount()).toBeGreaterThan(0)
+      await a.flush()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('lets `flush` end at once, however long the pauses between attempts are', async () => {

@@ -56,6 +56,25 @@ describe('the way of a read', () => {
     expect(database.trips).toBe(1)
   })
 
+  it('says how old an answer is, from the start of its read: 0 for the one whose read it is', async () => {
+    const [a, b] = [isolate(), isolate()]
+    await warm(a)
+    database.answer = () => ((now += 40), [[['n', 23, '1']]])
+    const ages: unknown[] = []
+    for (const one of [a, a, b, b]) {
+      const { cache } = await one.queryResult(SQL, [1])
+      ages.push([cache.outcome, cache.age])
+      await a.flush()
+      now += 1_000
+    }
+    expect(ages).toEqual([
+      ['miss', 0],
+      ['l1', 1.04],
+      ['l2', 2.04],
+      ['l1', 3.04],
+    ])
+  })
+
   it('creates missing versions after the answer and stores at the next read', async () => {
     const a = isolate()
     expect(await outcome(a)).toBe('miss')
@@ -73,6 +92,14 @@ describe('the way of a read', () => {
     expect(await outcome(a)).toBe('l1')
     now += 2_001
     expect(await outcome(a)).toBe('miss')
+  })
+
+  it('keeps a result without rows for ten seconds', async () => {
+    const a = isolate()
+    await warm(a)
+    database.answer = () => []
+    const { cache } = await a.queryResult(SQL, [1], { ttl: 600 })
+    expect(cache).toMatchObject({ outcome: 'miss', ttl: 10 })
   })
 
   it('keeps a result without rows no longer than its ttl', async () => {
@@ -185,15 +212,65 @@ describe('the way of a read', () => {
     redis.before = () => {
       throw new Error('secret-token in the message')
     }
-    for (let i = 0; i < 10; i++) expect(await outcome(a, SQL, [i])).toBe('miss')
+    const opened = () => events.filter(({ type }) => type === 'breaker')
+    for (let i = 0; i < 10; i++) {
+      expect(await outcome(a, SQL, [i])).toBe('miss')
+      expect(opened()).toEqual(i < 2 ? [] : [{ type: 'breaker', state: 'open' }])
+    }
     expect(redis.trips).toHaveLength(3)
     expect(JSON.stringify(events)).not.toContain('secret')
-    expect(events).toContainEqual({ type: 'breaker', state: 'open' })
     redis.before = () => {}
     now += 1_001
     await outcome(a, SQL, [99])
     await a.flush()
     expect(events).toContainEqual({ type: 'breaker', state: 'closed' })
+  })
+
+  it('looks whether Redis is back after a second, then after twice the pause, at most thirty seconds', async () => {
+    const a = isolate()
+    redis.before = () => {
+      throw new Error('away')
+    }
+    for (let i = 0; i < 3; i++) await outcome(a, SQL, [-i])
+    const probes: number[] = []
+    for (let second = 1; second <= 100; second++) {
+      now += 1_000
+      redis.reset()
+      await outcome(a, SQL, [second])
+      await a.flush()
+      if (redis.trips.length > 0) probes.push(second)
+    }
+    expect(probes).toEqual([1, 3, 7, 15, 31, 61, 91])
+  })
+
+  it('probes a Redis that was away with one request, however many reads come meanwhile', async () => {
+    const a = isolate()
+    redis.before = () => {
+      throw new Error('away')
+    }
+    for (let i = 0; i < 3; i++) await outcome(a, SQL, [i])
+    now += 1_001
+    redis.reset()
+    let answer!: () => void
+    redis.before = () => new Promise((resolve) => (answer = resolve))
+    for (let i = 10; i < 20; i++) expect(await outcome(a, SQL, [i])).toBe('miss')
+    expect(redis.trips).toHaveLength(1)
+    redis.before = () => {}
+    answer()
+    await a.flush()
+  })
+
+  it('leaves no timer behind', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const a = isolate()
+      await warm(a)
+      for (const expected of ['miss', 'l1']) expect(await outcome(a)).toBe(expected)
+      await a.flush()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('waits for Redis also where `redis.timeoutMs` is longer than any timer', async () => {

@@ -1,6 +1,7 @@
 import { Redis } from '@upstash/redis'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
+import type { CacheEvent } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
 
 /** The bodies of the requests that the unmodified SDK sends. */
@@ -28,6 +29,59 @@ it.each([
   }
   const versions = sent.map((body) => /"v[0-9a-f-]{36}"/.exec(body)![0])
   expect(new Set(versions).size).toBe(3)
+})
+
+it("a user's client asks as it was told to", async () => {
+  const asked: RequestInit[] = []
+  vi.stubGlobal('fetch', (_: unknown, init: RequestInit) => {
+    asked.push(init)
+    return Promise.reject(new TypeError('fetch failed'))
+  })
+  const client = new Redis({ ...credentials, cache: 'force-cache', keepAlive: false })
+  const cache = createQueryCache({ type: 'hybrid', redis: { client } })
+  await new CachedQueryExecutor(new FakeDatabase(), cache).query('SELECT n FROM users')
+  expect(asked).toEqual([expect.objectContaining({ cache: 'force-cache', keepalive: false })])
+})
+
+it('asks without a cache mode where the platform knows none', async () => {
+  const asked: RequestInit[] = []
+  vi.stubGlobal('fetch', (_: unknown, init: RequestInit) => {
+    asked.push(init)
+    return Promise.reject(new TypeError('fetch failed'))
+  })
+  const platform = globalThis.Request
+  vi.stubGlobal('Request', function (input: string, init: RequestInit) {
+    if (init.cache !== undefined) throw new Error('not implemented')
+    return new platform(input, init)
+  })
+  const cache = createQueryCache({ type: 'hybrid', redis: credentials })
+  await new CachedQueryExecutor(new FakeDatabase(), cache).query('SELECT n FROM users')
+  expect(asked.map((init) => init.cache)).toEqual([undefined])
+})
+
+it.each([
+  ['WRONGPASS invalid or missing auth token', 'unauthorized'],
+  ["OOM command not allowed when used memory > 'maxmemory'", 'full'],
+  ['ERR max data size exceeded', 'full'],
+  ['ERR max requests limit exceeded', 'rate-limited'],
+  ['ERR unknown command', 'refused'],
+  ['Internal error', 'server-error'],
+])('an answer of %j is told as %s', async (error, failure) => {
+  vi.stubGlobal('fetch', async () => Response.json({ error }, { status: 400 }))
+  const told: unknown[] = []
+  const onEvent = (event: CacheEvent) => void (event.type === 'redis-failed' && told.push(event.failure))
+  const cache = createQueryCache({ type: 'hybrid', redis: credentials, onEvent })
+  await new CachedQueryExecutor(new FakeDatabase(), cache).query('SELECT n FROM users')
+  expect(told).toEqual([failure])
+})
+
+it('tells how full Redis is, where Redis tells', async () => {
+  vi.stubGlobal('fetch', async (_: unknown, { body }: { body: string }) => {
+    const isPipeline = Array.isArray((JSON.parse(body) as unknown[])[0])
+    return Response.json(isPipeline ? [{ result: 7 }] : { result: '# Memory\r\nused_memory:1024\r\n' })
+  })
+  const cache = createQueryCache({ type: 'hybrid', redis: credentials })
+  expect(await cache.getRedisInfo()).toEqual({ keyCount: 7, memoryUsage: 1024, hitRatio: 0 })
 })
 
 /** As many replies as commands were sent, all of them this. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CachedQueryExecutor } from '../../src/index.js'
+import { Refreshes } from '../../src/refresh.js'
 import { SQL, World } from '../support/isolates.js'
 
 /** A refresh counts as dead after this time, in milliseconds. */
@@ -74,10 +75,38 @@ describe('a refresh', () => {
     expect(loads).toBe(2)
   })
 
+  it('comes with an answer that tells its age, and that no time is left', async () => {
+    const { cache } = await a.queryResult(SQL, [1], OPTIONS)
+    expect(cache).toMatchObject({ outcome: 'stale', age: 1.5, ttl: 0 })
+    await a.flush()
+  })
+
   it('brings fresh rows for the next reader', async () => {
     expect(await read()).toEqual(['stale', 1])
     await a.flush()
     expect(await read()).toEqual(['l1', 2])
+  })
+
+  it('of one key is not begun again because one of another begins', async () => {
+    await a.query(SQL, [2], OPTIONS)
+    await a.flush()
+    world.now += 1_500
+    behaviour = 'waits'
+    await read()
+    await a.query(SQL, [2], OPTIONS)
+    await settle()
+    expect((await read())[0]).toBe('stale')
+    await settle()
+    expect(loads).toBe(2)
+  })
+
+  it('is remembered of a thousand keys, so that dead ones take no more room', () => {
+    const refreshes = new Refreshes()
+    const begin = (i: number) => refreshes.begin(`key ${i}`, 0)
+    for (let i = 0; i < 1_024; i++) expect(begin(i)).toBe(true)
+    expect(begin(0)).toBe(false)
+    expect([begin(1_024), begin(0)]).toEqual([true, true])
+    expect(begin(1_024)).toBe(false)
   })
 
   it('of one key does not wait for that of another', async () => {

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CachedQueryExecutor } from '../../src/index.js'
 import { OwnWrites } from '../../src/own-writes.js'
+import { recordOf } from '../../src/plan.js'
+import { shortcut } from '../../src/shortcut.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { SQL, World } from '../support/isolates.js'
 
@@ -63,6 +65,21 @@ describe('a statement and one parameter', () => {
     expect(await asked(everybodys, [1])).toBe('l1')
   })
 
+  it.each([[[1]], [['a text']], [['two', 2]], [[]]])('are the short way to a hit (%j)', async (params) => {
+    const executor = await holding(params)
+    const { core, call } = executor
+    expect(shortcut(core, call, recordOf(core, SQL), params, undefined, world.now)).toMatchObject({ outcome: 'l1' })
+  })
+
+  it.each(['ttl', 'staleWhileRevalidate', 'staleIfError', 'emptyTtl', 'timeoutMs'])(
+    'are the short way to a hit with `%s`',
+    async (name) => {
+      const executor = await holding([1])
+      const { core, call } = executor
+      expect(shortcut(core, call, recordOf(core, SQL), [1], { [name]: 9 }, world.now)).toMatchObject({ outcome: 'l1' })
+    },
+  )
+
   it('tells scopes apart that share parameters', async () => {
     const shared = world.isolate()
     await world.warm(shared)
@@ -80,7 +97,13 @@ describe('a statement and one parameter', () => {
     expect((await executor.queryResult(SQL, [1], { ttl: 10 })).cache).toMatchObject({ outcome: 'l1', ttl: 5 })
     expect((await executor.queryResult(SQL, [1], { ttl: 5 })).cache.outcome).toBe('miss')
     expect((await executor.queryResult(SQL, [1], { ttl: 0 })).cache.outcome).toBe('bypass')
-    for (const options of [{ ttl: -1 }, { ttl: '9' as never }, { timeoutMs: Infinity }, { nope: 1 } as never])
+    for (const options of [
+      { ttl: -1 },
+      { ttl: '9' as never },
+      { timeoutMs: Infinity },
+      { timeoutMs: 0 },
+      { nope: 1 } as never,
+    ])
       await expect(executor.query(SQL, [1], options)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
   })
 

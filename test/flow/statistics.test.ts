@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CacheInvalidationService, CacheMonitoringService } from '../../src/index.js'
+import { isRedisCache } from '../../src/l2.js'
+import type { CachedQueryExecutor } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { SQL, World } from '../support/isolates.js'
 
@@ -27,6 +29,50 @@ describe('statistics', () => {
       dbQueries: 2,
     })
     expect(stats.totalSizeMB).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['a read', (a: CachedQueryExecutor) => a.query(SQL, [1])],
+    ['a write', (a: CachedQueryExecutor) => a.execute('UPDATE users SET n = 1')],
+    ['a transaction', (a: CachedQueryExecutor) => a.transaction([{ sql: 'UPDATE users SET n = 1' }])],
+  ])('tell how long the database took: %s', async (_, run) => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.database.answer = () => ((world.now += 40), [])
+    await run(a)
+    expect(a.getCacheStats()).toMatchObject({ dbQueries: 1, averageQueryTime: 40 })
+  })
+
+  it.each([
+    ['a read', (a: CachedQueryExecutor) => a.query(SQL, [1])],
+    ['a read of its own', (a: CachedQueryExecutor) => a.query(SQL, [1], { skipCache: true })],
+    ['a write', (a: CachedQueryExecutor) => a.execute('UPDATE users SET n = 1')],
+  ])('count an error of the database once: %s', async (_, run) => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.database.answer = () => Promise.reject(Object.assign(new Error('no'), { code: '22012' }))
+    await expect(run(a)).rejects.toThrow('no')
+    expect(a.getCacheStats().errors).toBe(1)
+  })
+
+  it('tell of what asks Redis which part it answers', async () => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    await world.outcome(a)
+    await world.outcome(b)
+    await world.outcome(b, {}, [2])
+    const { cache } = b.core
+    expect(isRedisCache(cache) && (await cache.getRedisInfo()).hitRatio).toBe(0.5)
+  })
+
+  it('hold a value that could not be kept, as an answer that came past the cache', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.events.length = 0
+    await a.cached('a key', () => Promise.resolve(() => 1))
+    expect(a.getCacheStats()).toMatchObject({ totalQueries: 1, bypassed: 1, cacheMisses: 0 })
+    const told = { type: 'query', outcome: 'bypass', reason: 'not-serialisable' }
+    expect(world.events).toContainEqual(expect.objectContaining(told))
   })
 
   it('are pushed at most every 10 s under traffic, in as many commands whatever the traffic', async () => {

@@ -12,7 +12,9 @@ const names = (world: World) => world.redis.trips.map(({ commands }) => commands
 describe('a write', () => {
   it('costs one database trip and one command, whatever it names', async () => {
     const a = world.isolate()
-    await a.execute(UPDATE, [1], { tables: ['orders', 'app.audit'], tags: ['x', 'y'] })
+    const { cache } = await a.execute(UPDATE, [1], { tables: ['orders', 'app.audit'], tags: ['x', 'y'] })
+    const tables = ['app.audit', 'public.orders', 'public.users']
+    expect(cache).toEqual({ tables, tags: ['x', 'y'], invalidated: true })
     expect([world.database.trips, names(world)]).toEqual([1, [['mset']]])
   })
 
@@ -89,6 +91,21 @@ describe('a write', () => {
     expect(world.events).toContainEqual(expect.objectContaining({ type: 'write', outcome: 'failed' }))
   })
 
+  it.each([
+    'UPDATE users SET n = 1; UPDATE posts SET n = n / 0',
+    'CALL p()',
+    'DO $$ BEGIN UPDATE users SET n = 1; END $$',
+  ])('of which a part may have happened is invalidated though it failed: %s', async (sql) => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(Object.assign(new Error('division by zero'), { code: '22012' }))
+    await expect(a.execute(sql)).rejects.toThrow('division by zero')
+    world.database.answer = answer
+    expect(await world.outcome(a)).toBe('miss')
+  })
+
   it('whose reply is lost is thrown unchanged, never repeated, and leaves a fence', async () => {
     const [a, b] = [world.isolate(), world.isolate()]
     await world.warm(a)
@@ -107,6 +124,22 @@ describe('a write', () => {
     world.now += 100_000
     await world.outcome(b)
     expect(await world.outcome(world.isolate())).toBe('l2')
+  })
+
+  it.each([
+    ['committed', true, undefined],
+    ['failed', true, { code: '23505' }],
+    ['unknown', true, {}],
+    ['committed', false, undefined],
+    ['unknown', false, {}],
+  ])('tells who listens its end: %s, invalidated: %s', async (outcome, invalidated, error) => {
+    const a = world.isolate()
+    if (error) world.database.answer = () => Promise.reject(Object.assign(new Error('refused'), error))
+    if (!invalidated) world.redis.before = () => Promise.reject(new Error('away'))
+    await a.execute(UPDATE, [1]).catch(() => undefined)
+    const told = world.events.filter(({ type }) => type === 'write')
+    expect(told).toEqual([{ type: 'write', outcome, invalidated, tables: ['public.users'] }])
+    await a.flush()
   })
 
   it('is sent with the parameters of the call, whatever the caller does to them meanwhile', async () => {

@@ -66,6 +66,37 @@ describe('queryCache()', () => {
     expect(context.res.headers.get('Cache-Status')).toBe(written)
   })
 
+  it.each([
+    [3_600, /^3(5\d\d|600)$/],
+    [Infinity, /^999999999$/],
+  ])('tells in Cache-Status how long an answer is fresh, with a `ttl` of %d', async (ttl, told) => {
+    const { app } = application({ cache: createQueryCache({ type: 'local', queryCache: { ttlJitter: 0 } }) })
+    app.get('/long', async (c) => c.json(await cachedQuery(c, SQL, [1], { ttl })))
+    await app.request('/long')
+    const status = (await app.request('/long')).headers.get('Cache-Status')
+    expect(/ttl=(.*);/.exec(status!)![1]).toMatch(told)
+  })
+
+  it('tells of several hits how long all of them are fresh', async () => {
+    const { app } = application()
+    app.get('/both', async (c) => {
+      for (const ttl of [50, 30, 40]) await cachedQuery(c, SQL, [ttl], { ttl })
+      return c.text('done')
+    })
+    await app.request('/both')
+    const status = (await app.request('/both')).headers.get('Cache-Status')
+    expect(status).toMatch(/^edge-query-cache; hit; ttl=(29|30); detail="l1=3"$/)
+  })
+
+  it('tells how an answer came about that is cached by its TTL alone', async () => {
+    const cache = createQueryCache({ type: 'local', sql: { onUnknown: 'ttl-only' } })
+    const { app } = application({ cache })
+    app.get('/unknown', async (c) => c.json(await cachedQuery(c, 'SELECT my_function(n) FROM users')))
+    const status = async () => (await app.request('/unknown')).headers.get('Cache-Status')
+    expect(await status()).toBe('edge-query-cache; fwd=miss; detail=miss')
+    expect(await status()).toMatch(/^edge-query-cache; hit; ttl=\d+; detail=l1$/)
+  })
+
   it('leaves the headers out when told to', async () => {
     const { app } = application({ headers: false })
     const { headers } = await app.request('/one')
@@ -119,6 +150,16 @@ describe('queryCache()', () => {
     expect(held.length).toBeGreaterThan(0)
   })
 
+  it('hands work to the `waitUntil` that it was given, also where there is a context', async () => {
+    const held: unknown[] = []
+    const { app } = application({ waitUntil: (promise) => void held.push(promise) })
+    const unused = () => expect.unreachable()
+    const context = { waitUntil: unused, passThroughOnException() {}, props: {}, exports: {} }
+    await app.request('/one')
+    await app.request('/two', {}, {}, context)
+    expect(held).toHaveLength(2)
+  })
+
   it('separates scopes', async () => {
     const { app } = application({ scope: (c) => c.req.header('X-User') })
     const ask = async (user: string) => (await app.request('/one', { headers: { 'X-User': user } })).json()
@@ -140,6 +181,55 @@ describe('queryCache()', () => {
     app.get('/', async (c) => c.json((await c.var.queryCache.queryResult(SQL, [1])).cache.outcome))
     const ask = async (EPOCH: string) => (await app.request('/', {}, { EPOCH })).json()
     expect([await ask('1'), await ask('1'), await ask('2'), await ask('2')]).toEqual(['miss', 'l1', 'miss', 'l1'])
+  })
+
+  it('asks the database of the request, where the bindings of two requests differ', async () => {
+    const app = new Hono()
+    app.use(queryCache({ cache: { type: 'local' } }))
+    app.get('/', (c) => c.text(c.var.queryCache.core.database.identity))
+    const [DATABASE_URL, NEON_FETCH_ENDPOINT] = ['postgres://u:p@db.example.com/one', 'https://db.example.com/sql']
+    const sets = [
+      { DATABASE_URL },
+      { DATABASE_URL: 'postgres://u:p@db.example.com/two' },
+      { DATABASE_URL, NEON_FETCH_ENDPOINT },
+    ]
+    const asked = async () => Promise.all(sets.map(async (env) => (await app.request('/', {}, env)).text()))
+    const identities = await asked()
+    expect(new Set(identities).size).toBe(3)
+    expect(await asked()).toEqual(identities)
+  })
+
+  it('adds the credentials of the bindings to a configuration, and leaves the rest of it', async () => {
+    const app = new Hono()
+    const redis = { redisKeyPrefix: 'mine', url: 'https://another.upstash.io' }
+    const held: Promise<unknown>[] = []
+    const waitUntil = (promise: Promise<unknown>) => void held.push(promise)
+    app.use(queryCache({ database: new FakeDatabase(), cache: { type: 'hybrid', redis }, waitUntil }))
+    app.get('/', async (c) => c.json(await cachedQuery(c, SQL, [1])))
+    const sent: [string, RequestInit][] = []
+    vi.stubGlobal('fetch', async (url: string, init: RequestInit) => (sent.push([url, init]), Response.json({})))
+    await app.request('/', {}, { UPSTASH_REDIS_REST_URL: 'https://own.upstash.io', UPSTASH_REDIS_REST_TOKEN: 'token' })
+    await Promise.allSettled(held)
+    vi.unstubAllGlobals()
+    const [[url, init]] = sent as [[string, RequestInit]]
+    expect(url).toMatch(/^https:\/\/another\.upstash\.io/)
+    expect(new Headers(init.headers).get('Authorization')).toBe('Bearer token')
+    expect(init.body).toContain('"mine:v:')
+  })
+
+  it('reads the bindings once, where every request is given the same', async () => {
+    const app = new Hono()
+    app.use(queryCache({ cache: createQueryCache({ type: 'local' }) }))
+    app.get('/', (c) => c.text('nothing asked'))
+    let reads = 0
+    const env = Object.defineProperty({}, 'DATABASE_URL', {
+      get: () => (reads++, 'postgres://u:p@db.example.com/app'),
+    })
+    await app.request('/', {}, env)
+    const first = reads
+    expect(first).toBeGreaterThan(0)
+    await app.request('/', {}, env)
+    expect(reads).toBe(first)
   })
 
   it('builds no cache for each request where its configuration is made for each, with a client and a listener', async () => {

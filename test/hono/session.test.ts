@@ -6,6 +6,7 @@ import type { CachedQueryExecutor } from '../../src/index.js'
 import { FakeRedis } from '../support/fake-redis.js'
 import { SQL } from '../support/isolates.js'
 import { Client, Site } from '../support/site.js'
+import type { App } from '../support/site.js'
 
 let site: Site
 beforeEach(() => void (site = new Site()))
@@ -41,6 +42,19 @@ describe('gap N3: the session cookie', () => {
     const b = isolate({}, { redis: { token: 'secret-token', client: site.redis.sdk } })
     await warm(b)
     expect(await client.ask(b, '/posts')).toBe('miss')
+  })
+
+  it("is signed with the token that a client of the user's own shows", async () => {
+    const withToken = (token: string) => {
+      const shown = { data: site.redis.data, client: { headers: { authorization: `Bearer ${token}` } } }
+      return isolate({}, { redis: { client: Object.assign(new FakeRedis(), shown).sdk } })
+    }
+    const [a, same, another] = ['one', 'one', 'another'].map(withToken) as [App, App, App]
+    await warm(a, same, another)
+    const client = new Client()
+    await client.ask(a, '/', 'POST')
+    expect(await client.ask(another)).toBe('l1')
+    expect(await client.ask(same)).toBe('miss')
   })
 
   it('is over for a stream or a socket, too, that asks on when its request is long answered', async () => {
@@ -268,10 +282,16 @@ describe('gap N3: the session cookie', () => {
     expect(client.last[0]).toMatch(
       /^mine-\w+=.*; Max-Age=3; Domain=example.com; Path=\/; HttpOnly; Secure; SameSite=None$/,
     )
-    expect(() => queryCache({ session: { name: 'a b' } })).toThrow('`session.name`')
-    expect(() => queryCache({ session: { maxAge: 0 } })).toThrow('`session.maxAge` is 0')
+    expect(() => queryCache({ session: { name: 'a b' } })).toThrow(/`session.name`.*letters, digits, - and _/)
+    expect(() => queryCache({ session: { maxAge: 0 } })).toThrow(/`session.maxAge` is 0.*seconds/)
     expect(() => queryCache({ session: { seconds: 1 } as never })).toThrow('`session.seconds` is not an option')
     expect(() => queryCache({ session: 'on' as never })).toThrow('`session`')
+  })
+
+  it('lasts longer than another isolate may answer from older entries', async () => {
+    const client = new Client()
+    await client.ask(isolate({}, { consistency: { maxStalenessSeconds: 20 } }), '/', 'POST')
+    expect(client.last[0]).toContain('Max-Age=25;')
   })
 
   it('lasts as long as an unknown write may take, however short `maxAge` is', async () => {

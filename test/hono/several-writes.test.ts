@@ -76,6 +76,17 @@ describe('two writes of one request', () => {
     await expectTheDatabase(b)
   })
 
+  it('leave the version of the second when one followed the other: what was read after it will do', async () => {
+    await request(async (executor) => {
+      await executor.execute(FIRST)
+      await executor.execute(SECOND)
+    })
+    expect(client.last[0]).toContain('Max-Age=10;')
+    expect(await client.ask(b)).toBe('miss')
+    await site.flushed()
+    expect(await client.ask(b)).not.toBe('miss')
+  })
+
   it('are unknown when the response begins before the second has ended', async () => {
     second(async () => {
       await pause()
@@ -131,6 +142,20 @@ describe('three writes of one request', () => {
     // Each by an isolate that has heard of neither.
     expect(await client.ask(b, '/')).toBe('miss')
     expect(await client.ask(another, '/posts')).toBe('miss')
+  })
+})
+
+describe('a client that has written', () => {
+  it('is answered by no older rows when neither Redis nor the database answers', async () => {
+    site.run = (executor) => executor.query(SQL, [1], { ttl: 0.001, staleIfError: 600 })
+    await client.ask(b, '/run')
+    await site.flushed()
+    await client.ask(a, '/', 'POST')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    site.redis.before = () => Promise.reject(new Error('away'))
+    site.database.answer = () => Promise.reject(new Error('down'))
+    expect(await new Client().ask(b, '/run')).toBe('stale-if-error')
+    expect(await client.ask(b, '/run')).toBe('none')
   })
 })
 

@@ -186,6 +186,15 @@ it('an entry is compressed above the threshold only, and only where that makes i
   expect(await codec({ kind: 'value', format: 'json', text: '1' }, 0)).toBe('plain')
 })
 
+it('an entry comes back on either side of the threshold, whatever its characters take in UTF-8', async () => {
+  for (const char of ['a', 'ü', '…'])
+    for (let length = 150; length <= 650; length++) {
+      const payload: Payload = { kind: 'value', format: 'json', text: JSON.stringify(char.repeat(length)) }
+      const stored = await encode(entry(payload), { ...PACKED, compressAboveBytes: 600 })
+      expect((await decode(stored)).payload).toEqual(payload)
+    }
+})
+
 it('a body that inflates to more than it says is an error, before all of it is inflated', async () => {
   const bomb = await encode(
     entry({ kind: 'value', format: 'json', text: JSON.stringify('0'.repeat(5_000_000)) }),

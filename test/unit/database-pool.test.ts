@@ -26,6 +26,7 @@ class FakeConnection extends EventEmitter {
   failing: Record<string, unknown> = {}
   hanging: string | undefined
   rawMode = true
+  #close: ((error: unknown) => void) | undefined
   constructor(log: string[] = []) {
     super()
     this.log = log
@@ -34,7 +35,7 @@ class FakeConnection extends EventEmitter {
     this.log.push(config.text)
     this.configs.push(config)
     await new Promise((resolve) => setImmediate(resolve))
-    if (config.text === this.hanging) await new Promise(() => undefined)
+    if (config.text === this.hanging) await new Promise((_, reject) => (this.#close = reject))
     if (config.text in this.failing) throw this.failing[config.text]
     const parse = (this.rawMode && config.types ? config.types : { getTypeParser: () => Number }).getTypeParser(
       23,
@@ -47,8 +48,10 @@ class FakeConnection extends EventEmitter {
       rows: [config.rowMode === 'array' ? [parse('7')] : { n: parse('7') }],
     }
   }
+  /** With an error the connection is closed, which ends the statement that runs. */
   release(error?: unknown): void {
     this.released.push(error)
+    if (error !== undefined) this.#close?.(error)
   }
 }
 
@@ -190,6 +193,7 @@ describe("a pool's transaction", () => {
   it('that takes too long throws its connection away, once', async () => {
     pool.connection.hanging = 'A'
     await expect(database.transaction([sql('A')], { timeoutMs: 20 })).rejects.toBeInstanceOf(DatabaseTimeoutError)
+    await new Promise((resolve) => setImmediate(resolve))
     expect(pool.connection.released).toStrictEqual([expect.any(Error)])
   })
 })

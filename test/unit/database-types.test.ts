@@ -153,9 +153,15 @@ describe('parsers of node-postgres', () => {
     expect(database.parser(999_999)('text')).toBe('text')
   })
 
-  it('are the ones given to the pool', () => {
+  it.each([
+    ['the pool', (pool: object) => pool],
+    [
+      'a pool that does not show what it makes connections with',
+      (pool: object) => Object.assign(pool, { Client: undefined }),
+    ],
+  ])('are the ones given to %s', (_, shown) => {
     const types = { getTypeParser: (oid: number) => (text: string) => `${oid}:${text}` }
-    const database = fromPool(new pg.Pool({ types }), { identity: 'x' })
+    const database = fromPool(shown(new pg.Pool({ types })) as pg.Pool, { identity: 'x' })
     expect(database.parser(7)('a')).toBe('7:a')
   })
 

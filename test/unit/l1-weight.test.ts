@@ -60,6 +60,9 @@ describe('an entry', () => {
     expect(size(['a', 701, '1.5', '2.5']) - size(['a', 25, '1.5', '2.5'])).toBe(32)
     const tree = '{"a":{"b":[1,2,3]},"c":"a text of some length"}'
     expect(size(['a', 3802, tree]) - size(['a', 25, tree.replace('{', '(')])).toBeGreaterThan(100)
+    const named = (name: string) => `{"${name}":1}`
+    const parsedOf = (text: string) => size(['a', 3802, text]) - size(['a', 25, text.replace('{', '(')])
+    expect(parsedOf(named('a name of some length'))).toBe(parsedOf(named('n')))
     const array = '{1,2,3}'
     expect(size(['a', 1007, array]) - size(['a', 25, array.replace('{', '(')])).toBeGreaterThan(150)
   })

@@ -129,6 +129,24 @@ describe('isolate memory', () => {
     expect(executor.getCacheStats().evictions).toBe(0)
   })
 
+  it('forgets what was there before where the newer result is too large', async () => {
+    start({ maxSizeMB: 1 })
+    await ask(1)
+    database.answer = () => [[['n', 25, 'x'.repeat(140_000)]]]
+    await executor.query(SQL, [1], { refreshCache: true })
+    expect(await asked(1)).toBe(1)
+    expect(cache.getEntries()).toEqual([])
+  })
+
+  it('keeps of a result that is read again no more than its text, where both would take more than that', async () => {
+    start({ maxSizeMB: 1 })
+    database.answer = () => Array.from({ length: 1_000 }, () => [['n', 1184, '2026-01-02 03:04:05+00']])
+    expect(await asked(1, 1, 1)).toBe(1)
+    const { size } = cache.getEntries()[0]!
+    expect(size).toBeGreaterThan(MIB / 32)
+    expect(size).toBeLessThanOrEqual(MIB / 8)
+  })
+
   it('keeps what was read last when loads end in another order', async () => {
     start({})
     let now = 1_000_000
