@@ -16,7 +16,7 @@ export type QueryCacheErrorCode = (typeof CODES)[number]
 
 /** What an invalidation means that Redis has not acknowledged. */
 export const UNACKNOWLEDGED =
-  'Redis has not acknowledged an invalidation: it is repeated in the background, and others may serve older rows until then'
+  'Redis has not acknowledged an invalidation: it is repeated, and others may serve older rows until then'
 
 /** What to do where Redis fails. */
 export const CHECK_REDIS = "Check `redis.url`, `redis.token`, `redis.timeoutMs` and the database's limits."

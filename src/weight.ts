@@ -25,7 +25,7 @@ const ROWS = 250
 const COLUMN = 45
 
 /** Types whose text has ASCII alone, and what drivers make of one of them: an object for each cell, or less than its text. */
-const ASCII: Readonly<Record<number, number>> = {
+export const ASCII: Readonly<Record<number, number>> = {
   16: 0,
   20: 0,
   21: 0,
@@ -36,6 +36,7 @@ const ASCII: Readonly<Record<number, number>> = {
   700: DOUBLE,
   701: DOUBLE,
   1082: DATE,
+  1083: 0,
   1114: DATE,
   1184: DATE,
 }

@@ -3,13 +3,11 @@
  * @module
  */
 
-const NOTHING: Uint8Array = new Uint8Array()
-
 /**
  * MurmurHash3 of 32 bits over the UTF-16 units of a part of a text, two at a time, and then over bytes, four at a time. One that is changed
  * always changes it.
  */
-export function checksum(text: string, from: number, to: number, bytes = NOTHING): string {
+export function checksum(text: string, from: number, to: number, bytes: Uint8Array): string {
   let hash = 0
   for (let at = from; at < to; at += 2)
     hash = step(hash, text.charCodeAt(at) | (at + 1 < to ? text.charCodeAt(at + 1) << 16 : 0))

@@ -7,13 +7,11 @@ import { fromUtf8 } from './utf8.js'
 import { NotCacheableError } from './payload.js'
 import type { RowsBody, RowsPayload } from './payload.js'
 import { joined } from './compress.js'
+import { ASCII } from '../weight.js'
 
 type Texts = readonly (string | null)[]
 
 const SPACE = 32
-/** Aligned to the right: bool, int8, int2, int4, oid, numeric, uuid. To the left: float4, float8, date, time, timestamp, timestamptz. */
-const RIGHT = new Set([16, 20, 21, 23, 26, 1700, 2950])
-const LEFT = new Set([700, 701, 1082, 1083, 1114, 1184])
 
 /** Separates cells: Postgres' text has no NUL. A short text, which is seldom compressed, has one that JSON need not escape. */
 const NUL = '\0'
@@ -67,8 +65,10 @@ function separated(parts: readonly string[]): string {
 /** All first characters, then all second ones, and so on; `undefined` where that does not pay or a cell is not of the kind. */
 function turnedColumn(oid: number, texts: Texts): Uint8Array | undefined {
   const { length } = texts
-  const left = LEFT.has(oid)
-  if (!left && !RIGHT.has(oid)) return undefined
+  const made = ASCII[oid]
+  if (made === undefined) return undefined
+  // Floats and dates, of which drivers make objects, end where they will; whole numbers begin so.
+  const left = made > 0
   let width = 0
   let total = 0
   for (const text of texts) {
@@ -119,10 +119,9 @@ export function columnsFrom({ table, text: given }: RowsBody): RowsPayload | und
   const mayDiffer = parts.includes('', 5) || text.includes(ESCAPED)
   const columns = widths.map(({ width }) => {
     if (width > 0) return straight(table.subarray(turned, (turned += width * length)), length)
-    const cells: (string | null)[] = parts.slice(at, (at += length))
+    const cells = parts.slice(at, (at += length))
     // To look at each cell takes longer than to cut it out.
-    if (mayDiffer) for (let row = 0; row < length; row++) cells[row] = cellOf(cells[row]!)
-    return cells
+    return mayDiffer ? cells.map(cellOf) : cells
   })
   return {
     kind: 'rows',

@@ -88,20 +88,19 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   const large = options.compress && decodedBytes > compressAboveBytes
   const whole = large ? (table.length > 0 ? joined([table, utf8], decodedBytes) : utf8) : undefined
   const smaller = whole && (await compress(whole))
-  const pays = smaller && base64Units(smaller.packed) < decodedBytes ? smaller : undefined
-  const size = pays ? base64Units(pays.packed) : decodedBytes
+  const pays = smaller && base64Units(smaller.packed) < decodedBytes
+  const { packing: codec, packed } = pays ? smaller : { packing: 'plain' as const, packed: NOTHING }
   // What nobody would unpack again.
-  if (size > maxEntryBytes || decodedBytes > MOST_DECODED_BYTES) return undefined
+  if ((pays ? base64Units(packed) : decodedBytes) > maxEntryBytes || decodedBytes > MOST_DECODED_BYTES) return undefined
   const head = headText(entry, {
-    codec: pays ? pays.packing : 'plain',
+    codec,
     kind: payload.kind === 'rows' ? 'rows' : payload.format,
     decodedBytes: pays ? decodedBytes : 0,
     table: table.length,
   })
   // Joined in one piece: V8 reads each character of a text that was added up at twice the price.
   const summed = pays ? head : [head, fromUtf8(table), text].join('')
-  const sum = checksum(summed, 0, summed.length, pays?.packed)
-  const stored = [`eqc${FORMAT}:${sum}:`, summed, pays ? toBase64(pays.packed) : ''].join('')
+  const stored = [`eqc${FORMAT}:${checksum(summed, 0, summed.length, packed)}:`, summed, toBase64(packed)].join('')
   if (stored.length * 3 > maxEntryBytes && toUtf8(stored).length > maxEntryBytes) return undefined
   return { text: stored, body: whole ? viewsOf(whole, table.length) : { table: table.length ? table : NOTHING, text } }
 }
@@ -227,28 +226,28 @@ function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }
   const header = readHeader(stored)
   const { codec, table, decodedBytes, sum, sumAt, bodyAt } = header
   const body = stored.slice(bodyAt)
-  if ((codec === 'plain' ? body.length : decodedBytes) > maxDecodedBytes) throw new DecodeError()
-  // Of what is packed the bytes are summed, which are fewer and had four at a time.
-  const packed = codec === 'plain' ? undefined : fromBase64(body)
-  // Node reads base64 up to what is none.
-  if (packed && base64Units(packed) !== body.length) throw new DecodeError()
-  if (checksum(stored, sumAt, packed ? bodyAt : stored.length, packed) !== sum) throw new DecodeError()
-  if (codec === 'plain' || !packed)
+  const plain = codec === 'plain'
+  // Of what is packed the bytes are summed, which are fewer and had four at a time. Node reads base64 up to what is none.
+  const packed = plain ? NOTHING : fromBase64(body)
+  if (
+    (plain ? body.length : decodedBytes) > maxDecodedBytes ||
+    (!plain && base64Units(packed) !== body.length) ||
+    checksum(stored, sumAt, plain ? stored.length : bodyAt, packed) !== sum
+  )
+    throw new DecodeError()
+  if (plain)
     return restored(header, {
       table: table ? toUtf8(body.slice(0, table)) : NOTHING,
       text: own(table ? body.slice(table) : body),
     })
-  const whole = (bytes: Uint8Array | undefined): StoredEntry => {
+  const unpacked = (bytes: Uint8Array | undefined): StoredEntry => {
     if (!bytes) throw new DecodeError('elsewhere')
-    return restored(header, viewsOf(fitted(bytes), table))
+    // Without the room that was made for it.
+    return restored(header, viewsOf(new Uint8Array(bytes), table))
   }
   const bytes = decompress(codec, packed, decodedBytes)
-  return bytes instanceof Promise ? bytes.then(whole) : whole(bytes)
+  return bytes instanceof Promise ? bytes.then(unpacked) : unpacked(bytes)
 }
-
-/** Without the room that was made for it, unless that is less than what a copy costs. */
-const fitted = (bytes: Uint8Array): Uint8Array =>
-  bytes.buffer.byteLength - bytes.length < 128 ? bytes : new Uint8Array(bytes)
 
 function restored({ entry, kind }: Header, body: RowsBody): StoredEntry {
   const { text } = body

@@ -39,7 +39,7 @@ export function withHeader(header: string, body: string): string {
 }
 
 function sumOf(head: string, body: string, packed: boolean): string {
-  if (!packed) return checksum(head + body, 0, head.length + body.length)
+  if (!packed) return checksum(head + body, 0, head.length + body.length, new Uint8Array())
   try {
     return checksum(head, 0, head.length, fromBase64(body))
   } catch {
