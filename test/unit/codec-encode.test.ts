@@ -195,6 +195,17 @@ it('an entry comes back on either side of the threshold, whatever its characters
     }
 })
 
+it('columns that are turned for a compressor which then makes nothing smaller come back', async () => {
+  let state = 1
+  const next = () => (state = Math.imul(state, 48_271) >>> 1)
+  const noise = () => String.fromCharCode(...Array.from({ length: 40 }, () => 33 + ((next() >>> 8) % 94)))
+  const columns = [Array.from({ length: 9 }, () => `${(next() >>> 8) % 1000}`), Array.from({ length: 9 }, noise)]
+  const stored = entry({ ...ROWS, rowCount: 9, length: 9, columns })
+  const text = await encode(stored, PACKED)
+  expect(readHeader(text)).toMatchObject({ codec: 'plain', table: 27 })
+  expect(await decode(text)).toStrictEqual(stored)
+})
+
 it('a body that inflates to more than it says is an error, before all of it is inflated', async () => {
   const bomb = await encode(
     entry({ kind: 'value', format: 'json', text: JSON.stringify('0'.repeat(5_000_000)) }),
