@@ -75,13 +75,13 @@ const wantedOf = (core: Core, missed: readonly Missed[]) =>
 
 /** A read waits for Redis no longer than `redis.timeoutMs` before somebody asks the database, its first lookup and a check included. */
 export function inTime<T>(
-  { config }: RedisQueryCache,
+  cache: RedisQueryCache,
   led: readonly Led[],
   now: number,
   trip: Promise<T>,
 ): Promise<T | undefined> {
   const spent = Math.max(...led.map(({ ask, flight }) => now - (ask.recheckedAt ?? flight.startedAt)))
-  return spent > 0 ? answerInTime(trip, Math.max(1, config.redisTimeoutMs - spent)) : trip.catch(() => undefined)
+  return spent > 0 ? answerInTime(trip, Math.max(1, cache.config.redisTimeoutMs - spent)) : trip.catch(() => undefined)
 }
 
 /** Looks whether what others load has come. Whose lease is gone without a result takes his turn; whose patience is over loads. */

@@ -7,11 +7,11 @@ import { Redis } from '@upstash/redis'
 import type { Pipeline } from '@upstash/redis'
 import { Breaker } from './breaker.js'
 import { CHECK_REDIS, QueryCacheError } from './errors.js'
-import type { CacheEvent, RedisFailure } from './events.js'
-import type { QueryCache } from './l1.js'
-import type { RedisSettings } from './options.js'
+import type { CacheEvent, Events, RedisFailure } from './events.js'
+import type { RedisSettings, ResolvedConfig } from './options.js'
 import { clock, withTimeout } from './runtime.js'
 import type { Runtime } from './runtime.js'
+import type { Counters } from './stats.js'
 
 export type RedisOperation = Extract<CacheEvent, { type: 'redis-failed' }>['operation']
 
@@ -47,15 +47,22 @@ export interface Internals {
   opts?: Record<string, unknown>
 }
 
+/** What it needs of a cache. */
+interface CacheOfLink {
+  readonly config: ResolvedConfig
+  readonly events: Events
+  readonly counters: Counters
+}
+
 export class RedisLink {
   readonly breaker = new Breaker()
   readonly #settings: RedisSettings
-  readonly #cache: Pick<QueryCache, 'config' | 'events' | 'counters'>
+  readonly #cache: CacheOfLink
   #client: Redis | undefined
   /** The request that is being sent: the SDK asks for its signal in the same synchronous step. */
   #request: AbortController | undefined
 
-  constructor(settings: RedisSettings, cache: Pick<QueryCache, 'config' | 'events' | 'counters'>) {
+  constructor(settings: RedisSettings, cache: CacheOfLink) {
     this.#settings = settings
     this.#cache = cache
   }

@@ -12,12 +12,15 @@ export type Rules<T> = { readonly [K in keyof Required<T>]: Rule }
 /** Options of which some are groups of options. */
 export type Groups<T> = { readonly [K in keyof Required<T>]: Rule | Rules<NonNullable<T[K]>> }
 
-/** What was given instead of a text. */
-export const kindOf = (value: unknown): string =>
-  value === undefined || value === null ? 'not set' : value === '' ? 'empty' : `of type ${typeof value}`
-
 /** What was given, without giving it away: in the place of a list, a number may be somebody's parameter. */
-export const described = (value: unknown): string => (Array.isArray(value) ? 'an array' : kindOf(value))
+export const described = (value: unknown): string =>
+  value === undefined || value === null
+    ? 'not set'
+    : value === ''
+      ? 'empty'
+      : Array.isArray(value)
+        ? 'an array'
+        : `of type ${typeof value}`
 
 /** Of an option that is a number or a boolean one that it cannot have, as it is. */
 const shown = (value: unknown): string => (/^[nb]/.test(typeof value) ? String(value) : described(value))
@@ -33,8 +36,8 @@ export const matching = (pattern: RegExp, allowed: string, given?: Rule[2]): Rul
   allowed,
   given,
 ]
-export const text = matching(/[^]/, 'a text that is not empty', kindOf)
-export const anyText = matching(/^/, 'a text', kindOf)
+export const text = matching(/[^]/, 'a text that is not empty')
+export const anyText = matching(/^/, 'a text')
 export const listOf = ([test, allowed]: Rule): Rule => [
   // `every` does not see holes.
   (value) => Array.isArray(value) && Array.from(value).every(test),

@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidOptionError } from '../errors.js'
-import { kindOf } from '../rules.js'
+import { described } from '../rules.js'
 
 /** What a connection string says, without the password. */
 export interface Target {
@@ -29,7 +29,7 @@ const LEFT_OUT = /^(ssl|gss|channel_|connect|pool_|pgbouncer|keepalives|(fallbac
 
 /** @throws InvalidOptionError */
 export function readConnectionString(given: unknown): Target {
-  if (typeof given !== 'string' || given === '') throw invalid(kindOf(given))
+  if (typeof given !== 'string' || given === '') throw invalid(described(given))
   const scheme = /^\s*([a-z][a-z0-9+.-]*):\/\//i.exec(given)?.[1]
   if (!scheme) throw invalid('not a URL')
   if (!/^postgres(ql)?$/i.test(scheme)) throw invalid(`a ${scheme}:// address`)

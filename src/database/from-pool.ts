@@ -7,7 +7,7 @@ import { InvalidOptionError } from '../errors.js'
 import type { Database } from '../types.js'
 import { pgliteDatabase } from './pglite.js'
 import type { PGliteLike } from './pglite.js'
-import { check, kindOf, readOptions, text } from '../rules.js'
+import { check, readOptions, text } from '../rules.js'
 import type { Rules } from '../rules.js'
 import { poolDatabase } from './pg-pool.js'
 import type { PgClient, PgPool } from './pg-result.js'
@@ -33,7 +33,7 @@ export interface FromPoolOptions {
 }
 
 const OPTIONS: Rules<FromPoolOptions> = {
-  identity: [text[0], 'a name for database and role, such as `main:app_user`', kindOf],
+  identity: [text[0], 'a name for database and role, such as `main:app_user`'],
   database: text,
   scope: text,
 }

@@ -4,7 +4,7 @@
  */
 import { neon, neonConfig, types } from '@neondatabase/serverless'
 import { InvalidOptionError } from '../errors.js'
-import { anyText, anything, check, isObject, kindOf, orFunction, positive, readOptions, text } from '../rules.js'
+import { anyText, anything, check, isObject, described, orFunction, positive, readOptions, text } from '../rules.js'
 import type { Rule, Rules } from '../rules.js'
 import { identityOf, invalidationIdentityOf, readConnectionString } from './connection-string.js'
 import type { Target } from './connection-string.js'
@@ -32,7 +32,7 @@ export interface ConnectionConfig {
 const OPTIONS: Rules<ConnectionConfig> = {
   connectionString: anything,
   fetchEndpoint: anything,
-  authToken: orFunction([anyText[0], 'a JWT', kindOf]),
+  authToken: orFunction([anyText[0], 'a JWT']),
   timeoutMs: positive('milliseconds'),
   scope: text,
 }
@@ -99,7 +99,7 @@ async function tokenOf(authToken: () => string | Promise<string>): Promise<strin
   if (typeof token === 'string' && token !== '') return token
   throw new InvalidOptionError(
     'authToken',
-    kindOf(token),
+    described(token),
     'Give the JWT, or leave `authToken` out to ask as the role of the connection string.',
   )
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { aFunction, bool, kindOf, matching, number, readOptions, text } from '../rules.js'
+import { aFunction, bool, matching, number, readOptions, text } from '../rules.js'
 import type { Rules } from '../rules.js'
 import { LocalStackError } from './local-stack-error.js'
 import { serveNeon } from './neon.js'
@@ -35,11 +35,11 @@ export interface LocalStackOptions {
 
 const port = number('a port, a whole number from 0 to 65535', (value) => /^\d{1,5}$/.test(`${value}`) && value < 65_536)
 const OPTIONS: Rules<LocalStackOptions> = {
-  databaseUrl: matching(/^postgres(ql)?:/i, 'a postgres:// address', kindOf),
-  redisUrl: matching(/^rediss?:/i, 'a redis:// address', kindOf),
+  databaseUrl: matching(/^postgres(ql)?:/i, 'a postgres:// address'),
+  redisUrl: matching(/^rediss?:/i, 'a redis:// address'),
   embedded: bool,
   dataDir: text,
-  token: matching(/^[!-~]+$/, 'ASCII without spaces', kindOf),
+  token: matching(/^[!-~]+$/, 'ASCII without spaces'),
   neonPort: port,
   upstashPort: port,
   onRequest: aFunction,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { borrowed, complaints, preambleNames } from './compile-blocks.js'
-import { ROOT, blocks, pages } from './pages.js'
+import { ROOT, blocks, page, pages, tableRows } from './pages.js'
 import type { Block } from './pages.js'
 
 const all = pages().flatMap(blocks)
@@ -63,6 +63,11 @@ describe('the commands on the pages', () => {
     )
     expect(named.length).toBeGreaterThan(2)
     expect(named.filter(({ script }) => !Object.hasOwn(manifest.scripts, script))).toEqual([])
+  })
+
+  test('every peer is in the decision about them', () => {
+    const peers = tableRows(page('docs/decisions/0002-dependencies.md'), '## Decision').map(([name]) => name!)
+    expect(peers.map((name) => name.replaceAll('`', '')).sort()).toEqual(Object.keys(manifest.peerDependencies).sort())
   })
 
   test('every package that a reader installs is one that this package works with', () => {

@@ -73,6 +73,19 @@ describe('the table about Redis', () => {
     expect(events).toContainEqual({ type: 'redis-failed', operation: 'invalidate', failure: 'full' })
   })
 
+  test.each([
+    ['of a cacheable read', {}, 'database-error'],
+    ['of one that is not cached', { skipCache: true }, 'skip-cache'],
+  ])('the failure %s is told', async (_name, options, reason) => {
+    const told = tableRows(PAGE, '## Postgres').find(([what]) => what === 'a read fails otherwise')![2]
+    expect(told).toBe("`query`, `reason: 'database-error'`, or why it is not cached")
+    const database = new FakeDatabase()
+    database.answer = () => Promise.reject(new Error('refused'))
+    const executor = new CachedQueryExecutor(database, createQueryCache({ type: 'local', onEvent }))
+    await expect(executor.query('SELECT n FROM users', [], options)).rejects.toThrow('refused')
+    expect(events).toContainEqual(expect.objectContaining({ type: 'query', reason }))
+  })
+
   test('every kind of event is explained', () => {
     const explained = tableRows(PAGE, '## Events').map(([kind]) => kind!.replaceAll('`', ''))
     expect(explained.sort()).toEqual(Object.keys(KINDS).sort())

@@ -86,6 +86,21 @@ describe('the way of a read', () => {
     expect(await outcome(isolate())).toBe('l2')
   })
 
+  it.each([
+    ['and of everything', true, 'l2'],
+    ['alone, in an empty Redis', false, 'miss'],
+  ])(
+    'keeps the first read for others after an invalidation of its tables %s: $2',
+    async (_name, everything, elsewhere) => {
+      const a = isolate()
+      if (everything) await a.invalidateCache()
+      await a.invalidate({ tables: ['users'] })
+      expect(await outcome(a)).toBe('miss')
+      await a.flush()
+      expect(await outcome(isolate())).toBe(elsewhere)
+    },
+  )
+
   it('keeps a result without versions for the staleness bound only', async () => {
     const a = isolate()
     expect(await outcome(a)).toBe('miss')

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { FORMAT } from '../../src/codec/encode.js'
 import { CacheInvalidationService, CacheMonitoringService } from '../../src/index.js'
 import { isRedisCache } from '../../src/l2.js'
 import type { CachedQueryExecutor } from '../../src/index.js'
@@ -190,7 +191,7 @@ describe('cleanup', () => {
     const orders = 'SELECT n FROM orders WHERE id = $1'
     for (const one of [a, b])
       for (let i = 0; i < 5; i++) for (const sql of [SQL, orders]) await world.outcome(one, { ttl: Infinity }, [i], sql)
-    world.redis.data.set('eqc:e:query:3::garbage', 'nothing that anybody could read')
+    world.redis.data.set(`eqc:e:query:${FORMAT}::garbage`, 'nothing that anybody could read')
     await a.execute('UPDATE users SET n = 1')
     const kept = [...world.redis.data.keys()].filter((key) => key.includes(':v:'))
     world.redis.reset()

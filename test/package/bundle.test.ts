@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { build } from 'esbuild'
@@ -65,6 +65,24 @@ describe('the package', () => {
       ),
     ).toEqual([])
   })
+
+  it('shows users nothing internal, in types that hold together for the strictest of them', () => {
+    const types = readdirSync(path.join(folder, 'package/dist'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.d.ts'))
+      .map((name) => path.join(folder, 'package/dist', name))
+    const internal = types.filter((file) => readFileSync(file, 'utf8').includes('@internal'))
+    expect(internal.map((file) => path.basename(file))).toEqual([])
+    symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
+    const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+    const settings =
+      '--noEmit --strict --exactOptionalPropertyTypes --skipLibCheck false --module nodenext --types node'
+    const { stdout } = spawnSync(process.execPath, [tsc, ...settings.split(' '), ...types], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    // What is wrong in other packages is theirs.
+    expect(stdout.split('\n').filter((line) => line.startsWith('package/'))).toEqual([])
+  }, 60_000)
 
   it('passes publint and attw', () => {
     const run = (command: string, ...args: string[]) =>

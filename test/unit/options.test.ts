@@ -160,6 +160,11 @@ describe('options', () => {
       /`sql.rowSecurity` is of type string\. Allowed: an array, each a text/,
     ],
     [
+      'a list in the place of a text',
+      () => createQueryCache({ type: 'local', epoch: ['a'] as never }),
+      /`epoch` is an array\. Allowed: a text/,
+    ],
+    [
       'an option of a TCP pool',
       () => createConnectionPool({ connectionString: 'postgres://u:p@h/d', max: 20 } as never),
       /`max` is not an option/,
