@@ -41,7 +41,7 @@ export function effectsOf(verdict: Verdict, name: string): 'session' | 'any' | u
 const MOMENT = /(?:^|[^a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i
 /** What may stand beside such a word in a time: figures, zones, `am`, `infinity`. Joined by `_`, as in `start_now`, it is no zone. */
 const TIME_WORDS =
-  /(?:now|today|tomorrow|yesterday|infinity|allballs|(?<!_)[a-z]{1,4}t(?!_)|am|pm|ad|bc|zulu|z|utc|msk|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|[a-z_]+\/[a-z_/-]+)/gi
+  /(?:now|today|tomorrow|yesterday|infinity|allballs|(?:mon|tue|wed|thu|fri|sat|sun)[nersu]*(?:day)?|(?<!_)[a-z]{1,4}t(?:dst)?(?![a-z_])|am|pm|ad|bc|zulu|z|utc|msk|[a-z_]+\/[a-z_/-]+)/gi
 
 /**
  * True for a literal that the server reads as the present when it becomes a date or time: `now`, `today 12:00`, `[today,tomorrow)`.

@@ -45,6 +45,8 @@ describe('what makes a read volatile', () => {
     ["SELECT 'today_PST'::timestamptz", 'today'],
     ["SELECT * FROM t WHERE d = 'tomorrow Zulu'", 'tomorrow'],
     ["SELECT * FROM t WHERE d = 'today AMT'", 'today'],
+    ["SELECT * FROM t WHERE d = 'Saturday today'", 'today'],
+    ["SELECT * FROM t WHERE d = 'today UTC'", 'today'],
     [`SELECT 'now()'::"date"`, 'now'],
     [`SELECT "timestamptz" 'tomorrow MEZ'`, 'tomorrow'],
     ["SELECT coalesce(ts, 'now()') FROM t", 'now'],
