@@ -59,6 +59,7 @@ export const EXPECTED: SqlSettings = {
     highest: { reads: ['numbers'] },
     indirect: { reads: ['lines', 'orders'] },
     label: { reads: ['eqc_app.settings'] },
+    liked_by_me: 'identity',
     locked: 'volatile',
     log_now: { writes: ['log'] },
     logged_of: { reads: ['log'] },
@@ -79,5 +80,5 @@ export const EXPECTED: SqlSettings = {
     total_of: 'stable',
     touches: { reads: ['log'] },
   },
-  rowSecurity: ['accounts', 'mine', 'offers'],
+  rowSecurity: ['accounts', 'mine', 'offers', 'posts'],
 }

@@ -214,6 +214,7 @@ describe('what a map says of reads alone', () => {
     'SELECT count(*) FROM accounts',
     'SELECT count(*) FROM team_accounts',
     'SELECT count(*) FROM mine',
+    'SELECT p.liked_by_me FROM posts p',
     'SELECT me()',
     'SELECT count(*) FROM my_orders()',
   ])('needs a scope, because it depends on who asks: %s', async (read) => {

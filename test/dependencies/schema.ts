@@ -89,6 +89,8 @@ CREATE FUNCTION add_logged(int, int) RETURNS int LANGUAGE sql AS $$ SELECT $1 + 
 CREATE AGGREGATE logged_of(int) (SFUNC = add_logged, STYPE = int, INITCOND = '0');
 CREATE FUNCTION label(users) RETURNS text LANGUAGE sql AS $$ SELECT value FROM eqc_app.settings WHERE key = $1.name $$;
 CREATE FUNCTION settings_of(anyelement) RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM eqc_app.settings $$;
+CREATE TABLE posts (id int);
+CREATE FUNCTION liked_by_me(posts) RETURNS boolean LANGUAGE sql AS $$ SELECT me() = $1.id::text $$;
 CREATE FUNCTION age_of(users) RETURNS interval LANGUAGE sql AS $$ SELECT now() - $1.updated_at $$;
 CREATE FUNCTION touches(int, int) RETURNS boolean LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM log) $$;
 CREATE OPERATOR ~~~ (LEFTARG = int, RIGHTARG = int, FUNCTION = touches);
@@ -174,4 +176,5 @@ INSERT INTO derived SELECT generate_series(1, 9), 0;
 INSERT INTO shared SELECT generate_series(10, 18), 0;
 INSERT INTO accounts VALUES (1, 1);
 INSERT INTO numbers VALUES (0);
+INSERT INTO posts VALUES (1);
 `

@@ -201,7 +201,10 @@ class Entries implements RelationEntries {
       if ((!relation && rowOf !== 'any') || routine.hidden || routine.extension !== null) continue
       const effects = this.#routines.effects([routine])
       const what = `function ${nameOf(routine)}, which can be called as t.${routine.name}`
-      const unseen = !isStable(effects) ? 'is not stable' : !relation && effects.reads.size > 0 ? 'reads tables' : ''
+      // What somebody may see is not left to a note.
+      if (relation && effects.identity.size > 0) this.#secured(nameOf(relation), what)
+      const stable = isStable(relation ? { ...effects, identity: new Set() } : effects)
+      const unseen = !stable ? 'is not stable' : !relation && effects.reads.size > 0 ? 'reads tables' : ''
       if (unseen)
         this.notes.add(
           `${what} for a row t of ${relation ? nameOf(relation) : 'any table'}, ${unseen}, and no text shows that call: use parentheses.`,
