@@ -37,10 +37,11 @@ export function effectsOf(verdict: Verdict, name: string): 'session' | 'any' | u
   return verdict === 'volatile' && !QUIET.test(name) ? (name === 'set_config' ? 'session' : 'any') : undefined
 }
 
-const MOMENT = /(?:^|[^a-z_])(?:now|today|tomorrow|yesterday)(?![a-z_])/i
-/** What may stand beside such a word in a time: figures, zones, `am`, `infinity`. */
+/** To the server `_` is between words of a time, as a blank is. */
+const MOMENT = /(?:^|[^a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i
+/** What may stand beside such a word in a time: figures, zones, `am`, `infinity`. Joined by `_`, as in `start_now`, it is no zone. */
 const TIME_WORDS =
-  /(?:now|today|tomorrow|yesterday|infinity|allballs|am|pm|ad|bc|at|dst|z|zulu|utc|gmt|msk|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|[a-z]{1,4}t|[a-z_]+\/[a-z_/-]+)/gi
+  /(?:now|today|tomorrow|yesterday|infinity|allballs|(?:mon|tue|wed|thu|fri|sat|sun)[nersu]*(?:day)?|(?<!_)[a-z]{1,4}t(?:dst)?(?![a-z_])|am|pm|ad|bc|zulu|z|utc|msk|[a-z_]+\/[a-z_/-]+)/gi
 
 /**
  * True for a literal that the server reads as the present when it becomes a date or time: `now`, `today 12:00`, `[today,tomorrow)`.
@@ -54,7 +55,7 @@ export function isMoment(literal: string, timed: boolean, called = false): boole
   return (
     literal.length < 256 &&
     (called || !literal.includes('()')) &&
-    !/[^\W\d]|[\u0080-\uffff]/.test(literal.replace(TIME_WORDS, ''))
+    !/[a-z\u0080-\uffff]/i.test(literal.replace(TIME_WORDS, ''))
   )
 }
 

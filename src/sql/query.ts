@@ -79,8 +79,11 @@ function operand(): void {
 export function parentheses(place: Place | 'tables' = 'arguments'): number {
   open()
   let commas = 0
-  if (startsQuery()) query()
-  else {
+  if (startsQuery()) {
+    query()
+    // `JSON_ARRAY(SELECT ... RETURNING jsonb)`
+    if (take('returning')) expression(place as Place)
+  } else {
     commas = place === 'tables' ? fromList() : expression(place)
     // `((SELECT ...) UNION ...)`
     if (near(-1) === ')') setOperations()

@@ -129,7 +129,7 @@ if (url)
     try {
       const { code, out } = await command(['dependencies', '--default-schema', 'eqc_map'], { DATABASE_URL: server.url })
       expect(code).toBe(0)
-      expect(out).toContain("    users: { reads: ['eqc_app.settings'], writes: ['orders'] },\n")
+      expect(out).toContain("    users: { reads: ['eqc_app.settings', 'numbers'], writes: ['orders'] },\n")
     } finally {
       await server.close()
     }

@@ -62,6 +62,10 @@ describe.each(servers)('the map of %s', (_name, open) => {
       '// function, uses pg_catalog.set_config\n    login: ',
       '// NOTE: trigger leaf, function eqc_map.log_event, on eqc_map.events_1a may change the session (set_config): give',
       '// NOTE: function eqc_map.age_of, which can be called as t.age_of',
+      '// NOTE: function eqc_map.settings_of, which can be called as t.settings_of for a row t of any table, reads tables',
+      "// function eqc_map.liked_by_me, which can be called as t.liked_by_me\n    'posts'",
+      '// default of number, function eqc_map.next_number\n    bills: ',
+      '// trigger checked, function eqc_map.counted\n    visits: ',
       '// NOTE: operator eqc_map.~~~(integer,integer) calls eqc_map.touches',
     ])
       expect(text).toContain(line)
@@ -106,6 +110,7 @@ const NOTHING: Catalogs = {
   routines: [],
   foreignKeys: [],
   triggers: [],
+  defaults: [],
   rules: [],
   policies: [],
   parents: [],

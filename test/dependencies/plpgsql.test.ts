@@ -25,6 +25,11 @@ describe('the SQL inside PL/pgSQL', () => {
     ['x := (SELECT max(id) FROM t);', { reads: 't' }],
     ['x = f(1);', { calls: 'f' }],
     ['r.a[2] := f(1);', { calls: 'f' }],
+    ['a[f(1)].b := (SELECT 1 FROM t);', { reads: 't', calls: 'f' }],
+    [
+      'OPEN c(k := f()); OPEN d;',
+      { declare: 'c CURSOR (k int) FOR SELECT * FROM t; d CURSOR FOR TABLE u;', reads: 't u', calls: 'f' },
+    ],
     [
       'IF EXISTS (SELECT FROM t) THEN DELETE FROM u; ELSIF f() THEN NULL; ELSE TRUNCATE v; END IF;',
       { reads: 't', writes: 'u v', calls: 'f' },

@@ -98,6 +98,11 @@ const CASES: [name: string, read: string, write: string, prepare?: string][] = [
     'SELECT u.label FROM users u WHERE u.id = 3',
     "UPDATE eqc_app.settings SET value = value || 'w'",
   ],
+  [
+    'a function called as a column, with a default of its own',
+    'SELECT u.highest AS n FROM users u WHERE u.id = 3',
+    'UPDATE numbers SET n = n + 1',
+  ],
   ['a function that writes', 'SELECT sum(n)::int AS n, count(*)::int AS m FROM totals', 'SELECT bump(5)'],
   [
     'a fixed text that is executed',
@@ -126,6 +131,13 @@ const CASES: [name: string, read: string, write: string, prepare?: string][] = [
     'SELECT count(*)::int AS n FROM log',
     "INSERT INTO named_orders (name) VALUES ('x')",
   ],
+  [
+    "a trigger's condition",
+    'SELECT sum(n)::int AS m FROM totals',
+    'INSERT INTO visits VALUES (1)',
+    'INSERT INTO totals VALUES (1, 1)',
+  ],
+  ['a default that writes', 'SELECT n FROM numbers', "INSERT INTO bills (for_whom) VALUES ('x')"],
   ['a rule', 'SELECT count(*)::int AS n FROM log', 'INSERT INTO totals VALUES (1, 1)'],
   ['a partition that is written', 'SELECT count(*)::int AS n FROM events', 'INSERT INTO events_1a VALUES (1, 10)'],
   ['a partition that is read', 'SELECT count(*)::int AS n FROM events_1a', 'INSERT INTO events VALUES (1, 10)'],
@@ -202,6 +214,7 @@ describe('what a map says of reads alone', () => {
     'SELECT count(*) FROM accounts',
     'SELECT count(*) FROM team_accounts',
     'SELECT count(*) FROM mine',
+    'SELECT p.liked_by_me FROM posts p',
     'SELECT me()',
     'SELECT count(*) FROM my_orders()',
   ])('needs a scope, because it depends on who asks: %s', async (read) => {

@@ -88,6 +88,9 @@ CREATE AGGREGATE total_of(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
 CREATE FUNCTION add_logged(int, int) RETURNS int LANGUAGE sql AS $$ SELECT $1 + $2 + (SELECT count(*)::int FROM log) $$;
 CREATE AGGREGATE logged_of(int) (SFUNC = add_logged, STYPE = int, INITCOND = '0');
 CREATE FUNCTION label(users) RETURNS text LANGUAGE sql AS $$ SELECT value FROM eqc_app.settings WHERE key = $1.name $$;
+CREATE FUNCTION settings_of(anyelement) RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM eqc_app.settings $$;
+CREATE TABLE posts (id int);
+CREATE FUNCTION liked_by_me(posts) RETURNS boolean LANGUAGE sql AS $$ SELECT me() = $1.id::text $$;
 CREATE FUNCTION age_of(users) RETURNS interval LANGUAGE sql AS $$ SELECT now() - $1.updated_at $$;
 CREATE FUNCTION touches(int, int) RETURNS boolean LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM log) $$;
 CREATE OPERATOR ~~~ (LEFTARG = int, RIGHTARG = int, FUNCTION = touches);
@@ -116,6 +119,15 @@ CREATE TRIGGER off AFTER INSERT ON lines FOR EACH ROW EXECUTE FUNCTION log_anywh
 ALTER TABLE lines DISABLE TRIGGER off;
 CREATE FUNCTION insert_named() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (NEW.name); RETURN NEW; END $$;
 CREATE TRIGGER instead INSTEAD OF INSERT ON named_orders FOR EACH ROW EXECUTE FUNCTION insert_named();
+
+CREATE FUNCTION same_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE FUNCTION counted() RETURNS boolean LANGUAGE sql AS $$ UPDATE totals SET n = n + 1 RETURNING true $$;
+CREATE TABLE visits (id int);
+CREATE TRIGGER checked BEFORE INSERT ON visits FOR EACH ROW WHEN (counted()) EXECUTE FUNCTION same_row();
+CREATE TABLE numbers (n int);
+CREATE FUNCTION next_number() RETURNS int LANGUAGE sql AS $$ UPDATE numbers SET n = n + 1 RETURNING n $$;
+CREATE FUNCTION highest(who users, plus int DEFAULT 0) RETURNS int LANGUAGE sql AS $$ SELECT max(n) + plus FROM numbers $$;
+CREATE TABLE bills (number int DEFAULT next_number(), for_whom text);
 
 -- Rules
 CREATE RULE also AS ON INSERT TO totals DO ALSO (INSERT INTO log VALUES ('x'); UPDATE eqc_app.settings SET value = 'y' WHERE EXISTS (SELECT FROM kept));
@@ -163,4 +175,6 @@ INSERT INTO base SELECT generate_series(1, 9);
 INSERT INTO derived SELECT generate_series(1, 9), 0;
 INSERT INTO shared SELECT generate_series(10, 18), 0;
 INSERT INTO accounts VALUES (1, 1);
+INSERT INTO numbers VALUES (0);
+INSERT INTO posts VALUES (1);
 `

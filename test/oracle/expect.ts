@@ -29,7 +29,7 @@ export interface Expected {
   doubts: Set<Doubt>
 }
 
-const SPECIAL = /(?:^|[^a-z_])(?:now|today|tomorrow|yesterday)(?![a-z_])/i
+const SPECIAL = /(?:^|[^a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i
 const TIME_TYPE = /^(date|time|timetz|timestamp|timestamptz|tsrange|tstzrange|daterange|\w+multirange|abstime)$/
 const IDENTITY_OPS = /USER|ROLE|CATALOG|SCHEMA/
 /** Views over functions of the server's: what it does, not what its schema is. */

@@ -21,7 +21,7 @@ export interface Routine {
   oid: string
   schema: string
   name: string
-  /** Only argument is a row of this relation: it can be called as if it were a column. */
+  /** A row of this relation is all that it has to be given, or `any` row: it can be called as if it were a column. */
   rowOf: string | null
   kind: 'f' | 'p' | 'a' | 'w'
   volatility: 'i' | 's' | 'v'
@@ -48,6 +48,7 @@ export interface ForeignKey {
   onUpdate: string
 }
 
+/** A trigger, or a column with a default; with each routine that it names. */
 export interface Trigger {
   name: string
   relation: string
@@ -77,7 +78,10 @@ export interface Catalogs {
   relations: Relation[]
   routines: Routine[]
   foreignKeys: ForeignKey[]
+  /** Also with what the WHEN conditions call. */
   triggers: Trigger[]
+  /** Also of generated columns. */
+  defaults: Trigger[]
   rules: Rule[]
   policies: Policy[]
   /** Child to parent, of partitions and of inheritance. */
@@ -105,7 +109,10 @@ const QUERIES: { readonly [K in keyof Catalogs]: string } = {
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND ${USERS('n.nspname')}`,
   routines: `
     SELECT p.oid::text AS oid, n.nspname AS schema, p.proname AS name,
-      CASE WHEN p.pronargs = 1 THEN (SELECT nullif(t.typrelid, 0)::text FROM pg_type t WHERE t.oid = p.proargtypes[0]) END AS "rowOf",
+      CASE WHEN p.pronargs > 0 AND p.pronargs - p.pronargdefaults <= 1 THEN
+        (SELECT CASE WHEN t.typname IN ('anyelement', 'anynonarray', 'anycompatible', 'anycompatiblenonarray', 'record', 'any') THEN 'any'
+           ELSE nullif(t.typrelid, 0)::text END
+         FROM pg_type t WHERE t.oid = CASE WHEN p.pronargs = 1 AND p.provariadic <> 0 THEN p.provariadic ELSE p.proargtypes[0] END) END AS "rowOf",
       p.prokind AS kind, p.provolatile AS volatility, l.lanname AS language,
       (p.prorettype = ANY (h.types) OR p.proargtypes::oid[] && h.types) AS hidden, ${OF_EXTENSION('pg_proc', 'p.oid')} AS extension,
       coalesce(p.prosrc, '') AS source, CASE WHEN p.prosqlbody IS NOT NULL THEN pg_get_function_sqlbody(p.oid) END AS "sqlBody",
@@ -123,8 +130,13 @@ const QUERIES: { readonly [K in keyof Catalogs]: string } = {
     FROM pg_constraint
     WHERE contype = 'f' AND conparentid = 0 AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))`,
   triggers: `
-    SELECT tgname AS name, tgrelid::text AS relation, tgfoid::oid::text AS routine
-    FROM pg_trigger WHERE NOT tgisinternal AND tgparentid = 0 AND tgenabled IN ('O', 'A')`,
+    SELECT DISTINCT tgname AS name, tgrelid::text AS relation, d.refobjid::text AS routine
+    FROM pg_trigger t JOIN pg_depend d ON d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.refclassid = 'pg_proc'::regclass
+    WHERE NOT tgisinternal AND tgparentid = 0 AND tgenabled IN ('O', 'A')`,
+  defaults: `
+    SELECT DISTINCT attname AS name, adrelid::text AS relation, d.refobjid::text AS routine
+    FROM pg_attrdef a JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+      JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_proc'::regclass`,
   rules: `
     SELECT r.rulename AS name, r.ev_class::text AS relation, pg_get_ruledef(r.oid) AS definition
     FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace

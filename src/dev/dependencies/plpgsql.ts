@@ -109,11 +109,15 @@ class Body {
       case 'execute':
         return this.#query(tokens)
       case 'open':
+        // A cursor that has its query is given arguments.
+        if (rest[1]?.key === '(') return this.#expression(rest.slice(2, -1))
         return this.#query(after(tokens, 'for'))
     }
     const assigned = COMMANDS.test(first) ? -1 : indexOf(tokens, ':=', '=')
-    if (assigned > 0) return this.#expression(tokens.slice(assigned + 1))
-    this.#query(tokens)
+    if (assigned < 0) return this.#query(tokens)
+    this.#expression(tokens.slice(assigned + 1))
+    // A subscript of what is assigned to.
+    if (assigned > 1) this.#expression(tokens.slice(0, assigned))
   }
 
   /** What stands behind IN of a loop: numbers, an array, a cursor or a query. */

@@ -27,6 +27,7 @@ export function relationEntries(catalogs: Catalogs, routines: Routines): Relatio
   all.families()
   all.foreignKeys()
   all.triggers()
+  all.defaults()
   all.rules()
   all.policies()
   all.columnsThatAreCalls()
@@ -170,6 +171,16 @@ class Entries implements RelationEntries {
     }
   }
 
+  /** Such as one that counts up in a table of its own. */
+  defaults(): void {
+    for (const { name, relation, routine } of this.#catalogs.defaults) {
+      const table = this.#byOid.get(relation)
+      const called = this.#routines.byOid(routine)
+      if (!table || !called) continue
+      this.#written(table, this.#routines.effects([called]), `default of ${name}, function ${nameOf(called)}`)
+    }
+  }
+
   rules(): void {
     for (const { name, relation, definition } of this.#catalogs.rules) {
       const table = this.#byOid.get(relation)
@@ -185,14 +196,20 @@ class Entries implements RelationEntries {
   /** `t.f` calls `f(t)` where `t` has no such column; no text shows it. */
   columnsThatAreCalls(): void {
     for (const routine of this.#catalogs.routines) {
-      const relation = routine.rowOf === null ? undefined : this.#byOid.get(routine.rowOf)
-      if (!relation || routine.hidden || routine.extension !== null) continue
+      const { rowOf } = routine
+      const relation = rowOf === null ? undefined : this.#byOid.get(rowOf)
+      if ((!relation && rowOf !== 'any') || routine.hidden || routine.extension !== null) continue
       const effects = this.#routines.effects([routine])
       const what = `function ${nameOf(routine)}, which can be called as t.${routine.name}`
-      if (!isStable(effects))
+      // What somebody may see is not left to a note.
+      if (relation && effects.identity.size > 0) this.#secured(nameOf(relation), what)
+      const stable = isStable(relation ? { ...effects, identity: new Set() } : effects)
+      const unseen = !stable ? 'is not stable' : !relation && effects.reads.size > 0 ? 'reads tables' : ''
+      if (unseen)
         this.notes.add(
-          `${what} for a row t of ${nameOf(relation)}, is not stable, and no text shows that call: use parentheses.`,
+          `${what} for a row t of ${relation ? nameOf(relation) : 'any table'}, ${unseen}, and no text shows that call: use parentheses.`,
         )
+      if (!relation) continue
       const reads = new Set([...effects.reads].filter((table) => table !== nameOf(relation)))
       this.#add(nameOf(relation), { ...noEffects(), reads }, what)
     }

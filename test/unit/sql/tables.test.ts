@@ -52,6 +52,10 @@ const reads: [sql: string, tables: string][] = [
   ['SELECT * FROM generate_series(1, 3) AS g(x) WITH ORDINALITY', ''],
   ['SELECT * FROM ROWS FROM (unnest($1::int[]), json_to_record(j) AS (a int, b numeric(10,2))) WITH ORDINALITY r', ''],
   [
+    'SELECT JSON_ARRAY(SELECT x FROM a ORDER BY 1 FORMAT JSON RETURNING jsonb), JSON_ARRAY((SELECT 1 FROM b) RETURNING numeric(3)) FROM c',
+    'public.a public.b public.c',
+  ],
+  [
     "SELECT * FROM a, XMLTABLE('/x' PASSING (SELECT d FROM b) COLUMNS id int PATH '@id', n numeric(10,2)) x",
     'public.a public.b',
   ],
