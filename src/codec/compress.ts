@@ -13,7 +13,7 @@ type Zlib = Record<'deflateRawSync' | 'inflateRawSync', Transform> &
 const nodeZlib = () => builtin('node:zlib') as Zlib | undefined
 
 /** Bytes below which zstd costs more than it saves. */
-const ZSTD_FROM = 4096
+const ZSTD_FROM = 8192
 /** ZSTD_c_compressionLevel: 1 takes an eighth of deflate's time for a few more bytes. */
 const FAST_ZSTD = { params: { 100: 1 } }
 /** A higher level takes up to three times as long for 7% of a small text. */
