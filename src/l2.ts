@@ -195,8 +195,8 @@ export class RedisQueryCache extends QueryCache {
   }
 
   /**
-   * @internal After the answer, in one trip unless that would be too large: stores entries, creates missing versions, removes what could not be read and the leases
-   * that are over. At most one command for each kind, and one per stored entry. `more`: what rides along, whose replies come first.
+   * @internal After the answer, in one trip unless that would be too large: stores entries, creates missing versions, removes what could not be
+   * read and the leases that are over. At most one command for each kind, and one per stored entry. `more`: what rides along, whose replies come first.
    */
   async store(
     entries: readonly Storable[],
@@ -213,7 +213,7 @@ export class RedisQueryCache extends QueryCache {
       return this.store([only!], missing, remove, more)
     }
     this.counters.add('bytesOut', size)
-    if (only && others.length === 0 && missing.length + remove.length === 0 && !more) {
+    if (only && others.length + missing.length + remove.length === 0 && !more) {
       await this.link.single('store', (client) => client.set(...asSet(only)))
       return []
     }

@@ -200,6 +200,8 @@ async function load(core: Core, call: Call, led: readonly Led[], together: boole
       if (wantsLease(core, call, missed)) turns.push(missed)
       else alone.push(missed)
     }
+    // A hit in Redis makes and waits for nothing more.
+    if (turns.length === 0 && alone.length === 0) return
     const ask = (missed: readonly Missed[]) => askDatabase(core, call, missed, together).catch(failing(missed))
     const ways: Promise<void>[] = []
     if (turns.length > 0) {

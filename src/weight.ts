@@ -24,7 +24,10 @@ const VALUE = 40
 const ROWS = 250
 const COLUMN = 45
 
-/** Types whose text has ASCII alone, and what drivers make of one of them: an object for each cell, or less than its text. */
+/**
+ * Types whose text has ASCII alone, and what drivers make of one of them: an object for each cell, or less than its text. bool, int8, int2, int4,
+ * oid, numeric, uuid; float4, float8; date, time, timestamp, timestamptz.
+ */
 export const ASCII: Readonly<Record<number, number>> = {
   16: 0,
   20: 0,

@@ -91,7 +91,7 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   const pays = smaller && base64Units(smaller.packed) < decodedBytes
   const { packing: codec, packed } = pays ? smaller : { packing: 'plain' as const, packed: NOTHING }
   // What nobody would unpack again.
-  if ((pays ? base64Units(packed) : decodedBytes) > maxEntryBytes || decodedBytes > MOST_DECODED_BYTES) return undefined
+  if ((base64Units(packed) || decodedBytes) > maxEntryBytes || decodedBytes > MOST_DECODED_BYTES) return undefined
   const head = headText(entry, {
     codec,
     kind: payload.kind === 'rows' ? 'rows' : payload.format,

@@ -12,6 +12,7 @@ import type { Database } from '../../src/types.js'
 import { neonEndpoint } from '../support/neon-endpoint.js'
 import type { NeonEndpoint } from '../support/neon-endpoint.js'
 import { statementOf, TYPES } from '../support/types-table.js'
+import { Price } from '../support/price.js'
 
 const CONNECTION = 'postgresql://user:secret@db.example.test/main'
 const ENUM = { name: 'enum', expr: `'happy'::mood, ARRAY['sad', NULL]::mood[]` }
@@ -105,16 +106,6 @@ describe.each([...TYPES, ENUM])('$name', (entry) => {
 })
 
 describe('a parameter that PGlite asks for its text', () => {
-  class Price {
-    readonly #amount: number
-    constructor(amount: number) {
-      this.#amount = amount
-    }
-    toString() {
-      return `${this.#amount}.00`
-    }
-  }
-
   it('gives everybody the rows of his own one, and is written as it is', async () => {
     const executor = new CachedQueryExecutor(source, { type: 'local' })
     const asked = (amount: number) => executor.query('SELECT $1::text AS price', [new Price(amount)])

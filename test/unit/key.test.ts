@@ -1,19 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { digest, encodeParams, snapshot } from '../../src/key.js'
+import { Price } from '../support/price.js'
 
 const key = (...params: unknown[]) => encodeParams(params)
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => object }
 
-class Price {
-  readonly #amount: number
-  constructor(amount: number) {
-    this.#amount = amount
-  }
-  toString() {
-    return `${this.#amount}.00`
-  }
-}
 class Vector extends Array<number> {
   override toString() {
     return `[${this.join()}]`
