@@ -46,7 +46,7 @@ const startedAt = performance.now()
 for (const id of wanted) {
   console.error(`running ${id}`)
   try {
-    const result = await runScenario(id, { quick })
+    const result = await runScenario(id, { quick, guard: values.guard })
     scenarios[id] = result
     printTables(id, result)
   } catch (cause) {

@@ -3,6 +3,7 @@ import { ABSENT, PARTICIPANTS } from '../peers/index.ts'
 import type { Participant } from '../peers/index.ts'
 import { cellOf, rotated } from './measure.ts'
 import { tierBudgets } from './tier-budgets.ts'
+import type { Samples } from './tier-budgets.ts'
 import type { Done, Tier, Work } from './tiers.ts'
 import type { Cell, Report, Row, Table } from './types.ts'
 
@@ -34,9 +35,13 @@ export interface Pace {
   keys: ReadonlyMap<number, number>
   /** Whether those take part that go through superjson, which costs them most of the run. */
   typed: boolean
+  /** Default: all three. */
+  tiers?: readonly Tier[]
+  /** Names of those who take part. Default: everybody. */
+  players?: readonly string[]
 }
 
-export const TIERS: readonly Tier[] = ['l1', 'l2', 'miss']
+const TIERS: readonly Tier[] = ['l1', 'l2', 'miss']
 const TITLES: Record<Tier, string> = { l1: 'L1 hit', l2: 'L2 hit', miss: 'Miss' }
 const METHODS: Record<Tier, string> = {
   l1: 'The isolate has every result in its memory.',
@@ -45,53 +50,51 @@ const METHODS: Record<Tier, string> = {
 }
 
 export async function tierReport(place: Place, pace: Pace): Promise<Report> {
-  const cells = new Map<string, Cell>()
+  const { tiers = TIERS } = pace
+  const samples: Samples = new Map()
   try {
     // One number of rows after the other, so that no more than one fills the memory.
     for (const rows of pace.keys.keys()) {
       if (place.together) await fill(place, pace, rows)
-      for (const tier of TIERS)
-        for (const [name, cell] of await measureTier(place, pace, tier, rows))
-          cells.set(`${tier} ${rows} ${name}`, cell)
+      for (const tier of tiers) samples.set(`${tier} ${rows}`, await measureTier(place, pace, tier, rows))
     }
   } finally {
     await place.stop()
   }
-  const tables = TIERS.map((tier) => tableOf(place, pace, tier, cells))
-  return { tables, budgets: tierBudgets(place.name, tables) }
+  const tables = tiers.map((tier) => tableOf(place, pace, tier, samples))
+  return { tables, budgets: tierBudgets(place.name, tables, samples) }
 }
 
+const takesPart = (pace: Pace, { name, typed }: Participant): boolean =>
+  (pace.players?.includes(name) ?? true) && (pace.typed || !typed)
+
 const playing = (place: Place, pace: Pace, tier: Tier): Participant[] =>
-  PARTICIPANTS.filter(
-    ({ name, tiers, typed }) => tiers.includes(tier) && !place.absent?.[name] && (pace.typed || !typed),
-  )
+  PARTICIPANTS.filter((one) => one.tiers.includes(tier) && !place.absent?.[one.name] && takesPart(pace, one))
 
 /** Everybody's memory and Redis, before anything is measured. */
 async function fill(place: Place, pace: Pace, rows: number): Promise<void> {
   const work = { rows, keys: pace.keys.get(rows)!, safe: false, times: 0 }
-  const fillers = PARTICIPANTS.filter(({ safe, typed }) => !safe && (pace.typed || !typed))
+  const fillers = PARTICIPANTS.filter((one) => !one.safe && takesPart(pace, one))
   await Promise.all(
     fillers.map((filler) => place.sample(filler, { ...work, tier: filler.tiers[0]!, typed: filler.typed === true })),
   )
 }
 
-async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): Promise<[string, Cell][]> {
+/** Microseconds per operation, by name; everybody's in the order of the rounds. */
+async function measureTier(place: Place, pace: Pace, tier: Tier, rows: number): Promise<Map<string, number[]>> {
   const keys = pace.keys.get(rows)!
   const players = playing(place, pace, tier)
   const works = new Map<Participant, Work>()
   for (const player of players) works.set(player, await calibrate(place, pace, player, { tier, rows, keys }))
-  const samples = new Map<Participant, number[]>(players.map((player) => [player, []]))
+  const samples = new Map<string, number[]>(players.map(({ name }) => [name, []]))
   for (let round = 0; round < pace.rounds; round++)
     for (const player of rotated(players, round)) {
       const work = works.get(player)!
       const sample = await place.sample(player, work)
       checkTrips(player, work, sample)
-      samples.get(player)!.push(perOperation(sample, work))
+      samples.get(player.name)!.push(perOperation(sample, work))
     }
-  return players.map((player) => {
-    const note = player.note?.[tier]
-    return [player.name, { ...cellOf(samples.get(player)!), ...(note && { note }) }]
-  })
+  return samples
 }
 
 const perOperation = ({ cpuMs }: Sample, { times }: Work): number => (cpuMs * 1000) / times
@@ -140,15 +143,15 @@ function checkTrips({ name }: Participant, { tier, rows, times }: Work, { databa
     )
 }
 
-function tableOf(place: Place, pace: Pace, tier: Tier, cells: ReadonlyMap<string, Cell>): Table {
+function tableOf(place: Place, pace: Pace, tier: Tier, samples: Samples): Table {
   const { keys, rounds } = pace
   const rowsOf = (rows: number): Row => ({
     label: rows === 1 ? '1 row' : `${rows} rows`,
     cells: Object.fromEntries(
-      playing(place, pace, tier).flatMap(({ name }) => {
-        const cell = cells.get(`${tier} ${rows} ${name}`)
-        return cell ? [[name, cell]] : []
-      }),
+      playing(place, pace, tier).map(({ name, note = {} }): [string, Cell] => [
+        name,
+        { ...cellOf(samples.get(`${tier} ${rows}`)!.get(name)!), ...(note[tier] && { note: note[tier] }) },
+      ]),
     ),
   })
   const parameters = [...keys]

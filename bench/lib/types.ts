@@ -50,6 +50,8 @@ export interface Report {
 export interface Settings {
   /** Fewer rounds and a shorter trace, the same work: the whole of it in less than 90 seconds. */
   quick: boolean
+  /** Only what the stable budgets need, and of that as much as makes their ratios stable. */
+  guard: boolean
 }
 
 /** Every file of `bench/scenarios/` exports one of these as `scenario`. */
