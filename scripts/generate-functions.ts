@@ -31,7 +31,7 @@ export const FUNCTION_QUERY = `
 
 /** Stable in the sense of pg_proc, yet they read the clock, the transaction, the session, the caller, catalogs, or tables named in a string. */
 export const STATEFUL =
-  /^(now|age|version|system_user|(statement|transaction)_timestamp|timeofday|txid_.*|mxid_age|inet_(client|server)_.*|current_.*|session_user|getpgusername|getdatabaseencoding|row_security_active|has_.*|.*_to_xml.*|\w*obj_description|col_description|format_type|to_reg.*|oidvectortypes|ts_(debug|stat|rewrite|parse|token_type)|pg_(?!typeof$|size_).*)$/
+  /^(now|age|version|system_user|(statement|transaction)_timestamp|timeofday|txid_.*|mxid_age|inet_(client|server)_.*|current_.*|session_user|getpgusername|jsonb?_populate_record.*|getdatabaseencoding|row_security_active|has_.*|.*_to_xml.*|\w*obj_description|col_description|format_type|to_reg.*|oidvectortypes|ts_(debug|stat|rewrite|parse|token_type)|pg_(?!typeof$|size_).*)$/
 
 /** Called by nobody: validators, transition and support functions, synonyms that only casts and operators use. */
 const INTERNAL =

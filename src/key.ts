@@ -2,6 +2,7 @@
  * Query -> key. Every part is written with its length or its type, so that two different queries never share a text.
  * @module
  */
+import { isDate } from './codec/copy.js'
 import { isWellFormed } from './codec/utf8.js'
 import { builtin, isWorkerd } from './runtime.js'
 
@@ -122,7 +123,7 @@ export function snapshot(params: readonly unknown[]): unknown[] {
  */
 function copyParam(value: unknown): unknown {
   if (typeof value !== 'object' || !value || writesItself(value)) return value
-  if (value instanceof Date) return Object.getPrototypeOf(value) === Date.prototype ? new Date(value) : value
+  if (value instanceof Date) return isDate(value) ? new Date(value) : value
   // What fails in one item is not tried in the next: of an array in itself there is no end of them.
   if (Array.isArray(value)) return value.map((item) => copyParam(item))
   if (ArrayBuffer.isView(value)) return copyView(value)

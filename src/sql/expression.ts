@@ -229,5 +229,5 @@ function literal(place: Place): void {
   // Of a row the types are not known.
   const timed = TIMED.test(target) || compared || ((cast || (isName(before) && !isNoAlias(before))) && ROW.test(text))
   if (hiddenInJson(text) || (!/^jsonb?$/.test(target) && isMoment(text, timed, among)))
-    volatile((/now|today|tomorrow|yesterday/i.exec(text) as RegExpExecArray)[0].toLowerCase())
+    volatile((/today|tomorrow|yesterday/i.exec(text)?.[0] ?? 'now').toLowerCase())
 }

@@ -39,9 +39,9 @@ export function effectsOf(verdict: Verdict, name: string): 'session' | 'any' | u
 
 /** To the server `_` is between words of a time, as a blank is. */
 const MOMENT = /(?:^|[^a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i
-/** What may stand beside such a word in a time: figures, zones, `am`, `infinity`. Joined by `_`, as in `start_now`, it is no zone. */
+/** What may stand beside such a word in a time: figures, zones, `am`, `on`, `infinity`. Joined by `_`, as in `start_now`, it is no zone. */
 const TIME_WORDS =
-  /(?:now|today|tomorrow|yesterday|infinity|allballs|(?:mon|tue|wed|thu|fri|sat|sun)[nersu]*(?:day)?|(?<!_)[a-z]{1,4}t(?:dst)?(?![a-z_])|am|pm|ad|bc|zulu|z|utc|msk|[a-z_]+\/[a-z_/-]+)/gi
+  /(?:now|today|tomorrow|yesterday|infinity|allballs|(?:mon|tue|wed|thu|fri|sat|sun)[nersu]*(?:day)?|(?<!_)[a-z]{1,4}t(?:dst)?(?![a-z_])|am|pm|ad|bc|on|zulu|z|utc|msk|[a-z_]+\/[a-z_/-]+)/gi
 
 /**
  * True for a literal that the server reads as the present when it becomes a date or time: `now`, `today 12:00`, `[today,tomorrow)`.
@@ -49,13 +49,15 @@ const TIME_WORDS =
  * @param called `now()` counts too, which elsewhere is taken for text
  */
 export function isMoment(literal: string, timed: boolean, called = false): boolean {
-  if (!MOMENT.test(literal)) return false
-  if (timed) return true
-  // No longer text is a time, and the last step is not linear.
+  // In a range or row `n\ow` and `n""ow` are that word.
+  literal = literal.replace(/["\\]/g, '')
   return (
-    literal.length < 256 &&
-    (called || !literal.includes('()')) &&
-    !/[a-z\u0080-\uffff]/i.test(literal.replace(TIME_WORDS, ''))
+    MOMENT.test(literal) &&
+    (timed ||
+      // No longer text is a time, and the last step is not linear.
+      (literal.length < 256 &&
+        (called || !literal.includes('()')) &&
+        !/[a-z\u0080-\uffff]/i.test(literal.replace(TIME_WORDS, ''))))
   )
 }
 
@@ -64,26 +66,24 @@ const DEEPEST = 16
 
 /** `'now'` and `'yesterday'` are clocks where the database takes them for a time; the text does not tell where it does. */
 export function holdMoment(values: readonly unknown[], depth = 0): boolean {
-  for (const value of values) {
-    if (
-      typeof value === 'string' ? isMoment(value, false, true) || hiddenInJson(value, depth) : hidesMoment(value, depth)
-    )
-      return true
-  }
-  return false
+  return values.some((value) =>
+    typeof value === 'string'
+      ? isMoment(value, false, true) || hiddenInJson(value, depth)
+      : typeof value === 'object' &&
+        value &&
+        !ArrayBuffer.isView(value) &&
+        (depth > DEEPEST || holdMoment(Object.values(value), depth + 1)),
+  )
 }
 
-const hidesMoment = (value: unknown, depth: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  !ArrayBuffer.isView(value) &&
-  (depth > DEEPEST || holdMoment(Object.values(value), depth + 1))
-
-/** What objects are sent as. Most texts that are none hold no such word, or do not begin like one. */
+/** What objects are sent as. Most texts that are none hold no such word, nor an escape that may hide it, or do not begin like one. */
 export function hiddenInJson(text: string, depth = 0): boolean {
-  if (!isMoment(text, true) || !/^\s*[[{"]/.test(text)) return false
   try {
-    return holdMoment([JSON.parse(text)], depth + 1)
+    return (
+      (text.includes('\\') || isMoment(text, true)) &&
+      /^\s*[[{"]/.test(text) &&
+      holdMoment([JSON.parse(text)], depth + 1)
+    )
   } catch {
     return false
   }

@@ -33,17 +33,7 @@ import {
   unstable,
   write,
 } from './reader.js'
-import {
-  asksWho,
-  isClock,
-  isModification,
-  isName,
-  isNoAlias,
-  isReserved,
-  isSetOperation,
-  oneOf,
-  startsSelect,
-} from './keywords.js'
+import { asksWho, isClock, isModification, isName, isNoAlias, isSetOperation, oneOf, startsSelect } from './keywords.js'
 
 /** A query or a data-modifying statement, with its `WITH` list. Stops before a token that cannot belong to it. */
 export function query(): void {
@@ -202,7 +192,7 @@ function fromItem(): void {
 /** Is a call here, or a keyword that is one? */
 function isCall(): boolean {
   const last = lastPart(0)
-  return (last === 0 && (isClock(key) || asksWho(key))) || (near(last + 1) === '(' && !isReserved(key))
+  return (last === 0 && (isClock(key) || asksWho(key))) || (near(last + 1) === '(' && !is('only'))
 }
 
 /** `[AS] name [(columns)]` or `AS (definitions)`. `except`: a word that is no name here. */

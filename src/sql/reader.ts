@@ -228,6 +228,8 @@ export function call(parts: readonly string[], argumentCount: number): void {
   const built = verdict(parts.at(-2), name, argumentCount)
   found.calls.push(parts)
   if (built === 'identity' || declared?.identity) identity(token)
+  // An owner has all rights, and row security is switched on: DDL.
+  if (/^(has|row)_/.test(name)) readSchema()
   const effects = declared?.volatile ? 'session' : declared && built === 'unknown' ? undefined : effectsOf(built, name)
   if (found.effects !== 'any') found.effects = effects ?? found.effects
   if (declared?.writes.length) write('write', token)

@@ -143,6 +143,12 @@ describe('the key of parameters', () => {
     expect(key(date)).toBeUndefined()
   })
 
+  it('leaves to the driver a date with a zone of its own', () => {
+    const date = Object.assign(new Date(5), { getTimezoneOffset: () => -330 })
+    expect(snapshot([date])[0]).toBe(date)
+    expect(key(date)).toBeUndefined()
+  })
+
   it('hashes texts that are not well-formed apart', async () => {
     const texts = ['\ud800', '\ud801', '\ufffd', '\uffff', '\uffffd800', '\uffff\uffffd800', '\udc00\ud800']
     const digests = await Promise.all(texts.map(async (text) => digest(text)))

@@ -16,6 +16,8 @@ describe("reads of the server's own relations", () => {
     ["SELECT pg_get_viewdef('v'::regclass)", []],
     ['SELECT format_type(a, b) FROM t', ['public.t']],
     ['SELECT COLLATION FOR (a) FROM t', ['public.t']],
+    ['SELECT * FROM json_populate_record(null::users, $1)', []],
+    ['SELECT r.* FROM t, jsonb_populate_recordset(null::users, t.rows) r', ['public.t']],
   ])('%s depends on the schema', (sql, others) => {
     expect(readSql(sql)).toMatchObject({ stable: true, identity: false, tables: [SCHEMA, ...others] })
   })
@@ -27,6 +29,13 @@ describe("reads of the server's own relations", () => {
       tables: ['information_schema.columns', SCHEMA],
     })
   })
+
+  it.each(["SELECT has_table_privilege($1, 'users', 'SELECT')", "SELECT row_security_active('users')"])(
+    '%s asks for rights, which DDL changes',
+    (sql) => {
+      expect(readSql(sql)).toMatchObject({ stable: true, identity: true, tables: [SCHEMA] })
+    },
+  )
 
   it.each([
     'pg_stat_user_tables',

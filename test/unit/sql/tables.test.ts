@@ -50,6 +50,10 @@ const reads: [sql: string, tables: string][] = [
   ['SELECT rank() OVER w FROM a WINDOW w AS (PARTITION BY x ORDER BY (SELECT 1 FROM b))', 'public.a public.b'],
   ['SELECT DISTINCT ON (x, lower(y)) x FROM a FETCH FIRST (2) ROWS WITH TIES', 'public.a'],
   ['SELECT * FROM generate_series(1, 3) AS g(x) WITH ORDINALITY', ''],
+  [
+    "SELECT * FROM CAST('{1,2}' AS int[]) AS c(x), a, ROWS FROM (CAST((SELECT d FROM b) AS text)) r",
+    'public.a public.b',
+  ],
   ['SELECT * FROM ROWS FROM (unnest($1::int[]), json_to_record(j) AS (a int, b numeric(10,2))) WITH ORDINALITY r', ''],
   [
     'SELECT JSON_ARRAY(SELECT x FROM a ORDER BY 1 FORMAT JSON RETURNING jsonb), JSON_ARRAY((SELECT 1 FROM b) RETURNING numeric(3)) FROM c',

@@ -62,6 +62,15 @@ describe('what makes a read volatile', () => {
     [`SELECT (jsonb_populate_record(null::t, '{"a": [{"born": "today 12:00"}]}'::jsonb)).born`, 'today'],
     [`SELECT (jsonb '{"born": "yesterday"}' ->> 'born')::date`, 'yesterday'],
     ["SELECT ('(1,some text,now)'::t).born", 'now'],
+    // Inside a range or a row a backslash stands for nothing, and two quotes for none.
+    ["SELECT '[n\\ow,)'::tstzrange", 'now'],
+    [`SELECT '(1,n""ow)'::t`, 'now'],
+    [`SELECT '{"(1,to\\morrow)"}'::t[]`, 'now'],
+    // What JSON has for a blank or a letter.
+    [`SELECT * FROM json_to_recordset('[{"born": "\\tnow"}]') AS x(born date)`, 'now'],
+    [`SELECT * FROM json_to_record('{"born": "to\\u0064ay"}') AS x(born date)`, 'now'],
+    ["SELECT 'on tomorrow'::birthday", 'tomorrow'],
+    ["SELECT date('today on')", 'today'],
     ["SELECT (app.t '(1,some text,now)').born", 'now'],
     [`SELECT CAST('{"(1,some text,tomorrow)"}' AS app.t[])`, 'tomorrow'],
     ['SELECT (born).age FROM t', 'age'],
@@ -87,6 +96,7 @@ describe('what makes a read volatile', () => {
     'SELECT 1 AS now, 2 AS current_date',
     'SELECT $x$ now() $x$',
     "SELECT * FROM t WHERE title IN ('Buy now', 'today is fine', 'nowhere', 'know', 'start_now', 'now_playing', 'today_count')",
+    `SELECT * FROM t WHERE path = 'C:\\now' OR doc @> '{"path": "C:\\\\now"}' OR title = 'k"now"n'`,
     `SELECT data @> '{"now": 1, "title": "Buy now"}', '{now or never}'::text[] FROM t`,
     "SELECT age(a, b), date_trunc('day', a), to_char(a, 'YYYY'), a AT TIME ZONE 'UTC', date(a), ts::date FROM t",
     "SELECT coalesce(a, 1), nullif(a, b), greatest(a, b), CASE WHEN a THEN b END, row(a), a LIKE ('x' || b), NOT a IN (1) FROM t",
