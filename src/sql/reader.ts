@@ -229,7 +229,7 @@ export function call(parts: readonly string[], argumentCount: number): void {
   found.calls.push(parts)
   if (built === 'identity' || declared?.identity) identity(token)
   // An owner has all rights, and row security is switched on: DDL.
-  if (/^(has|row)_/.test(name)) readSchema()
+  if (built === 'identity' && /^(has|row)_/.test(name)) readSchema()
   const effects = declared?.volatile ? 'session' : declared && built === 'unknown' ? undefined : effectsOf(built, name)
   if (found.effects !== 'any') found.effects = effects ?? found.effects
   if (declared?.writes.length) write('write', token)

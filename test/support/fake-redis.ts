@@ -14,8 +14,13 @@ export class FakeRedis {
   before: (trip: Trip) => Promise<void> | void = () => {}
   /** Called after a trip executed; may wait or throw (the reply is then lost). */
   after: (trip: Trip) => Promise<void> | void = () => {}
+  /** Says something else than what happened. */
+  answer: (command: string[]) => { result?: unknown; error?: string } | undefined = () => undefined
   /** A full Redis: refuses what needs memory and goes on answering reads. */
   full = false
+  /** The server's clock, by which `expire` ends keys; an entry's own time is not simulated. */
+  now = () => 0
+  readonly #expiries = new Map<string, number>()
   /** Keys that one SCAN looks at. */
   page = Infinity
 
@@ -36,7 +41,15 @@ export class FakeRedis {
     const trip = { commands }
     this.trips.push(trip)
     await this.before(trip)
-    const replies = commands.map((command) => this.#run(command))
+    for (const [key, at] of this.#expiries)
+      if (at <= this.now()) {
+        this.#expiries.delete(key)
+        this.data.delete(key)
+      }
+    const replies = commands.map((command) => {
+      const reply = this.#run(command)
+      return this.answer(command) ?? reply
+    })
     await this.after(trip)
     return replies
   }
@@ -71,7 +84,9 @@ export class FakeRedis {
         return { result: sum }
       }
       case 'expire':
-        return { result: data.has(args[0]!) ? 1 : 0 }
+        if (!data.has(args[0]!)) return { result: 0 }
+        this.#expiries.set(args[0]!, this.now() + Number(args[1]) * 1000)
+        return { result: 1 }
       case 'bitfield':
         return { result: this.#bitfield(args[0]!, args.slice(1)) }
       case 'getrange':

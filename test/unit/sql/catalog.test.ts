@@ -51,6 +51,13 @@ describe("reads of the server's own relations", () => {
     expect(readSql(`SELECT * FROM ${relation}`)).toMatchObject({ stable: false, volatileFunctions: [relation] })
   })
 
+  it.each(['row_number() OVER (ORDER BY id)', 'row_to_json(users)', 'mine.has_table_privilege(id)'])(
+    '%s asks for no rights',
+    (call) => {
+      expect(readSql(`SELECT ${call} FROM users`).tables).toEqual(['public.users'])
+    },
+  )
+
   it('a CTE of such a name is a CTE', () => {
     expect(
       readSql('WITH pg_class AS (SELECT 1), pg_locks AS (SELECT 2) SELECT * FROM pg_class, pg_locks'),
