@@ -74,6 +74,21 @@ describe('an invalidation that Redis did not acknowledge', () => {
     expect(await world.outcome(world.isolate())).toBe('miss')
   })
 
+  it('ends, once it is repeated, what this isolate has learnt of the version before', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    for (const outcome of ['miss', 'l1']) expect(await world.outcome(a)).toBe(outcome)
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset') throw new Error('lost')
+    }
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    // Its lookup brings the version that Redis still has, by which the older result would hold.
+    expect((await a.queryResult(SQL, [2])).cache.outcome).toBe('miss')
+    world.redis.before = () => {}
+    await a.flush()
+    expect(await world.outcome(a)).toBe('miss')
+  })
+
   it('is repeated in the background until Redis takes it, without another request', async () => {
     const a = world.isolate()
     await world.warm(a)
