@@ -74,6 +74,21 @@ describe('an invalidation that Redis did not acknowledge', () => {
     expect(await world.outcome(world.isolate())).toBe('miss')
   })
 
+  it.each([{ result: null }, {}, { result: 'QUEUED' }])(
+    'is one whose replies say neither yes nor no: %j',
+    async (reply) => {
+      const a = world.isolate()
+      await world.warm(a)
+      world.redis.garble = (name, real) => (/^(mset|del)$/.test(name) ? reply : real)
+      expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+      await expect(a.invalidate({ tables: ['users'] })).rejects.toThrow('has not acknowledged')
+      // That the versions are gone is an acknowledgement too.
+      world.redis.garble = (name, real) => (name === 'mset' ? reply : real)
+      expect((await a.execute(UPDATE)).cache.invalidated).toBe(true)
+      expect([...world.redis.data.keys()].filter((key) => key.endsWith('users'))).toEqual([])
+    },
+  )
+
   it('ends, once it is repeated, what this isolate has learnt of the version before', async () => {
     const a = world.isolate()
     await world.warm(a)

@@ -14,6 +14,11 @@ export class FakeRedis {
   before: (trip: Trip) => Promise<void> | void = () => {}
   /** Called after a trip executed; may wait or throw (the reply is then lost). */
   after: (trip: Trip) => Promise<void> | void = () => {}
+  /** What comes back in place of an executed command's reply. */
+  garble: (name: string, reply: { result?: unknown; error?: string }) => { result?: unknown; error?: string } = (
+    _name,
+    reply,
+  ) => reply
   /** A full Redis: refuses what needs memory and goes on answering reads. */
   full = false
   /** Keys that one SCAN looks at. */
@@ -36,7 +41,7 @@ export class FakeRedis {
     const trip = { commands }
     this.trips.push(trip)
     await this.before(trip)
-    const replies = commands.map((command) => this.#run(command))
+    const replies = commands.map((command) => this.garble(command[0]!, this.#run(command)))
     await this.after(trip)
     return replies
   }
