@@ -51,6 +51,19 @@ describe('a fence', () => {
     await expectFenced()
   })
 
+  it.each([-500, 100, 900])('is seen by those who have looked before its period, %d ms from its begin', async (ms) => {
+    const [writer, reader] = [world.isolate(FENCED), world.isolate({ type: 'redis' })]
+    await world.warm(writer)
+    world.now += PERIOD - 2_000
+    await world.outcome(reader)
+    expect(await world.outcome(reader)).toBe('l2')
+    world.now += 1_200
+    expect(await world.outcome(reader)).toBe('l2')
+    world.now += 800 + ms
+    await begin(writer)
+    for (let looks = 0; looks < 2; looks++) expect(await world.outcome(reader)).toBe('miss')
+  })
+
   it('is kept in Redis for three of its periods, and the second by which clocks may differ', async () => {
     const a = world.isolate({ consistency: { invalidate: 'fenced', fenceSeconds: 7 } })
     await a.execute('UPDATE posts SET n = 1')
