@@ -111,6 +111,15 @@ describe('a fence', () => {
     expect(await done).toMatchObject({ cache: { invalidated: true, fenced: false } })
   })
 
+  it.each([0, 1, 2])('is not said to have stood when only %d replies to what sets it arrive', async (count) => {
+    const a = world.isolate(FENCED)
+    await world.warm(a)
+    world.redis.garble = (replies, { commands }) => (commands[0]![0] === 'incrby' ? replies.slice(0, count) : replies)
+    const { done } = await begin(a)
+    commits[0]!()
+    expect(await done).toMatchObject({ cache: { invalidated: true, fenced: false } })
+  })
+
   it('ends with what was stored before it, though writers die again and again', async () => {
     const lasting = { ttl: 3_600 }
     const reader = world.isolate()

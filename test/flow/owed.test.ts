@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CachedQueryExecutor } from '../../src/index.js'
+import type { Reply, Trip } from '../support/fake-redis.js'
 import { SQL, World } from '../support/isolates.js'
 
 const UPDATE = 'UPDATE users SET n = n + 1'
@@ -79,11 +80,15 @@ describe('an invalidation that Redis did not acknowledge', () => {
     async (reply) => {
       const a = world.isolate()
       await world.warm(a)
-      world.redis.garble = (name, real) => (/^(mset|del)$/.test(name) ? reply : real)
+      const garbled =
+        (names: RegExp) =>
+        (replies: Reply[], { commands }: Trip) =>
+          replies.map((real, i) => (names.test(commands[i]![0]!) ? reply : real))
+      world.redis.garble = garbled(/^(mset|del)$/)
       expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
       await expect(a.invalidate({ tables: ['users'] })).rejects.toThrow('has not acknowledged')
       // That the versions are gone is an acknowledgement too.
-      world.redis.garble = (name, real) => (name === 'mset' ? reply : real)
+      world.redis.garble = garbled(/^mset$/)
       expect((await a.execute(UPDATE)).cache.invalidated).toBe(true)
       expect([...world.redis.data.keys()].filter((key) => key.endsWith('users'))).toEqual([])
     },
