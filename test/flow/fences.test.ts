@@ -53,6 +53,19 @@ describe('a fence', () => {
     await expectFenced()
   })
 
+  it.each([-500, 100, 900])('is seen by those who have looked before its period, %d ms from its begin', async (ms) => {
+    const [writer, reader] = [world.isolate(FENCED), world.isolate({ type: 'redis' })]
+    await world.warm(writer)
+    world.now += PERIOD - 2_000
+    await world.outcome(reader)
+    expect(await world.outcome(reader)).toBe('l2')
+    world.now += 1_200
+    expect(await world.outcome(reader)).toBe('l2')
+    world.now += 800 + ms
+    await begin(writer)
+    for (let looks = 0; looks < 2; looks++) expect(await world.outcome(reader)).toBe('miss')
+  })
+
   it.each([0, 0.5, 1, 3.5])('ends by itself when nobody takes it back, %s fences into its period', async (begunAt) => {
     const writer = world.isolate(FENCED)
     await world.warm(writer)
@@ -130,7 +143,17 @@ describe('a fence', () => {
   ])('is not said to have stood when its counter %s', async (_name, command, reply) => {
     const a = world.isolate(FENCED)
     await world.warm(a)
-    world.redis.answer = ([name]) => (name === command ? { result: reply } : undefined)
+    world.redis.garble = (replies, { commands }) =>
+      replies.map((it, at) => (commands[at]![0] === command ? { result: reply } : it))
+    const { done } = await begin(a)
+    commits[0]!()
+    expect(await done).toMatchObject({ cache: { invalidated: true, fenced: false } })
+  })
+
+  it.each([0, 1, 2])('is not said to have stood when only %d replies to what sets it arrive', async (count) => {
+    const a = world.isolate(FENCED)
+    await world.warm(a)
+    world.redis.garble = (replies, { commands }) => (commands[0]![0] === 'incrby' ? replies.slice(0, count) : replies)
     const { done } = await begin(a)
     commits[0]!()
     expect(await done).toMatchObject({ cache: { invalidated: true, fenced: false } })

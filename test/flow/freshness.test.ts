@@ -270,6 +270,21 @@ describe('staleIfError', () => {
     fail!()
     await expect(read).rejects.toThrow('database down')
   })
+
+  it('answers from memory without Redis for as long as the last check vouches for the result, and no longer', async () => {
+    const a = isolate()
+    const options = { ttl: 1, staleIfError: 600 }
+    await world.warm(a)
+    await a.query(SQL, [1], options)
+    await a.flush()
+    world.redis.before = () => Promise.reject(new Error('away'))
+    world.database.answer = () => Promise.reject(new Error('database down'))
+    world.now += 1_500
+    expect((await a.queryResult(SQL, [1], options)).cache.outcome).toBe('stale-if-error')
+    // Another isolate may have written meanwhile.
+    world.now += 1_000
+    await expect(a.query(SQL, [1], options)).rejects.toThrow('database down')
+  })
 })
 
 describe('a clock that was set back', () => {

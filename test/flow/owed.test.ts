@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CachedQueryExecutor } from '../../src/index.js'
+import type { Reply, Trip } from '../support/fake-redis.js'
 import { SQL, World } from '../support/isolates.js'
 
 const UPDATE = 'UPDATE users SET n = n + 1'
@@ -72,6 +73,40 @@ describe('an invalidation that Redis did not acknowledge', () => {
     await a.flush()
     await world.outcome(world.isolate())
     expect(await world.outcome(world.isolate())).toBe('miss')
+  })
+
+  it.each([{ result: null }, {}, { result: 'QUEUED' }])(
+    'is one whose replies say neither yes nor no: %j',
+    async (reply) => {
+      const a = world.isolate()
+      await world.warm(a)
+      const garbled =
+        (names: RegExp) =>
+        (replies: Reply[], { commands }: Trip) =>
+          replies.map((real, i) => (names.test(commands[i]![0]!) ? reply : real))
+      world.redis.garble = garbled(/^(mset|del)$/)
+      expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+      await expect(a.invalidate({ tables: ['users'] })).rejects.toThrow('has not acknowledged')
+      // That the versions are gone is an acknowledgement too.
+      world.redis.garble = garbled(/^mset$/)
+      expect((await a.execute(UPDATE)).cache.invalidated).toBe(true)
+      expect([...world.redis.data.keys()].filter((key) => key.endsWith('users'))).toEqual([])
+    },
+  )
+
+  it('ends, once it is repeated, what this isolate has learnt of the version before', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    for (const outcome of ['miss', 'l1']) expect(await world.outcome(a)).toBe(outcome)
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset') throw new Error('lost')
+    }
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    // Its lookup brings the version that Redis still has, by which the older result would hold.
+    expect((await a.queryResult(SQL, [2])).cache.outcome).toBe('miss')
+    world.redis.before = () => {}
+    await a.flush()
+    expect(await world.outcome(a)).toBe('miss')
   })
 
   it('is repeated in the background until Redis takes it, without another request', async () => {

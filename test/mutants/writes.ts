@@ -138,4 +138,28 @@ export const WRITE_MUTANTS: readonly Mutant[] = [
     replace: 'const invalidated = failed ? true',
     test: 'test/flow/fences.test.ts',
   },
+  {
+    rule: 5,
+    fault: 'goes on believing, after a repeated invalidation, the version that it has learnt before',
+    file: 'invalidate.ts',
+    find: '  if (!acknowledged) return\n  cache.versions.invalidated(names)\n',
+    replace: '  if (!acknowledged) return\n',
+    test: 'test/flow/owed.test.ts',
+  },
+  {
+    rule: 12,
+    fault: 'looks for fences by the keys of a period that is over',
+    file: 'fences.ts',
+    find: 'this.#kept.first !== first || this.#kept.last !== last',
+    replace: 'this.#kept.first !== first && this.#kept.last !== last',
+    test: 'test/flow/fences.test.ts',
+  },
+  {
+    rule: 13,
+    fault: 'takes a reply that says neither yes nor no for an acknowledgement',
+    file: 'l2.ts',
+    find: "const renewed = replies[at]!.result === 'OK'",
+    replace: 'const renewed = replies[at]!.error === undefined',
+    test: 'test/flow/owed.test.ts',
+  },
 ]

@@ -3,6 +3,11 @@
  */
 type Value = string | Map<string, number>
 
+export interface Reply {
+  result?: unknown
+  error?: string
+}
+
 export interface Trip {
   commands: string[][]
 }
@@ -14,8 +19,8 @@ export class FakeRedis {
   before: (trip: Trip) => Promise<void> | void = () => {}
   /** Called after a trip executed; may wait or throw (the reply is then lost). */
   after: (trip: Trip) => Promise<void> | void = () => {}
-  /** Says something else than what happened. */
-  answer: (command: string[]) => { result?: unknown; error?: string } | undefined = () => undefined
+  /** What arrives in place of the replies to an executed trip. */
+  garble: (replies: Reply[], trip: Trip) => Reply[] = (replies) => replies
   /** A full Redis: refuses what needs memory and goes on answering reads. */
   full = false
   /** The server's clock, by which `expire` ends keys; an entry's own time is not simulated. */
@@ -37,7 +42,7 @@ export class FakeRedis {
     this.trips.length = 0
   }
 
-  async #send(commands: string[][]): Promise<{ result?: unknown; error?: string }[]> {
+  async #send(commands: string[][]): Promise<Reply[]> {
     const trip = { commands }
     this.trips.push(trip)
     await this.before(trip)
@@ -46,15 +51,12 @@ export class FakeRedis {
         this.#expiries.delete(key)
         this.data.delete(key)
       }
-    const replies = commands.map((command) => {
-      const reply = this.#run(command)
-      return this.answer(command) ?? reply
-    })
+    const replies = commands.map((command) => this.#run(command))
     await this.after(trip)
-    return replies
+    return this.garble(replies, trip)
   }
 
-  #run([name, ...args]: string[]): { result?: unknown; error?: string } {
+  #run([name, ...args]: string[]): Reply {
     if (this.full && /^(set|mset|msetnx|incrby|bitfield)$/.test(name!))
       return { error: "OOM command not allowed when used memory > 'maxmemory'." }
     const { data } = this
