@@ -41,6 +41,25 @@ describe('a write', () => {
     expect(await world.outcome(a)).toBe('l1')
   })
 
+  it.each([
+    [
+      'throws, as that of a request that is over does',
+      () => {
+        throw new Error('the request is over')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('the request is over'))],
+  ])('and a read work as ever with a waitUntil that %s', async (_name, waitUntil) => {
+    const [plain, b] = [world.isolate(), world.isolate()]
+    await world.warm(plain)
+    const a = plain.bind({ now: () => world.now, waitUntil: waitUntil as never })
+    expect(await world.outcome(a)).toBe('miss')
+    expect(await world.outcome(b)).toBe('l2')
+    expect((await a.execute(UPDATE, [1])).cache.invalidated).toBe(true)
+    world.now += 2_001
+    expect(await world.outcome(b)).toBe('miss')
+  })
+
   it('of unknown text renews the root', async () => {
     const a = world.isolate()
     await world.outcome(a)
