@@ -83,6 +83,6 @@ async function timed<T>(core: Core, call: Call, queries: number, run: () => Prom
  * (PostgreSQL errcodes, classes 08, 57P, 58, XX and 40003).
  */
 export function didNotHappen(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
+  const { code } = Object(error) as { code?: unknown }
   return typeof code === 'string' && /^[0-9FHPX][0-9A-Z]{4}$/.test(code) && !/^(08|57P|58|40003|XX)/.test(code)
 }

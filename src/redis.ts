@@ -200,16 +200,23 @@ function hardened(client: Redis, signal: () => AbortSignal): Redis {
 
 function scrubbed(error: unknown): RedisError {
   if (error instanceof RedisError) return error
-  const { name = '', message = '' } = Object(error) as Partial<Error>
-  if (/^(Timeout|Abort)E/.test(name)) return new RedisError('timeout')
-  if (/JSON|Syntax/.test(name)) return new RedisError('nonsense')
-  if (name === 'UpstashError') return new RedisError(classify(message))
-  return new RedisError('network')
+  const { name, message } = Object(error) as Error
+  return new RedisError(
+    /^(Timeout|Abort)E/.test(name)
+      ? 'timeout'
+      : /JSON|Syntax/.test(name)
+        ? 'nonsense'
+        : name === 'UpstashError'
+          ? classify(message)
+          : 'network',
+  )
 }
 
+/** By Redis' words alone: behind them the SDK puts the command, in which a table may have any name. */
 function classify(message: string): RedisFailure {
-  if (/^(wrongpass|no(auth|perm))|unauthorized/i.test(message)) return 'unauthorized'
-  if (/^OOM|max (data\w*|storage) size/i.test(message)) return 'full'
-  if (/rate.?limit|max (\w+ )?request|too many/i.test(message)) return 'rate-limited'
-  return /^ERR|^[A-Z]+ /.test(message) ? 'refused' : 'server-error'
+  const [words] = message.split(', command') as [string]
+  if (/^(wrongpass|no(auth|perm))|unauthorized/i.test(words)) return 'unauthorized'
+  if (/^OOM|max (data\w*|storage) size|quota/i.test(words)) return 'full'
+  if (/rate.?limit|requests? limit|too many/i.test(words)) return 'rate-limited'
+  return /^[A-Z]+ /.test(words) ? 'refused' : 'server-error'
 }

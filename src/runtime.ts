@@ -7,7 +7,7 @@
 /** What a request lends to the cache. `bind(c.executionCtx)` works: `waitUntil` is always called as a method of this object. */
 export interface Runtime {
   /** Keeps the request's work alive after its response. Without it background work runs on its own, as in plain Node. */
-  waitUntil?(promise: Promise<unknown>): void
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: (() => number) | undefined
   /** A number in [0, 1), which spreads expiries and refreshes over time. Default `Math.random`. Versions come from `crypto`. */

@@ -15,7 +15,7 @@ import { InvalidOptionError, MissingBindingError } from '../errors.js'
 import type { Runtime } from '../runtime.js'
 import type { Database } from '../types.js'
 import { AnswerLog } from './response-headers.js'
-import { aFunction, anything, bool, orFunction, readOptions } from '../rules.js'
+import { aFunction, anything, bool, isObject, orFunction, readOptions } from '../rules.js'
 import type { Rules } from '../rules.js'
 
 export type { QueryCacheBindings } from '../bindings.js'
@@ -113,7 +113,7 @@ function remembering<E extends Env>(
     const cache = maker ? maker(c) : (options.cache as QueryCache | CacheConfig | undefined)
     if (latest && latest.env === env && latest.database === database && latest.cache === cache) return latest.executor
     const executor = executors.get(env, database, cache, maker)
-    latest = typeof env === 'object' && env !== null ? { env, database, cache, executor } : undefined
+    latest = isObject(env) ? { env, database, cache, executor } : undefined
     return executor
   }
 }

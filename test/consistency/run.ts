@@ -1,20 +1,29 @@
-/** `node test/consistency/run.ts --seeds 2000 --from 0`: random histories against the contract. `--seed 7 --trace` replays one. */
+/** Random histories against the contract. */
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { History } from './history.ts'
 import { loadSources } from './load-sources.ts'
 import { ENOUGH, RULES, SITUATIONS } from './situations.ts'
+import { readArguments } from '../../scripts/read-arguments.ts'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '200' },
-    from: { type: 'string', default: '0' },
-    seed: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-    src: { type: 'string', default: path.join(import.meta.dirname, '../../src') },
-    /** Ends with the first seed that fails. */
-    'stop-early': { type: 'boolean', default: false },
-  },
+const USAGE = `npm run check:consistency -- [options]
+
+Random histories of several isolates in virtual time, judged by the contract.
+
+  --seeds <number>  histories (default 200)
+  --from <number>   the first seed (default 0)
+  --seed <number>   this one history
+  --trace           print what happens in each
+  --stop-early      end with the first seed that fails
+  --src <folder>    sources to judge (default: this package's)
+  --help            this text`
+
+const values = readArguments(USAGE, {
+  seeds: { type: 'string', number: true, default: '200' },
+  from: { type: 'string', number: true, default: '0' },
+  seed: { type: 'string', number: true },
+  trace: { type: 'boolean', default: false },
+  src: { type: 'string', folder: true, default: path.join(import.meta.dirname, '../../src') },
+  'stop-early': { type: 'boolean', default: false },
 })
 const from = Number(values.seed ?? values.from)
 const seeds = values.seed === undefined ? Number(values.seeds) : 1

@@ -63,7 +63,10 @@ it.each([
   ['WRONGPASS invalid or missing auth token', 'unauthorized'],
   ["OOM command not allowed when used memory > 'maxmemory'", 'full'],
   ['ERR max data size exceeded', 'full'],
+  ['ERR DB capacity quota exceeded', 'full'],
   ['ERR max requests limit exceeded', 'rate-limited'],
+  ['ERR max daily request limit exceeded. Limit: 10000, Usage: 10000.', 'rate-limited'],
+  ['ERR max request size exceeded. Limit: 10485760 bytes', 'refused'],
   ['ERR unknown command', 'refused'],
   ['Internal error', 'server-error'],
 ])('an answer of %j is told as %s', async (error, failure) => {
@@ -73,6 +76,17 @@ it.each([
   const cache = createQueryCache({ type: 'hybrid', redis: credentials, onEvent })
   await new CachedQueryExecutor(new FakeDatabase(), cache).query('SELECT n FROM users')
   expect(told).toEqual([failure])
+})
+
+it('takes no name of a table for what Redis says', async () => {
+  vi.stubGlobal('fetch', async () => Response.json({ error: 'ERR unknown command' }, { status: 400 }))
+  const told: unknown[] = []
+  const onEvent = (event: CacheEvent) => void (event.type === 'redis-failed' && told.push(event.failure))
+  const cache = createQueryCache({ type: 'hybrid', redis: credentials, onEvent })
+  const executor = new CachedQueryExecutor(new FakeDatabase(), cache)
+  await executor.query('SELECT n FROM rate_limits')
+  await executor.query('SELECT n FROM unauthorized')
+  expect(told).toEqual(['refused', 'refused'])
 })
 
 it('tells how full Redis is, where Redis tells', async () => {

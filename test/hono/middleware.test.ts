@@ -327,6 +327,17 @@ describe('queryCache()', () => {
     expect(second).not.toContain('secret-host')
   })
 
+  it('refuses a configuration without a `type`, also a promise of one, instead of running without it', async () => {
+    const cache = (async () => ({ type: 'local', epoch: '2' })) as never
+    expect(() => queryCache({ cache: {} as never })).toThrow('`type` is missing')
+    expect(() => scheduledCleanup({ cache: {} as never })).toThrow('`type` is missing')
+    const app = new Hono()
+    app.use(queryCache({ database: new FakeDatabase(), cache }))
+    app.get('/', async (c) => c.json(await cachedQuery(c, SQL, [1])))
+    app.onError((error, c) => c.text(error.message))
+    expect(await (await app.request('/')).text()).toBe("`type` is missing. Allowed: 'local', 'redis', 'hybrid'.")
+  })
+
   it('runs as `local` without Upstash variables and says so once', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const app = new Hono()

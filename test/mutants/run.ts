@@ -1,25 +1,32 @@
-/**
- * `node test/mutants/run.ts`: applies each mutant to an unmodified copy of the sources, sees that it compiles, and that the checker or
- * the named test catches it. `--seeds 500`: histories per mutant. `--rule 7`, `--only 3`: some of them. `--jobs 2`: so many at once.
- */
+/** Applies each mutant to an unmodified copy of the sources, sees that it compiles, and that the checker or the named test catches it. */
 import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
 import { MUTANTS } from './mutants.ts'
 import type { Mutant } from './mutants.ts'
+import { readArguments, refuse } from '../../scripts/read-arguments.ts'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '500' },
-    from: { type: 'string', default: '0' },
-    rule: { type: 'string' },
-    only: { type: 'string' },
-    jobs: { type: 'string', default: '2' },
-    /** A file for the counts, in the form of a test runner's report. */
-    report: { type: 'string' },
-  },
+const USAGE = `npm run check:mutants -- [options]
+
+Puts ${MUTANTS.length} faults into copies of the sources, one at a time, and sees that the checker or a test catches each.
+
+  --rule <number>   those of one rule of the protocol
+  --only <number>   this one, 0 to ${MUTANTS.length - 1}
+  --seeds <number>  histories for each (default 500)
+  --from <number>   the first seed (default 0)
+  --jobs <number>   so many at once (default 2)
+  --report <file>   write the counts there, in the form of a test runner's report
+  --help            this text`
+
+const values = readArguments(USAGE, {
+  seeds: { type: 'string', number: true, default: '500' },
+  from: { type: 'string', number: true, default: '0' },
+  rule: { type: 'string', number: true },
+  only: { type: 'string', number: true },
+  jobs: { type: 'string', number: true, default: '2' },
+  report: { type: 'string' },
 })
 const root = path.join(import.meta.dirname, '../..')
 const bin = (name: string) => path.join(root, 'node_modules/.bin', name)
@@ -102,6 +109,7 @@ const chosen = MUTANTS.map((mutant, number) => ({ mutant, number })).filter(
     (values.rule === undefined || mutant.rule === Number(values.rule)) &&
     (values.only === undefined || number === Number(values.only)),
 )
+if (chosen.length === 0) refuse(USAGE, 'There is no such mutant.')
 const queue = [...chosen]
 let caught = 0
 const startedAt = performance.now()
@@ -120,7 +128,7 @@ async function work(): Promise<void> {
     await rm(folder, { recursive: true, force: true })
   }
 }
-await Promise.all(Array.from({ length: Number(values.jobs) }, work))
+await Promise.all(Array.from({ length: Math.max(1, Number(values.jobs)) }, work))
 
 const without = Array.from({ length: 17 }, (_, i) => i + 1).filter((rule) => !MUTANTS.some((one) => one.rule === rule))
 if (without.length > 0) console.log(`rules without a mutant: ${without.join(', ')}`)

@@ -1,5 +1,5 @@
 /**
- * `node test/oracle/figures.ts`: what the reader weighs in a bundle, what a statement costs it for the first time and from memory, and how its time
+ * What the reader weighs in a bundle, what a statement costs it for the first time and from memory, and how its time
  * grows with the text. Fails when a text sixteen times as long takes more than 64 times as long: with a quadratic step it would be 256.
  */
 import { rmSync, mkdtempSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { build } from 'esbuild'
 import type * as Sql from '../../src/sql/index.js'
 import type * as Statement from '../../src/statement.js'
 import { committed, fuzzed } from './corpora.ts'
+import { readArguments } from '../../scripts/read-arguments.ts'
 
 const SRC = path.join(import.meta.dirname, '../../src')
 type Sources = typeof Sql & typeof Statement
@@ -139,6 +140,7 @@ function growth({ readSql }: Sources): boolean {
   return linear
 }
 
+readArguments('npm run check:sql-figures\n\nWeight, time and growth of the reader of SQL. Takes no options.', {})
 await weight()
 const sources = await load()
 perStatement(sources)

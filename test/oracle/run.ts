@@ -1,29 +1,37 @@
-/**
- * `node test/oracle/run.ts`: the reader of SQL beside PostgreSQL's own parser, over each corpus. `--fuzz 20000 --from 0`: seeds of the grammar.
- * `--docs folder`: PostgreSQL's documentation in HTML. `--folder path`: `.sql` files of your own; may be given again. `--show missed|wrong|unknown|refused`.
- */
+/** The reader of SQL beside PostgreSQL's own parser, over each corpus. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { committed, documentation, folder, fuzzed } from './corpora.ts'
 import { oracle } from './judge.ts'
 import { loadReader } from './load-reader.ts'
 import { count, failures, render } from './table.ts'
 import type { Count } from './table.ts'
+import { readArguments, refuse } from '../../scripts/read-arguments.ts'
 
-const { values } = parseArgs({
-  options: {
-    fuzz: { type: 'string', default: '20000' },
-    from: { type: 'string', default: '0' },
-    docs: { type: 'string' },
-    folder: { type: 'string', multiple: true, default: [] },
-    show: { type: 'string' },
-    /** Sources to judge instead of this package's own. */
-    src: { type: 'string' },
-    /** A file for the counts, in the form of a test runner's report. */
-    report: { type: 'string' },
-  },
+const SHOWN = ['missed', 'wrong', 'unknown', 'refused']
+const USAGE = `npm run check:sql -- [options]
+
+The reader of SQL beside PostgreSQL's own parser, statement by statement.
+
+  --folder <path>   \`.sql\` files of your own; repeatable
+  --fuzz <number>   statements of a grammar (default 20000)
+  --from <number>   the first seed of the grammar (default 0)
+  --docs <folder>   PostgreSQL's documentation in HTML
+  --show <which>    print the statements: ${SHOWN.join(', ')}
+  --src <folder>    sources to judge (default: this package's)
+  --report <file>   write the counts there, in the form of a test runner's report
+  --help            this text`
+
+const values = readArguments(USAGE, {
+  fuzz: { type: 'string', number: true, default: '20000' },
+  from: { type: 'string', number: true, default: '0' },
+  docs: { type: 'string', folder: true },
+  folder: { type: 'string', folder: true, multiple: true, default: [] },
+  show: { type: 'string' },
+  src: { type: 'string', folder: true },
+  report: { type: 'string' },
 })
+if (values.show !== undefined && !SHOWN.includes(values.show)) refuse(USAGE, `--show takes one of ${SHOWN.join(', ')}.`)
 
 const judge = await oracle(await loadReader(values.src && path.resolve(values.src)))
 const corpora = [

@@ -1,11 +1,10 @@
 /**
- * `npm run check:outage`: Redis is stopped, hung, filled and flushed under load, with the Worker in real workerd. No request may fail, and
- * none may take more than `redis.timeoutMs` longer. `--report <file>`: also writes the counts for .ci/run.
+ * Redis is stopped, hung, filled and flushed under load, with the Worker in real workerd. No request may fail, and none may take more than
+ * `redis.timeoutMs` longer.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { startLocalStack } from 'edge-query-cache/dev'
 import type { LocalStack } from 'edge-query-cache/dev'
 import { checksOf, rowOf } from './checks.ts'
@@ -14,11 +13,19 @@ import { Run } from './phases.ts'
 import { RedisProcess } from './redis-process.ts'
 import { printChecks, printTable, writeReport } from './report.ts'
 import { ITEMS, NOTES } from './settings.ts'
+import { readArguments } from '../../scripts/read-arguments.ts'
 import { freePort } from '../support/free-port.ts'
 import { startWorker } from '../support/worker-process.ts'
 import type { WorkerProcess } from '../support/worker-process.ts'
 
-const { values } = parseArgs({ options: { report: { type: 'string' } } })
+const USAGE = `npm run check:outage -- [options]
+
+Stops, hangs, fills and flushes Redis under load. Takes a redis-server on the PATH and some minutes.
+
+  --report <file>  write the counts there, in the form of a test runner's report
+  --help           this text`
+
+const values = readArguments(USAGE, { report: { type: 'string' } })
 const startedAt = performance.now()
 const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(0)} s`
 const folder = mkdtempSync(path.join(tmpdir(), 'eqc-outage-'))

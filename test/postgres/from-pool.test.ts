@@ -1,3 +1,4 @@
+import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { CachedQueryExecutor, fromPool } from '../../src/index.js'
@@ -52,6 +53,28 @@ if (connectionString)
       await pool.end()
     })
   })
+
+it('never runs what was given up while another held PGlite', async () => {
+  const lite = new PGlite()
+  const executor = new CachedQueryExecutor(fromPool(lite, { identity: 'given-up' }), { type: 'local' })
+  await lite.exec('CREATE TABLE given_up (n int)')
+  let free!: () => void
+  const held = lite.transaction(() => new Promise<void>((resolve) => (free = resolve)))
+  const late = { timeoutMs: 20 }
+  const writes = await Promise.allSettled([
+    executor.execute('INSERT INTO given_up VALUES (1)', [], late),
+    executor.execute('INSERT INTO given_up VALUES ($1)', [2], late),
+    executor.transaction([{ sql: 'INSERT INTO given_up VALUES (3)' }], late),
+  ])
+  expect(writes.map((write) => write.status === 'rejected' && (write.reason as { code: unknown }).code)).toEqual(
+    writes.map(() => 'DATABASE_TIMEOUT'),
+  )
+  free()
+  await held
+  // In PGlite's queue this comes behind what was given up.
+  expect((await lite.query('SELECT n FROM given_up')).rows).toEqual([])
+  await lite.close()
+})
 
 it('compares with a real driver where one is required', () => {
   expect(connectionString !== undefined || process.env['REQUIRE_REAL_BACKENDS'] !== '1').toBe(true)

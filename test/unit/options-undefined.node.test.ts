@@ -5,7 +5,7 @@ import { complaints } from '../docs/compile-blocks.js'
 const OPTIONS = {
   'edge-query-cache':
     'CacheConfig CleanupOptions ConnectionConfig ConsistencySettings FromPoolOptions Named QueryCacheSettings QueryOptions RedisSettings ' +
-    'SqlSettings StatsRange WriteOptions',
+    'Runtime SqlSettings StatsRange WriteOptions',
   'edge-query-cache/hono': 'QueryCacheBindings QueryCacheOptions SessionCookieOptions',
   'edge-query-cache/cron': 'CronOptions CronRouteOptions',
   'edge-query-cache/dev': 'LocalStackOptions',
