@@ -95,7 +95,7 @@ class Executors {
 
 /** A cache as it is, a configuration in a copy. @throws InvalidOptionError */
 const readCache = (given: QueryCache | CacheConfig | undefined): typeof given =>
-  given === undefined || given instanceof QueryCache ? given : readConfig(given, 'cache')
+  given === undefined || given instanceof QueryCache ? given : (readConfig(given, 'cache') as CacheConfig)
 
 /** Refuses by itself what is wrong within a configuration. */
 export const aCache: Rule = [(value) => Boolean(readCache(value as CacheConfig)), '']
@@ -136,7 +136,7 @@ export function withCredentials(config: CacheConfig, env: unknown): CacheConfig 
 }
 
 function cacheOf(env: unknown, given: CacheConfig | undefined): QueryCache {
-  const config = withCredentials(given ?? { type: 'hybrid' }, env)
+  const config = withCredentials({ ...given, type: given?.type ?? 'hybrid' }, env)
   const { url, token, client } = config.redis ?? {}
   const absent = [...(url ? [] : [REDIS_URL[0]]), ...(token ? [] : [REDIS_TOKEN[0]])]
   if (config.type === 'local' || client || absent.length === 0) return createQueryCache(config)

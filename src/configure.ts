@@ -26,6 +26,7 @@ import {
   declared,
   described,
   list,
+  isObject,
   listOf,
   matching,
   number,
@@ -90,9 +91,9 @@ const SQL: Rules<SqlSettings> = {
   rowSecurity: texts,
   onUnknown: oneOf('bypass', 'ttl-only'),
 }
-
-export const CONFIG: Groups<CacheConfig> = {
-  type: oneOf('local', 'redis', 'hybrid'),
+const TYPE = oneOf('local', 'redis', 'hybrid')
+const CONFIG: Groups<CacheConfig> = {
+  type: TYPE,
   queryCache: QUERY_CACHE,
   redis: REDIS,
   consistency: CONSISTENCY,
@@ -197,11 +198,9 @@ export function checkRuntime(runtime: Runtime): Runtime {
 }
 
 /** A configuration as it was given, in copies. @throws InvalidOptionError */
-export function readConfig(given: CacheConfig, of = 'config'): CacheConfig {
-  check(of, given, object)
-  const config = readOptions(given, CONFIG, of)
-  check('type', config.type, CONFIG.type as Rule)
-  return config as CacheConfig
+export function readConfig(given: Partial<CacheConfig>, of = 'config'): Partial<CacheConfig> {
+  check(of, given, [(value) => isObject(value) && !(value instanceof Promise), 'an object'])
+  return readOptions(given, CONFIG, of)
 }
 
 /**
@@ -210,8 +209,9 @@ export function readConfig(given: CacheConfig, of = 'config'): CacheConfig {
  */
 export function resolveConfig(given: CacheConfig, notice: (message: string) => void): ResolvedConfig {
   const config = readConfig(given)
+  check('type', config.type, TYPE)
   const { queryCache = {}, redis = {}, consistency = {}, sql = {} } = config
-  const type = config.type === 'hybrid' && redis.enableLocalCache === false ? 'redis' : config.type
+  const type = config.type === 'hybrid' && redis.enableLocalCache === false ? 'redis' : config.type!
   if (type !== 'local' && !redis.client && !(redis.url && redis.token))
     throw new InvalidOptionError(
       redis.url ? 'redis.token' : 'redis.url',

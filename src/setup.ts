@@ -4,10 +4,10 @@
  */
 import { DEFAULT_CACHE_CONFIGS } from './presets.js'
 import type { Environment } from './presets.js'
-import { CONFIG } from './configure.js'
+import { readConfig } from './configure.js'
 import type { CacheConfig } from './options.js'
 import { CachedQueryExecutor } from './executor.js'
-import { check, oneOf, readOptions } from './rules.js'
+import { check, oneOf } from './rules.js'
 import { withCredentials } from './bindings.js'
 import type { Database } from './types.js'
 
@@ -26,7 +26,7 @@ export function setupCachedQueryExecutor(
 ): CachedQueryExecutor {
   check('environment', environment, oneOf(...Object.keys(DEFAULT_CACHE_CONFIGS)))
   const preset: CacheConfig = DEFAULT_CACHE_CONFIGS[environment]
-  const own = readOptions(overrides, CONFIG, 'overrides')
+  const own = readConfig(overrides, 'overrides')
   const queryCache = { ...preset.queryCache, ...own.queryCache }
   const redis = { ...preset.redis, ...own.redis }
   return new CachedQueryExecutor(database, withCredentials({ ...preset, ...own, queryCache, redis }, {}))

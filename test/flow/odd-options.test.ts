@@ -276,8 +276,7 @@ describe('an odd value', () => {
   it.each(CALLS)('of each option of %s', async (name, call, whole, options, path = '') => {
     for (const option of options)
       for (const value of oddFor(option)) {
-        const mates =
-          { tagsOnly: ['tags'], url: ['token'], client: ['url'], type: ['redis'], cache: ['type'] }[option] ?? []
+        const mates = { tagsOnly: ['tags'], url: ['token'], client: ['url'], type: ['redis'] }[option] ?? []
         const names = [
           path + option,
           ...mates,
