@@ -1,16 +1,10 @@
 /**
  * `npm run bench`: every scenario of `bench/scenarios/`, each in a process of its own, one after another. Prints the tables and the
  * budgets; ends with 1 and the names when a budget is missed or a scenario fails.
- *
- * `--quick`        fewer rounds, all scenarios in less than 90 seconds; leaves the committed results alone
- * `--only a,b`     these scenarios; leaves the committed results alone
- * `--write`        writes results.json, README.md and charts all the same (of `--only`: merged into what is there)
- * `--guard`        quick, the scenarios with stable budgets, and only those budgets count
- * `--report file`  also writes the counts for .ci/run
  */
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments, refuse } from '../scripts/read-arguments.ts'
 import { machine } from './lib/machine.ts'
 import { holds, writeReport } from './lib/guard-report.ts'
 import { readResults, writeResults } from './lib/results.ts'
@@ -22,23 +16,30 @@ import type { Budget } from './lib/types.ts'
 /** Those whose budgets hold on a busy machine too: counts, bytes, and ratios far from their bounds. */
 const GUARDED = ['counts', 'bundle', 'codec', 'tiers-node']
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    write: { type: 'boolean', default: false },
-    guard: { type: 'boolean', default: false },
-    report: { type: 'string' },
-  },
-})
-const quick = values.quick || values.guard
-
 const all = readdirSync(path.join(import.meta.dirname, 'scenarios'))
   .filter((file) => file.endsWith('.ts') && !file.startsWith('_'))
   .map((file) => path.basename(file, '.ts'))
+const USAGE = `Usage: npm run bench -- [options]
+
+  --quick        fewer rounds, all scenarios in less than 90 seconds; leaves the committed results alone
+  --only a,b     these scenarios; leaves the committed results alone
+  --write        writes results.json, README.md and charts all the same (of --only: merged into what is there)
+  --guard        the scenarios with stable budgets, and only those budgets count
+  --report file  also writes the counts for .ci/run
+
+Scenarios: ${all.join(', ')}.`
+const values = readArguments(USAGE, {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  write: { type: 'boolean', default: false },
+  guard: { type: 'boolean', default: false },
+  report: { type: 'string' },
+})
+const quick = values.quick || values.guard
+
 const wanted = values.only?.split(',') ?? (values.guard ? all.filter((id) => GUARDED.includes(id)) : all)
 const unknown = wanted.filter((id) => !all.includes(id))
-if (unknown.length > 0) throw new Error(`no such scenario: ${unknown.join(', ')}; there are ${all.join(', ')}`)
+if (unknown.length > 0) refuse(USAGE, `--only: there is no scenario ${unknown.join(', ')}.`)
 
 const scenarios: Record<string, ScenarioResult> = {}
 const failures: string[] = []
