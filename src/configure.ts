@@ -26,7 +26,6 @@ import {
   declared,
   described,
   list,
-  isObject,
   listOf,
   matching,
   number,
@@ -199,7 +198,7 @@ export function checkRuntime(runtime: Runtime): Runtime {
 
 /** A configuration as it was given, in copies. @throws InvalidOptionError */
 export function readConfig(given: Partial<CacheConfig>, of = 'config'): Partial<CacheConfig> {
-  check(of, given, [(value) => isObject(value) && !(value instanceof Promise), 'an object'])
+  check(of, given, object)
   return readOptions(given, CONFIG, of)
 }
 

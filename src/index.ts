@@ -3,6 +3,8 @@
  * @module
  */
 export { CachedQueryExecutor } from './executor.js'
+export { DEFAULT_CACHE_CONFIGS } from './presets.js'
+export type { Environment } from './presets.js'
 export { DatabaseTimeoutError, createConnectionPool, fromPool } from './database.js'
 export type { ConnectionConfig, FromPoolOptions, PoolLike } from './database.js'
 export { createQueryCache } from './create.js'
@@ -14,8 +16,6 @@ export type { WriteInfo } from './write.js'
 export type { Result, Row } from './result.js'
 export { setupCachedQueryExecutor } from './setup.js'
 export type { CacheOverrides } from './setup.js'
-export { DEFAULT_CACHE_CONFIGS } from './presets.js'
-export type { Environment } from './presets.js'
 export type { KeyValue } from './cache-keys.js'
 export { CacheMonitoringService } from './health.js'
 export type { CacheHealth } from './health.js'

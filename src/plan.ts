@@ -2,6 +2,7 @@
  * A call -> a question: what the text says, whether the result may be shared and with whom, and under which key. No I/O.
  * @module
  */
+import { clock } from './runtime.js'
 import { encodeParams, encodeText, snapshot } from './key.js'
 import { holdMoment } from './sql/functions.js'
 import { tellsCallersApart } from './sql/settings.js'
@@ -9,7 +10,6 @@ import { bucketOf } from './now-bucket.js'
 import { anyText, check, list } from './rules.js'
 import { NO_OPTIONS } from './options.js'
 import type { QueryOptions } from './options.js'
-import { clock } from './runtime.js'
 import { readQueryOptions } from './configure.js'
 import { Ask, fingerprint } from './ask.js'
 import type { Bypass, BypassReason, Call, Core, Loader } from './ask.js'

@@ -45,7 +45,8 @@ export const listOf = ([test, allowed]: Rule): Rule => [
 ]
 export const texts = listOf(text)
 export const list: Rule = [Array.isArray, 'an array']
-export const object: Rule = [isObject, 'an object']
+/** One that is promised has no options yet. */
+export const object: Rule = [(value) => isObject(value) && !(value instanceof Promise), 'an object']
 export const number = (allowed: string, test: (value: number) => boolean): Rule => [
   (value) => typeof value === 'number' && test(value),
   allowed,

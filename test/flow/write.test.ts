@@ -52,7 +52,7 @@ describe('a write', () => {
   ])('and a read work as ever with a waitUntil that %s', async (_name, waitUntil) => {
     const [plain, b] = [world.isolate(), world.isolate()]
     await world.warm(plain)
-    const a = plain.bind({ now: () => world.now, waitUntil: waitUntil as never })
+    const a = plain.bind({ now: () => world.now, waitUntil })
     expect(await world.outcome(a)).toBe('miss')
     expect(await world.outcome(b)).toBe('l2')
     expect((await a.execute(UPDATE, [1])).cache.invalidated).toBe(true)
