@@ -228,7 +228,7 @@ export function resolveConfig(given: CacheConfig, notice: (message: string) => v
     keyPrefix: queryCache.keyPrefix ?? 'query',
     redisKeyPrefix: redis.redisKeyPrefix ?? 'eqc',
     compress: redis.enableCompression ?? true,
-    compressAboveBytes: redis.compressAboveBytes ?? 1024,
+    compressAboveBytes: redis.compressAboveBytes ?? 8192,
     maxEntryBytes: (redis.maxEntryMB ?? 4) * MIB,
     redisTimeoutMs: redis.timeoutMs ?? 250,
     maxStalenessMs: (consistency.maxStalenessSeconds ?? 2) * 1000,

@@ -29,7 +29,8 @@ const HEAD = {
   staleUntil: 1_790_000_120_000,
   errorUntil: 1_790_000_120_000,
 }
-const COMPRESS_ABOVE = 1024
+/** Our default. */
+export const COMPRESS_ABOVE = 8192
 const LIMITS = { compress: true, compressAboveBytes: COMPRESS_ABOVE, maxEntryBytes: 1e9 }
 
 /** As a cache has them. */

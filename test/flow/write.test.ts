@@ -49,7 +49,7 @@ describe('a write', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('the request is over'))],
-  ])('and a read work as ever with a waitUntil that %s', async (_name, waitUntil) => {
+  ])('and a read work as ever with a waitUntil that %s', async (_name, waitUntil: () => unknown) => {
     const [plain, b] = [world.isolate(), world.isolate()]
     await world.warm(plain)
     const a = plain.bind({ now: () => world.now, waitUntil })
