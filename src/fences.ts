@@ -17,10 +17,8 @@ export interface Fence {
 
 /** Clocks of two isolates may differ by this much and a fence is still seen. */
 const CLOCK_SKEW_MS = 1_000
-/** The least that counts: a reader asks for every period within the skew, of which there would be more than a command can hold. */
-const LEAST_FENCE_MS = 100
-/** In fences. Each lookup asks for a second key near a period's ends: the longer it is, the seldomer; what was left for ever ends with it. */
-const PERIOD = 4
+/** A reader asks for every period within that: of shorter ones there would be more than a command, or the memory, can hold. */
+const LEAST_PERIOD_MS = 100
 
 export class Fences {
   readonly #prefix: string
@@ -30,11 +28,7 @@ export class Fences {
 
   constructor({ redisKeyPrefix, fenceMs }: ResolvedConfig) {
     this.#prefix = `${redisKeyPrefix}:f:`
-    this.#fenceMs = Math.max(LEAST_FENCE_MS, fenceMs)
-  }
-
-  #period(at: number): number {
-    return Math.floor(at / (PERIOD * this.#fenceMs))
+    this.#fenceMs = Math.max(LEAST_PERIOD_MS, fenceMs)
   }
 
   #key(known: Known, period: number): string {
@@ -43,8 +37,8 @@ export class Fences {
 
   /** The keys of every period in which a write may have begun that is not over yet, for any clock within the skew. */
   keysAt(known: Known, now: number): readonly string[] {
-    const first = this.#period(now - this.#fenceMs - CLOCK_SKEW_MS)
-    const last = this.#period(now + CLOCK_SKEW_MS)
+    const first = Math.floor((now - this.#fenceMs - CLOCK_SKEW_MS) / this.#fenceMs)
+    const last = Math.floor((now + CLOCK_SKEW_MS) / this.#fenceMs)
     if (this.#kept.first !== first || this.#kept.last !== last) this.#kept = { first, last, keys: new Map() }
     const { keys } = this.#kept
     let made = keys.get(known)
@@ -53,7 +47,7 @@ export class Fences {
   }
 
   raise(pipeline: Pipeline, runtime: Runtime, names: readonly Known[]): Fence {
-    const period = this.#period(clock(runtime))
+    const period = Math.floor(clock(runtime) / this.#fenceMs)
     const fence = { keys: names.map((known) => this.#key(known, period)), addend: randomAddend() }
     this.#add(pipeline, fence.keys, fence.addend)
     return fence
@@ -63,9 +57,9 @@ export class Fences {
     this.#add(pipeline, keys, -addend)
   }
 
-  /** With an expiry each time: a fence that nobody takes back ends by it, and so does the negative that one whose key was lost leaves behind. */
+  /** With an expiry each time: a fence whose key was lost leaves its negative behind, which must end too. */
   #add(pipeline: Pipeline, keys: readonly string[], addend: number): void {
-    const seconds = Math.ceil((this.#fenceMs + CLOCK_SKEW_MS) / 1000)
+    const seconds = Math.ceil((3 * this.#fenceMs + CLOCK_SKEW_MS) / 1000)
     for (const key of keys) {
       pipeline.incrby(key, addend)
       pipeline.expire(key, seconds)

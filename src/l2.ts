@@ -280,7 +280,7 @@ export class RedisQueryCache extends QueryCache {
 
 const asSet = ({ key, text, ttl }: Storable) => [key, text, ttl === undefined ? undefined : { ex: ttl }] as const
 
-/** What MSET, INCRBY and EXPIRE answer. 0 is a sum that nobody takes for a fence, or a counter that ended before its time was set. */
-const succeeded = ({ result }: Reply): boolean => result === 'OK' || (typeof result === 'number' && result !== 0)
+/** What MSET, INCRBY and EXPIRE answer, and neither an error nor nonsense. */
+const succeeded = ({ result }: Reply): boolean => result === 'OK' || typeof result === 'number'
 
 export const isRedisCache = (cache: QueryCache): cache is RedisQueryCache => cache instanceof RedisQueryCache

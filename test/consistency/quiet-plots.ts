@@ -125,7 +125,7 @@ export class QuietPlots {
 
   /** A write whose fence is of the next period by its own clock, and a reader whose clock is behind. */
   #periodBorder(): void {
-    const { chance, isolates, time, periodMs } = this.#world
+    const { chance, isolates, time, fenceMs } = this.#world
     const [reader, writer] = [...isolates]
       .sort((a, b) => a.skew - b.skew)
       .filter((_, i, all) => i % (all.length - 1) === 0)
@@ -133,7 +133,7 @@ export class QuietPlots {
     if (apart < 150) return
     this.#world.count('a write at the border of two periods')
     const clock = time.now + this.#at + writer!.skew
-    const border = periodMs - (clock % periodMs) + chance.between(1, 30)
+    const border = fenceMs - (clock % fenceMs) + chance.between(1, 30)
     const takesMs = apart + chance.between(50, 800)
     const aim = writer!.fenced ? 'orphan' : 'ambiguous'
     this.#read(border - 300, reader)

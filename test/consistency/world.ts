@@ -74,8 +74,6 @@ export class World {
   /** Part of the requests that ask as the second role of their isolate. */
   readonly roleShare: number
   readonly fenceMs = 5_000
-  /** How long a fence's counter is written to. */
-  readonly periodMs = 4 * this.fenceMs
   readonly counts: Map<string, number>
   readonly lines: string[] = []
   readonly refuted: string[] = []

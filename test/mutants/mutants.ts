@@ -316,8 +316,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 12,
     fault: 'looks for the fences of the present period only',
     file: 'fences.ts',
-    find: 'const first = this.#period(now - this.#fenceMs - CLOCK_SKEW_MS)',
-    replace: 'const first = this.#period(now)',
+    find: 'const first = Math.floor((now - this.#fenceMs - CLOCK_SKEW_MS) / this.#fenceMs)',
+    replace: 'const first = Math.floor((now - CLOCK_SKEW_MS + CLOCK_SKEW_MS) / this.#fenceMs)',
   },
   {
     rule: 12,

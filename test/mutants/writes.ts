@@ -70,8 +70,8 @@ export const WRITE_MUTANTS: readonly Mutant[] = [
     rule: 12,
     fault: 'does not look for fences of writers whose clock is ahead',
     file: 'fences.ts',
-    find: 'const last = this.#period(now + CLOCK_SKEW_MS)',
-    replace: 'const last = this.#period(now)',
+    find: 'const last = Math.floor((now + CLOCK_SKEW_MS) / this.#fenceMs)',
+    replace: 'const last = Math.floor(now / this.#fenceMs)',
     test: 'test/flow/fences.test.ts',
   },
   {

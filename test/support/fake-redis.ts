@@ -23,9 +23,6 @@ export class FakeRedis {
   garble: (replies: Reply[], trip: Trip) => Reply[] = (replies) => replies
   /** A full Redis: refuses what needs memory and goes on answering reads. */
   full = false
-  /** The server's clock, by which `expire` ends keys; an entry's own time is not simulated. */
-  now = () => 0
-  readonly #expiries = new Map<string, number>()
   /** Keys that one SCAN looks at. */
   page = Infinity
 
@@ -46,11 +43,6 @@ export class FakeRedis {
     const trip = { commands }
     this.trips.push(trip)
     await this.before(trip)
-    for (const [key, at] of this.#expiries)
-      if (at <= this.now()) {
-        this.#expiries.delete(key)
-        this.data.delete(key)
-      }
     const replies = commands.map((command) => this.#run(command))
     await this.after(trip)
     return this.garble(replies, trip)
@@ -86,9 +78,7 @@ export class FakeRedis {
         return { result: sum }
       }
       case 'expire':
-        if (!data.has(args[0]!)) return { result: 0 }
-        this.#expiries.set(args[0]!, this.now() + Number(args[1]) * 1000)
-        return { result: 1 }
+        return { result: data.has(args[0]!) ? 1 : 0 }
       case 'bitfield':
         return { result: this.#bitfield(args[0]!, args.slice(1)) }
       case 'getrange':

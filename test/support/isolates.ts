@@ -12,10 +12,6 @@ export class World {
   readonly events: CacheEvent[] = []
   now = 1_800_000_000_000
 
-  constructor() {
-    this.redis.now = () => this.now
-  }
-
   /** An isolate of its own. */
   isolate(config: Partial<CacheConfig> = {}, database = this.database): CachedQueryExecutor {
     const cache = createQueryCache({
