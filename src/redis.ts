@@ -107,7 +107,7 @@ export class RedisLink {
       if (count === 0) return []
       const replies: unknown = await this.#trip(count, () => prepared.exec({ keepErrors: true }))
       if (!Array.isArray(replies) || replies.length !== count) throw new RedisError('nonsense')
-      const failure = (replies as Reply[]).find((reply) => reply.error !== undefined)
+      const failure = (replies as Reply[]).find((reply) => reply.error)
       if (failure) this.#cache.events.emit({ type: 'redis-failed', operation, failure: classify(failure.error!) })
       return replies as Reply[]
     } catch (error) {

@@ -58,9 +58,10 @@ async function ask(
     known && (Object.fromEntries(Object.keys(known).map((oid) => [oid, asText])) as Record<number, Parser>)
   const answer = await asker.query(sql, [...params], {
     rowMode: 'array',
-    // Read first when its turn has come: what was given up while another held PGlite is not run.
+    // Read first when its turn has come: what was given up while another held PGlite is not run. Read again between the messages of what has
+    // begun, whose last one must be sent.
     get blob() {
-      signal?.throwIfAborted()
+      signal = signal?.throwIfAborted() as undefined
       return undefined
     },
     parsers,

@@ -49,15 +49,15 @@ const TIME_WORDS =
  * @param called `now()` counts too, which elsewhere is taken for text
  */
 export function isMoment(literal: string, timed: boolean, called = false): boolean {
-  // In a range or row `n\ow` and `n""ow` are that word.
-  literal = literal.replace(/["\\]/g, '')
-  return (
-    MOMENT.test(literal) &&
-    (timed ||
-      // No longer text is a time, and the last step is not linear.
-      (literal.length < 256 &&
-        (called || !literal.includes('()')) &&
-        !/[a-z\u0080-\uffff]/i.test(literal.replace(TIME_WORDS, ''))))
+  // In a range or row `n\ow` and `n""ow` are that word; elsewhere `sat"now` is two.
+  return [literal.replace(/["\\]/g, ''), literal].some(
+    (text) =>
+      MOMENT.test(text) &&
+      (timed ||
+        // No longer text is a time, and the last step is not linear.
+        (literal.length < 256 &&
+          (called || !literal.includes('()')) &&
+          !/[a-z\u0080-\uffff]/i.test(text.replace(TIME_WORDS, '')))),
   )
 }
 

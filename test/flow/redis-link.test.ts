@@ -120,3 +120,14 @@ it.each(NONSENSE.map((result) => [result]))(
     expect((await cache.getRedisInfo()).keyCount).toBe(0)
   },
 )
+
+it('an error that is null is none', async () => {
+  vi.stubGlobal('fetch', async (_: unknown, { body }: { body: string }) => {
+    const commands = JSON.parse(body) as string[][]
+    return Response.json(commands.map(([name]) => ({ result: /mset/i.test(name!) ? 'OK' : 1, error: null })))
+  })
+  const cache = createQueryCache({ type: 'hybrid', redis: credentials, consistency: { invalidate: 'fenced' } })
+  const executor = new CachedQueryExecutor(new FakeDatabase(), cache)
+  const write = await executor.execute('UPDATE users SET n = 1')
+  expect(write.cache).toMatchObject({ invalidated: true, fenced: true })
+})

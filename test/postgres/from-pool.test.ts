@@ -76,6 +76,28 @@ it('never runs what was given up while another held PGlite', async () => {
   await lite.close()
 })
 
+it('ends with PGlite what was given up between two messages of it', async () => {
+  const lite = new PGlite()
+  const executor = new CachedQueryExecutor(fromPool(lite, { identity: 'between' }), { type: 'local' })
+  await lite.exec('CREATE TABLE between_two (n int)')
+  const messages: string[] = []
+  let free!: () => void
+  const held = new Promise<void>((resolve) => (free = resolve))
+  const send = lite.execProtocolStream.bind(lite)
+  // As a PGlite in a worker does, which takes time for each message.
+  lite.execProtocolStream = async (message, options) => {
+    messages.push(String.fromCharCode(message[0]!))
+    await held
+    return send(message, options)
+  }
+  const late = executor.execute('INSERT INTO between_two VALUES (1)', [], { timeoutMs: 20 })
+  await expect(late).rejects.toMatchObject({ code: 'DATABASE_TIMEOUT' })
+  free()
+  await lite.runExclusive(() => Promise.resolve())
+  expect(messages.at(-1)).toBe('S')
+  await lite.close()
+})
+
 it('compares with a real driver where one is required', () => {
   expect(connectionString !== undefined || process.env['REQUIRE_REAL_BACKENDS'] !== '1').toBe(true)
 })

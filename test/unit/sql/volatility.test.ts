@@ -66,6 +66,9 @@ describe('what makes a read volatile', () => {
     ["SELECT '[n\\ow,)'::tstzrange", 'now'],
     [`SELECT '(1,n""ow)'::t`, 'now'],
     [`SELECT '{"(1,to\\morrow)"}'::t[]`, 'now'],
+    // Elsewhere they are between words, as a blank is.
+    [`SELECT timestamp 'sat"now'`, 'now'],
+    ["SELECT 'on\\today'::date", 'today'],
     // What JSON has for a blank or a letter.
     [`SELECT * FROM json_to_recordset('[{"born": "\\tnow"}]') AS x(born date)`, 'now'],
     [`SELECT * FROM json_to_record('{"born": "to\\u0064ay"}') AS x(born date)`, 'now'],
