@@ -20,7 +20,9 @@ export const described = (value: unknown): string =>
       ? 'empty'
       : Array.isArray(value)
         ? 'an array'
-        : `of type ${typeof value}`
+        : value instanceof Promise
+          ? 'a promise'
+          : `of type ${typeof value}`
 
 /** Of an option that is a number or a boolean one that it cannot have, as it is. */
 const shown = (value: unknown): string => (/^[nb]/.test(typeof value) ? String(value) : described(value))

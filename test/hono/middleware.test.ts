@@ -334,7 +334,7 @@ describe('queryCache()', () => {
     app.use(queryCache({ database: new FakeDatabase(), cache }))
     app.get('/', async (c) => c.json(await cachedQuery(c, SQL, [1])))
     app.onError((error, c) => c.text(error.message))
-    expect(await (await app.request('/')).text()).toBe('`cache` is of type object. Allowed: an object.')
+    expect(await (await app.request('/')).text()).toBe('`cache` is a promise. Allowed: an object.')
   })
 
   it('runs as `local` without Upstash variables and says so once', async () => {
