@@ -40,17 +40,20 @@ export interface Weighed {
   grown: number
 }
 
-/** Live bytes: the heap, and what lies outside of it. */
+/** Live bytes: the heap, and what lies outside of it, once two collections in a row have found the same. */
 export async function liveBytes(): Promise<number> {
   const { gc } = globalThis as { gc?: () => void }
   if (!gc) throw new Error('Start it with `node --expose-gc`.')
-  for (let i = 0; i < 3; i++) {
-    // Lets go of what promises of the turn still hold.
-    await new Promise((resolve) => setImmediate(resolve))
+  let before = Infinity
+  for (let turns = 0; ; turns++) {
+    // Lets go of what promises of the turn still hold; buffers are freed by another thread, which a busy machine may not have run yet.
+    await new Promise((resolve) => setTimeout(resolve, 10))
     gc()
+    const { heapUsed, external } = process.memoryUsage()
+    const live = heapUsed + external
+    if ((turns >= 3 && Math.abs(live - before) < live / 1000) || turns === 50) return live
+    before = live
   }
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
 }
 
 /**
