@@ -42,7 +42,8 @@ export interface RedisSettings {
   /** Milliseconds to wait for one answer of Redis before going on without it. Default 250. */
   timeoutMs?: number | undefined
   /**
-   * Bytes from which a value is compressed. Default 8,192. Lower: fewer bytes, and about half as much CPU again for a hit in Redis and a miss.
+   * Bytes from which a value is compressed. Default 8,192. Lower: fewer bytes, and in Node about half as much CPU again for a
+   * hit in Redis and a miss.
    */
   compressAboveBytes?: number | undefined
   /** MiB from which a value is not stored in Redis, as stored. Default 4; Upstash refuses requests above 10. */
