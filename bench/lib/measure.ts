@@ -57,6 +57,10 @@ export function cellOf(samples: readonly number[]): Cell {
   return { median: quantile(samples, 0.5), spread: [quantile(samples, 0.25), quantile(samples, 0.75)] }
 }
 
+/** One beside another, round by round: what the machine does for longer than a round, it does to both. */
+export const ratioOf = (one: readonly number[], other: readonly number[]): Cell =>
+  cellOf(one.map((took, round) => took / other[round]!))
+
 export function quantile(samples: readonly number[], at: number): number {
   const sorted = [...samples].sort((a, b) => a - b)
   const place = (sorted.length - 1) * at

@@ -1,6 +1,6 @@
 /** What the tiers are held to. */
 import { figure } from './cells.ts'
-import { cellOf, quantile } from './measure.ts'
+import { quantile, ratioOf } from './measure.ts'
 import { OWN } from './types.ts'
 import type { Budget, Cell, Row, Table } from './types.ts'
 
@@ -55,10 +55,7 @@ interface Bound {
   reached?: number
 }
 
-/**
- * We beside the fastest of those named, round by round: what the machine does for longer than a round, it does to both. The fastest is the
- * one beside whom we look worst.
- */
+/** We beside the fastest of those named: the one beside whom we look worst. */
 function ratio(
   id: string,
   what: string,
@@ -68,7 +65,7 @@ function ratio(
 ): Budget {
   const own = samples.get(OWN)!
   const [fastest, { median, spread }] = names
-    .map((name) => [name, cellOf(samples.get(name)!.map((theirs, round) => own[round]! / theirs))] as const)
+    .map((name) => [name, ratioOf(own, samples.get(name)!)] as const)
     .reduce((a, b) => (a[1].median >= b[1].median ? a : b))
   const microseconds = (name: string) => figure(quantile(samples.get(name)!, 0.5))
   return {

@@ -2,7 +2,7 @@
 import { CODECS, COMPRESS_ABOVE } from '../codec/codecs.ts'
 import type { Done, Task } from '../codec/process.ts'
 import { Child } from '../lib/child.ts'
-import { cellOf, quantile, rotated } from '../lib/measure.ts'
+import { cellOf, ratioOf, rotated } from '../lib/measure.ts'
 import { OWN } from '../lib/types.ts'
 import type { Budget, Cell, Row, Scenario, Table } from '../lib/types.ts'
 
@@ -40,13 +40,9 @@ const RIVALS: readonly string[] = [OWN, 'superjson']
 /** Microseconds by codec, in the order of the rounds. */
 type Samples = ReadonlyMap<string, readonly number[]>
 
-/** Round by round: what the machine does for longer than a round, it does to both. */
 const timesAsFast = (samples: Samples): number => {
   const [own, theirs] = RIVALS.map((name) => samples.get(name)!) as [readonly number[], readonly number[]]
-  return quantile(
-    own.map((took, round) => theirs[round]! / took),
-    0.5,
-  )
+  return ratioOf(theirs, own).median
 }
 
 /** Operations, not milliseconds: on a busy machine those are too few for V8 to compile what runs. */

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import { cellOf, quantile, rotated } from '../lib/measure.ts'
+import { cellOf, quantile, ratioOf, rotated } from '../lib/measure.ts'
 import { figure } from '../lib/cells.ts'
 import { cpuMsOf } from '../lib/process-cpu.ts'
 import { OWN } from '../lib/types.ts'
@@ -123,7 +123,7 @@ async function measure(rows: number, quick: boolean): Promise<Measured> {
     return {
       rows,
       cpu: each((route) => cellOf(samples[route])),
-      ratio: each((route) => cellOf(samples[route].map((cpu, i) => cpu / samples.constant[i]!))),
+      ratio: each((route) => ratioOf(samples[route], samples.constant)),
       rate: (1000 * rounds * TURNS * perTurn) / constantMs,
       body,
     }
