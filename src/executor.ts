@@ -30,6 +30,8 @@ import { write } from './write.js'
 import type { WriteInfo } from './write.js'
 import { readStatistics } from './push-statistics.js'
 import type { StatsRange } from './push-statistics.js'
+import type { Remembered } from './memory.js'
+import type { Asked, StatementRecord } from './statement.js'
 import { directResult } from './result.js'
 import type { Result, Answer, Row } from './result.js'
 import { cleanup } from './cleanup.js'
@@ -196,35 +198,50 @@ export class CachedQueryExecutor {
     await this.core.cache.background.settle()
   }
 
-  /** `take`: what the caller wants of the answer. A hit waits for nothing: an asynchronous function would take it twice the time. */
+  /**
+   * `take`: what the caller wants of the answer. A hit waits for nothing, because an asynchronous function would take it twice the time, and what
+   * it does not need is made elsewhere: V8 makes room for the closures of a function whether they are made or not.
+   */
   #ask<T>(sql: string, params: readonly unknown[], options: QueryOptions | undefined, take: Take<T>): Promise<T> {
     try {
       const { core, call } = this
       const now = clock(call.runtime)
       const record = recordOf(core, sql)
-      const { facts } = record
       const near = shortcut(core, call, record, params, options, now)
-      if (near) return Promise.resolve(take(settleHit(core, call, near, near, now), () => hitInfo(near, near, now)))
-      const direct = (result: Result, info: Bypass) =>
-        take({ rows: () => result.rows, result: () => result } as Answer, () => bypassInfo(info))
-      if (isWrite(core, facts))
-        return this.#write([{ sql, params }], writeOptions(options)).then(({ results, cache }) =>
-          direct(results[0]!, { ...cache, bypass: facts.reason ?? 'write', display: '' }),
-        )
-      const taken = takeParams(params)
-      const asked = plan(core, call, record, taken, options)
-      if (!('bypass' in asked)) return this.#read(asked, take)
-      return this.direct(asked, facts, { sql, params: taken.params }).then((result) => direct(result, asked))
+      if (near) return Promise.resolve(takeHit(core, call, near, near, now, take))
+      return this.#askFurther(record, sql, params, options, take)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** What the shortcut does not answer. */
+  #askFurther<T>(
+    record: StatementRecord,
+    sql: string,
+    params: readonly unknown[],
+    options: QueryOptions | undefined,
+    take: Take<T>,
+  ): Promise<T> {
+    const { core, call } = this
+    const { facts } = record
+    const direct = (result: Result, info: Bypass) =>
+      take({ rows: () => result.rows, result: () => result } as Answer, () => bypassInfo(info))
+    if (isWrite(core, facts))
+      return this.#write([{ sql, params }], writeOptions(options)).then(({ results, cache }) =>
+        direct(results[0]!, { ...cache, bypass: facts.reason ?? 'write', display: '' }),
+      )
+    const taken = takeParams(params)
+    const asked = plan(core, call, record, taken, options)
+    if (!('bypass' in asked)) return this.#read(asked, take)
+    return this.direct(asked, facts, { sql, params: taken.params }).then((result) => direct(result, asked))
   }
 
   async #read<T>(asked: Ask, take: Take<T>): Promise<T> {
     const { core, call } = this
     const startedAt = clock(call.runtime)
     const hit = readMemory(core, call, asked, startedAt)
-    if (hit) return take(settleHit(core, call, asked, hit, startedAt), () => hitInfo(asked, hit, startedAt))
+    if (hit) return takeHit(core, call, asked, hit, startedAt, take)
     // Where the moment decides as whom it is asked no two share a trip, and a loader runs in its own caller's asynchronous context.
     const alone = core.database.pinned !== undefined || asked.loader !== undefined
     const reads = alone ? new Reads(core, call, false) : (this.#reads ??= new Reads(core, call, false))
@@ -273,6 +290,10 @@ export class CachedQueryExecutor {
 
 /** What a caller wants of an answer. */
 type Take<T> = (answer: Answer, cache: () => CacheInfo) => T
+
+function takeHit<T>(core: Core, call: Call, asked: Asked | Ask, hit: Remembered, now: number, take: Take<T>): T {
+  return take(settleHit(core, call, asked, hit, now), () => hitInfo(asked, hit, now))
+}
 
 const rowsOf: Take<Row[]> = (answer) => answer.rows()
 const resultOf: Take<QueryResult> = (answer, cache) => ({ ...answer.result(), cache: cache() })

@@ -2,7 +2,8 @@
  * Wire text, column by column -> rows of the caller's own, as the driver would have made them.
  * @module
  */
-import { copyOf, inspect, isDate, isPrimitive, trustIn, UNCOPYABLE } from './copy.js'
+import { copyBy, copyOf, fits, inspect, isPrimitive, recipeFor, trustIn, UNCOPYABLE } from './copy.js'
+import type { Recipe } from './copy.js'
 import type { Field } from '../types.js'
 import { columnsFrom } from './columns.js'
 import type { RowsBody, RowsPayload } from './payload.js'
@@ -19,8 +20,8 @@ interface Mutable {
   readonly name: string
   /** Its place among the columns. */
   readonly at: number
-  /** Nothing but dates and nulls. */
-  readonly dates: boolean
+  /** How all of them are copied, where that is the same. */
+  readonly recipe: Recipe | undefined
 }
 
 /** What results with the same columns have in common. They share it. */
@@ -31,6 +32,8 @@ export interface Shape {
   readonly blank: Row
   readonly copy: (rows: readonly Row[]) => Row[]
   mutable: readonly Mutable[]
+  /** How values of its columns are copied. */
+  readonly recipes: Recipe[]
   /** Bytes that no entry counts yet: the first one that has it does. */
   uncounted: number
 }
@@ -105,6 +108,7 @@ function shapeOf(fields: Field[]): Shape {
     blank,
     copy,
     mutable: [],
+    recipes: [],
     uncounted: shapeBytes(names),
   }
 }
@@ -181,11 +185,11 @@ export class WireRows {
     const { copy } = this.shape
     const copies = copy(rows)
     for (const column of this.mutable) {
-      const { name, dates } = column
+      const { name, recipe } = column
       for (let i = 0; i < rows.length; i++) {
         const value = copies[i]![name]
         if (value === null) continue
-        copies[i]![name] = dates ? new Date((value as Date).getTime()) : this.fresh(rows[i]!, value, column, i)
+        copies[i]![name] = recipe ? copyBy(value, recipe) : this.fresh(rows[i]!, value, column, i)
       }
     }
     return copies
@@ -198,7 +202,8 @@ export class WireRows {
   private parse(keep = false): Row[] {
     const columns = this.texts()
     const { length } = this.payload
-    const { blank, copy, columns: places } = this.shape
+    const { shape } = this
+    const { blank, copy, columns: places } = shape
     const rows = copy(new Array<Row>(length).fill(blank))
     const mutable: Mutable[] = []
     for (const { name, at, oid } of places) {
@@ -206,7 +211,8 @@ export class WireRows {
       const parse = this.parser(oid)
       const trust = keep && trustIn(parse)
       let plain = true
-      let dates = true
+      let recipe: Recipe | undefined
+      let first = true
       for (let row = 0; row < length; row++) {
         const text = texts[row]!
         if (text === null) continue
@@ -214,16 +220,17 @@ export class WireRows {
         if (value === null) continue
         rows[row]![name] = value
         if (!trust) continue
-        if (isPrimitive(value)) dates = false
+        if (isPrimitive(value)) recipe = undefined
         else {
           plain = false
           if (trust.left > 0) inspect(value as object, trust)
-          if (dates) dates = isDate(value as object)
+          if (!(recipe && fits(value, recipe))) recipe = first ? recipeFor(value, shape.recipes) : undefined
         }
+        first = false
       }
       if (!trust) continue
       if (trust.odd) for (const row of rows) if (!isPrimitive(row[name])) row[name] = USED
-      if (!plain) mutable.push({ name, at, dates: dates && !trust.odd })
+      if (!plain) mutable.push({ name, at, recipe: trust.odd ? undefined : recipe })
     }
     if (keep) this.mutable = this.shared(mutable)
     return rows
@@ -232,7 +239,8 @@ export class WireRows {
   /** Most results of a statement have values of the same kinds. */
   private shared(mutable: readonly Mutable[]): readonly Mutable[] {
     const { shape } = this
-    const same = ({ at, dates }: Mutable, i: number) => shape.mutable[i]?.at === at && shape.mutable[i].dates === dates
+    const same = ({ at, recipe }: Mutable, i: number) =>
+      shape.mutable[i]?.at === at && shape.mutable[i].recipe === recipe
     if (mutable.length !== shape.mutable.length || !mutable.every(same)) shape.mutable = mutable
     return shape.mutable
   }

@@ -1,4 +1,5 @@
 import { types } from '@neondatabase/serverless'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { columnsFrom, columnsToText } from '../../src/codec/columns.js'
 import type { RowsPayload } from '../../src/codec/payload.js'
@@ -79,6 +80,48 @@ describe('rows', () => {
         if (Array.isArray(object)) object.push('more')
       }
     }
+  })
+
+  it('with documents of one build or of several are each caller’s own, next to results with other builds', () => {
+    const { document } = fc.letrec((tie) => ({
+      document: fc.oneof(
+        { maxDepth: 4, withCrossShrink: true },
+        fc.constantFrom(null, 1, 'a', '', [], {}),
+        fc.array(tie('document'), { maxLength: 3 }),
+        fc.dictionary(fc.constantFrom('a', 'b', 'tags', '__proto__', '0'), tie('document'), { maxKeys: 3 }),
+      ),
+    }))
+    const column = fc.oneof(
+      fc.array(document, { minLength: 3, maxLength: 3 }),
+      // Most columns have documents of one build.
+      document.map((one) => [one, one, one]),
+    )
+    fc.assert(
+      fc.property(fc.array(fc.tuple(column, column), { minLength: 1, maxLength: 12 }), (results) => {
+        const shapes = new Shapes(100_000)
+        for (const [first, second] of results) {
+          const texts = (column: unknown[]) => column.map((one) => (one === undefined ? null : JSON.stringify(one)))
+          const payload = payloadOf([
+            ['first', 3802, ...texts(first)],
+            ['second', 114, ...texts(second)],
+          ])
+          const rows = new WireRows(payload, { parser }, shapes.of(payload.fields))
+          const expected = wireRows(payload, parser).rows()
+          rows.keep(Infinity)
+          const seen = new Set<object>()
+          for (let read = 0; read < 3; read++) {
+            const mine = rows.rows()
+            expect(mine).toStrictEqual(expected)
+            for (const object of objectsIn(mine)) {
+              expect(seen.has(object)).toBe(false)
+              seen.add(object)
+              for (const key of Object.keys(object)) (object as Record<string, unknown>)[key] = 'changed'
+              if (Array.isArray(object)) object.push('more')
+            }
+          }
+        }
+      }),
+    )
   })
 
   it('are plain, extensible and mutable', () => {
