@@ -71,13 +71,13 @@ export class RedisQueryCache extends QueryCache {
   retryAt = 0
   /** @internal Format, generation and prefix are readable, so that cleanup needs the name only. */
   readonly entryPrefix: string
-  readonly #fences: Fences
+  /** @internal */ readonly fences: Fences
 
   constructor(config: CacheConfig) {
     super(config)
     this.link = new RedisLink(config.redis ?? {}, this)
     this.entryPrefix = `${this.keysOf('e')}${FORMAT}:${keySafe(this.config.epoch)}:`
-    this.#fences = new Fences(this.config)
+    this.fences = new Fences(this.config)
   }
 
   /** Asks Redis how full it is, in two trips. Rejects with `RedisError` when it does not answer. */
@@ -116,16 +116,23 @@ export class RedisQueryCache extends QueryCache {
    */
   lookup(runtime: Runtime, wanted: readonly Wanted[], others: readonly Known[]): Promise<Found[]> {
     const { keys, take } = this.#prepare(runtime, wanted, others)
-    return this.link.mget(runtime, keys, wanted.length > 0 ? 'read' : 'check').then(take)
+    return (
+      this.link
+        .mget(runtime, keys, wanted.length > 0 ? 'read' : 'check')
+        // Somebody has raised a fence since this isolate last looked: now they are asked for.
+        .then((values) => take(values) ?? this.lookup(runtime, wanted, others))
+    )
   }
 
-  /** The keys of a lookup that is sent now, and what to make of their values when they arrive. */
+  /** The keys of a lookup that is sent now, and what to make of their values when they arrive: nothing, where fences may stand and were not asked for. */
   #prepare(
     runtime: Runtime,
     wanted: readonly Wanted[],
     others: readonly Known[],
-  ): { keys: string[]; take: (values: readonly (string | null)[]) => Found[] } {
+    withFences = false,
+  ): { keys: string[]; take: (values: readonly (string | null)[]) => Found[] | undefined } {
     const sentAt = clock(runtime)
+    const quiet = withFences ? undefined : this.fences.quiet(sentAt)
     const order = this.versions.mark()
     const keys: string[] = []
     for (const { key, withLease } of wanted) {
@@ -140,13 +147,16 @@ export class RedisQueryCache extends QueryCache {
         if (known.askedIn !== order) {
           known.askedIn = order
           known.askedAt = keys.push(this.versionKey(known)) - 1
-          width = keys.push(...this.#fences.keysAt(known, sentAt)) - known.askedAt
+          if (quiet === undefined) width = keys.push(...this.fences.keysAt(known, sentAt)) - known.askedAt
         }
         return known.askedAt
       })
     const places = wanted.map(({ names }) => ask(names))
     const otherPlaces = ask(others)
-    const take = (values: readonly (string | null)[]): Found[] => {
+    if (!this.fences.expected) keys.push(this.fences.raises)
+    const take = (values: readonly (string | null)[]): Found[] | undefined => {
+      if (!this.fences.expected) this.fences.noteRaises(values.at(-1)!, clock(runtime))
+      if (quiet !== undefined && values.at(-1) !== quiet) return undefined
       const accept = (names: readonly Known[], at: readonly number[]) =>
         this.versions.accept(
           names,
@@ -181,13 +191,13 @@ export class RedisQueryCache extends QueryCache {
     leaseMs: number,
   ): Promise<(Found & { won: boolean | undefined })[]> {
     const missing = new Set(wanted.flatMap((ask) => ask.missing))
-    const { keys, take } = this.#prepare(runtime, wanted, [])
+    const { keys, take } = this.#prepare(runtime, wanted, [], true)
     const replies = await this.link.pipeline('lease', (pipeline) => {
       for (const { key } of wanted) pipeline.set(this.leaseKey(key), '1', { nx: true, px: leaseMs })
       for (const known of missing) pipeline.set(this.versionKey(known), uniqueValue(), { nx: true })
       pipeline.mget(...keys)
     })
-    const found = take(this.link.texts(replies.at(-1)!, keys.length))
+    const found = take(this.link.texts(replies.at(-1)!, keys.length))!
     return found.map((one, i) => {
       const { result, error } = replies[i]!
       return { ...one, won: error === undefined ? result === 'OK' : undefined }
@@ -242,10 +252,10 @@ export class RedisQueryCache extends QueryCache {
       let at = 0
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
         // A pipeline is not atomic: who finds the new version must find the fence too, until the version that ends it.
-        if (fence === 'standing') this.#fences.raise(pipeline, runtime, names)
+        if (fence === 'standing') this.fences.raise(pipeline, runtime, names)
         at = pipeline.length()
         pipeline.mset(this.#versions(names, version))
-        if (fence && fence !== 'standing') this.#fences.lower(pipeline, fence)
+        if (fence && fence !== 'standing') this.fences.lower(pipeline, fence)
       })
       const renewed = replies[at]!.result === 'OK'
       // Entries of now end also where the fence that is to keep out later ones was refused.
@@ -268,7 +278,7 @@ export class RedisQueryCache extends QueryCache {
     let fence: Fence | undefined
     try {
       const replies = await this.link.pipeline('invalidate', (pipeline) => {
-        fence = this.#fences.raise(pipeline, runtime, names)
+        fence = this.fences.raise(pipeline, runtime, names)
         pipeline.mset(this.#versions(names, uniqueValue()))
       })
       return replies.every(succeeded) ? fence : undefined

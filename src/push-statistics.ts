@@ -49,7 +49,7 @@ const dayKey = (cache: RedisQueryCache, day: number): string =>
 /** Counters on their way to Redis. */
 interface Push {
   readonly values: CounterValues
-  /** Its commands come first in their trip: one, and once an hour two. */
+  /** Its commands come first in their trip: one, once an hour two, and one more where Redis has no sum of raises. */
   readonly add: (pipeline: Pipeline) => void
   /** Waits for the trip's end: what Redis has refused goes with the next push. Never rejects. */
   readonly settle: (trip: Promise<readonly Reply[]>) => Promise<void>
@@ -89,6 +89,7 @@ function taken(cache: RedisQueryCache, now: number): Push | undefined {
       })
       add.exec()
       if (keep) pipeline.expire(key, ((KEPT_DAYS + 1) * DAY_MS) / 1000)
+      cache.fences.makeRaises(pipeline)
     },
     settle: (trip) =>
       trip.then(

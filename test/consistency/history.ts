@@ -49,7 +49,8 @@ export class History {
       time.after(chance.of(0.03) ? chance.between(500, 7000) : Math.ceil(-Math.log(1 - chance.next()) * mean), step)
     }
     time.after(0, step)
-    new QuietPlots(world, this.#issuer).one()
+    const quiet = new QuietPlots(world, this.#issuer)
+    quiet.one()
     await time.drive(() => left <= 0)
     for (const name of Object.keys(faults) as (keyof typeof faults)[]) faults[name] = 0
     redis.store.full = redis.away = false
@@ -60,6 +61,8 @@ export class History {
       for (const isolate of world.isolates) for (const site of [...some, QUIET]) this.#issuer.read(isolate, [site])
       await this.#pass(6_000)
     }
+    judge.settled(this.#issuer.pending())
+    await this.#pass(quiet.unasked())
     judge.settled(this.#issuer.pending())
     // Where nobody else's checks tell the isolate what it must find out by itself.
     this.#plots.edge(QUIET, true)

@@ -40,6 +40,23 @@ export class QuietPlots {
     else this.#lostFence()
   }
 
+  /** Nobody has raised a fence for so long that none is asked for any more; then somebody writes of whom only his fence tells. @returns how long it takes. */
+  unasked(): number {
+    const { chance, fenceMs, isolates, count } = this.#world
+    count('plot: unasked fence')
+    this.#at = 0
+    const quiet = 2 * fenceMs + 2_100
+    for (const isolate of isolates) for (const ms of [0, quiet, quiet + 300]) this.#read(ms, isolate)
+    const writer = this.#writer(true)
+    const takesMs = chance.between(20, 900)
+    const aim = writer.fenced ? 'orphan' : 'ambiguous'
+    const start = quiet + 600
+    this.#after(start, () => writer.dead || this.#issuer.write(writer, TABLE, { aim, takesMs }))
+    for (let i = 0; i < 12; i++) this.#read(start + chance.between(10, takesMs + 1_000))
+    this.#late(start + takesMs)
+    return start + takesMs + 4 * fenceMs
+  }
+
   #after(ms: number, run: () => void): void {
     this.#world.time.after(this.#at + ms, run)
   }

@@ -87,6 +87,10 @@ export class RedisStore {
     if (!keys.some((key) => key.includes(':e:'))) count('versions checked without a read')
     if (keys.some((key) => key.includes(':v:') && this.#get(key) === undefined)) count('lookup saw a missing version')
     if (keys.some((key) => key.includes(':f:') && (this.#get(key) ?? '0') !== '0')) count('lookup saw a fence')
+    if (!keys.some((key) => key.includes(':f:'))) {
+      const stands = this.keys().some((key) => key.includes(':f:') && this.#get(key) !== '0')
+      count(stands ? 'lookup asked for no fences, and one stood' : 'lookup asked for no fences')
+    }
     const lease = keys.find((key) => key.includes(':l:'))
     if (lease !== undefined) count(this.#get(lease) === undefined ? 'lease gone when looked at' : 'lease waited for')
   }

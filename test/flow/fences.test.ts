@@ -22,6 +22,12 @@ beforeEach(() => {
 
 const fences = () => [...world.redis.data.keys()].filter((key) => key.includes(':f:'))
 
+/** What lookups have asked for since the last reset: whether each asked for fences. */
+const asksForFences = () =>
+  world.redis.trips.flatMap(({ commands }) =>
+    commands.filter(([name]) => name === 'mget').map((keys) => keys.some((key) => key.includes(':f:'))),
+  )
+
 /** Begins a write and comes back when the database has it. */
 async function begin(executor: CachedQueryExecutor): Promise<{ done: Promise<unknown> }> {
   const before = commits.length
@@ -152,5 +158,132 @@ describe('a fence', () => {
     await expect(a.execute('CALL p()')).rejects.toThrow('lost')
     world.database.answer = answer
     await expectFenced()
+  })
+})
+
+/** What an isolate must have seen unchanged for, to be sure that no fence stands: two periods, for clocks that differ by a second. */
+const QUIET = 2 * PERIOD + 2_000
+
+describe('fences that nobody raises', () => {
+  const LASTING = { ttl: 36_000 }
+  /** Without isolate memory, so that each read is a lookup. */
+  let reader: CachedQueryExecutor
+  const read = () => world.outcome(reader, LASTING)
+
+  /** An isolate that no longer asks for fences. */
+  beforeEach(async () => {
+    reader = world.isolate({ type: 'redis' })
+    await world.warm(reader)
+    await read()
+    world.now += 10_000
+    await read()
+    expect(world.redis.data.has('eqc:f')).toBe(true)
+    await read()
+    world.now += QUIET + 1
+    world.redis.reset()
+    expect(await read()).toBe('l2')
+    expect(asksForFences()).toEqual([false])
+    world.redis.reset()
+  })
+
+  it('are not asked for when the sum of all raises has not changed for as long as one stands', async () => {
+    const other = world.isolate({ type: 'redis' })
+    await world.outcome(other, LASTING)
+    world.now += QUIET
+    await world.outcome(other, LASTING)
+    expect(asksForFences()).toEqual([true, true])
+    world.now += 1
+    expect(await world.outcome(other, LASTING)).toBe('l2')
+    expect(asksForFences()).toEqual([true, true, false])
+  })
+
+  it('are asked for in the same read when one was raised, of whatever name, and for as long as it stands', async () => {
+    await world.isolate(FENCED).execute('UPDATE posts SET n = 1')
+    world.redis.reset()
+    world.database.trips = 0
+    expect(await read()).toBe('l2')
+    expect(asksForFences()).toEqual([false, true])
+    expect(world.database.trips).toBe(0)
+    world.now += QUIET
+    await read()
+    expect(asksForFences()).toEqual([false, true, true])
+    world.now += 1
+    await read()
+    expect(asksForFences()).toEqual([false, true, true, false])
+  })
+
+  it('keep out what is read while one stands whose writer dies', async () => {
+    await begin(world.isolate(FENCED))
+    expect(await read()).toBe('miss')
+    expect(await read()).toBe('miss')
+    await expectFenced()
+  })
+
+  it('keep it out also after a write that is invalidated without one', async () => {
+    await begin(world.isolate(FENCED))
+    await world.isolate().invalidate({ tables: ['users'] })
+    expect(await read()).toBe('miss')
+    expect(await read()).toBe('miss')
+  })
+
+  it('keep it out after a write whose end is not known, without `fenced`', async () => {
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await expect(world.isolate().execute(UPDATE)).rejects.toThrow('lost')
+    world.database.answer = answer
+    expect(await read()).toBe('miss')
+    expect(await read()).toBe('miss')
+  })
+
+  it('are asked for when the sum was lost, before and after a fence was raised', async () => {
+    world.redis.data.delete('eqc:f')
+    expect(await read()).toBe('l2')
+    expect(asksForFences()).toEqual([false, true])
+    await begin(world.isolate(FENCED))
+    world.redis.data.delete('eqc:f')
+    expect(await read()).toBe('miss')
+    world.now += 10_000
+    // Made anew by a push of statistics: it tells nothing of what was before.
+    for (let looks = 0; looks < 3; looks++) expect(await read()).toBe('miss')
+    expect(world.redis.data.has('eqc:f')).toBe(true)
+  })
+
+  it('are asked for by a check of hot names too, and by whoever takes a lease', async () => {
+    const hot = world.isolate()
+    await world.outcome(hot, LASTING)
+    world.now += QUIET + 1
+    await world.outcome(hot, LASTING)
+    await begin(world.isolate(FENCED))
+    world.redis.reset()
+    world.now += 1_500
+    expect(await world.outcome(hot, LASTING)).toBe('l1')
+    expect(asksForFences()).toEqual([false, true])
+    world.redis.reset()
+    expect(await world.outcome(reader, { ...LASTING, coalesce: 'global' }, [2])).toBe('miss')
+    expect(asksForFences()).toEqual([false, true])
+  })
+
+  it('are asked for by who fences his own writes, always, and he does not ask for the sum', async () => {
+    const fenced = world.isolate({ type: 'redis', ...FENCED })
+    await world.outcome(fenced, LASTING)
+    world.now += 2 * QUIET
+    await world.outcome(fenced, LASTING)
+    expect(asksForFences()).toEqual([true, true])
+    expect(world.redis.trips.flatMap(({ commands }) => commands.flat())).not.toContain('eqc:f')
+  })
+
+  it('are asked for while the clock is before the time at which the sum was seen', async () => {
+    world.now -= 2 * QUIET
+    await read()
+    expect(asksForFences()).toEqual([true])
+  })
+
+  it('are summed up in a key without an end, which an invalidation of everything leaves alone', async () => {
+    const before = world.redis.data.get('eqc:f')
+    await reader.invalidateCache()
+    await world.isolate({ type: 'redis', epoch: 'next' }).cleanupCache()
+    expect(world.redis.data.get('eqc:f')).toBe(before)
+    expect(Number(before)).toBeGreaterThan(0)
+    expect(Number(before)).toBeLessThan(2 ** 25)
   })
 })

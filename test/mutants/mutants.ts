@@ -307,9 +307,9 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 12,
     fault: 'sets the fresh version before the fence stands',
     file: 'l2.ts',
-    find: '        fence = this.#fences.raise(pipeline, runtime, names)\n        pipeline.mset(this.#versions(names, uniqueValue()))\n',
+    find: '        fence = this.fences.raise(pipeline, runtime, names)\n        pipeline.mset(this.#versions(names, uniqueValue()))\n',
     replace:
-      '        pipeline.mset(this.#versions(names, uniqueValue()))\n        fence = this.#fences.raise(pipeline, runtime, names)\n',
+      '        pipeline.mset(this.#versions(names, uniqueValue()))\n        fence = this.fences.raise(pipeline, runtime, names)\n',
     test: 'test/flow/names.test.ts',
   },
   {

@@ -86,7 +86,7 @@ describe('what is sent, and in which order', () => {
     expect(await sent(a, () => a.execute(insert, [], { tables }))).toEqual(['neon insert', 'upstash mset'])
     const fenced = isolate({ consistency: { invalidate: 'fenced' } })
     expect(await sent(fenced, () => fenced.execute(insert))).toEqual([
-      'upstash incrby expire mset',
+      'upstash incrby incrby expire mset',
       'neon insert',
       'upstash mset incrby expire',
     ])
