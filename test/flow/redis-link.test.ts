@@ -78,6 +78,27 @@ it.each([
   expect(told).toEqual([failure])
 })
 
+it.each([
+  ['a wrong token', () => Response.json({ error: 'WRONGPASS invalid or missing auth token' }, { status: 401 })],
+  [
+    'one that may only read',
+    (commands: unknown[]) =>
+      Array.isArray(commands[0])
+        ? Response.json(commands.map(() => ({ error: "NOPERM this user has no permissions to run the 'set' command" })))
+        : Response.json({ result: commands.slice(1).map(() => null) }),
+  ],
+])('says once, without being listened to, that Redis refuses the token: %s', async (_, answer) => {
+  vi.stubGlobal('fetch', async (_: unknown, { body }: { body: string }) => answer(JSON.parse(body) as unknown[]))
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const executor = new CachedQueryExecutor(new FakeDatabase(), { type: 'redis', redis: credentials })
+  for (const table of ['users', 'orders']) {
+    await executor.query(`SELECT n FROM ${table}`)
+    await executor.flush()
+  }
+  expect(warn.mock.calls).toEqual([[expect.stringMatching(/Redis refuses the token.*`redis.token`/)]])
+  warn.mockRestore()
+})
+
 it('takes no name of a table for what Redis says', async () => {
   vi.stubGlobal('fetch', async () => Response.json({ error: 'ERR unknown command' }, { status: 400 }))
   const told: unknown[] = []
