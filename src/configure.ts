@@ -50,7 +50,7 @@ const zeroUp = (unit: string): Rule =>
   number(`${unit}, a finite number, 0 or more`, (value) => value >= 0 && value < Infinity)
 const part = number('a number from 0 to below 1', (value) => value >= 0 && value < 1)
 
-const redis = matching(/^rediss?:/, '')
+const redis = matching(/^\s*rediss?:/, '')
 
 const QUERY_CACHE: Rules<QueryCacheSettings> = {
   enabled: bool,
@@ -63,7 +63,7 @@ const QUERY_CACHE: Rules<QueryCacheSettings> = {
 }
 const REDIS: Rules<RedisSettings> = {
   url: matching(
-    /^https?:\/\/./,
+    /^\s*https?:\/\/./,
     'the https:// address of the REST API: UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, on Vercel KV_REST_API_URL and KV_REST_API_TOKEN',
     (value) => (redis[0](value) ? 'a redis:// address, which speaks TCP' : ofAnotherForm(value)),
   ),

@@ -172,8 +172,9 @@ export class RedisLink {
     return (this.#client = hardened(
       client ??
         new Redis({
-          url,
-          token,
+          // As the connection string: pasted into a secret, a line's end comes along.
+          url: url?.trim(),
+          token: token?.trim(),
           enableAutoPipelining: false,
           enableTelemetry: false,
           responseEncoding: false,

@@ -43,6 +43,20 @@ it("a user's client asks as it was told to", async () => {
   expect(asked).toEqual([expect.objectContaining({ cache: 'force-cache', keepalive: false })])
 })
 
+it('takes credentials that were pasted with white space around them', async () => {
+  const asked: unknown[] = []
+  vi.stubGlobal('fetch', (url: string, { headers }: RequestInit) => {
+    asked.push(url, new Headers(headers).get('Authorization'))
+    return Promise.reject(new TypeError('fetch failed'))
+  })
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const cache = createQueryCache({ type: 'hybrid', redis: { url: ' https://redis.invalid\n', token: 'token\n' } })
+  await new CachedQueryExecutor(new FakeDatabase(), cache).query('SELECT n FROM users')
+  expect(asked).toEqual(['https://redis.invalid', 'Bearer token'])
+  expect(warn).not.toHaveBeenCalled()
+  warn.mockRestore()
+})
+
 it('asks without a cache mode where the platform knows none', async () => {
   const asked: RequestInit[] = []
   vi.stubGlobal('fetch', (_: unknown, init: RequestInit) => {
