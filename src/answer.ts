@@ -2,7 +2,7 @@
  * What an answer says of itself: its `CacheInfo`, and what it adds to the counters, events and the request's own record.
  * @module
  */
-import type { Ask, Bypass, CacheInfo, Call, Core } from './ask.js'
+import type { Ask, Bypass, CacheInfo, Call, Core, Told } from './ask.js'
 import { directResult } from './result.js'
 import type { Answer } from './result.js'
 import { clock } from './runtime.js'
@@ -34,9 +34,11 @@ export function settle(core: Core, call: Call, ask: Ask, answered: Answered, sta
   if (coalesced) counters.add('coalesced', 1)
   if (!loaded.ok) {
     counters.add('misses', 1)
-    const { tables } = ask.deps
-    core.cache.events.emit({ type: 'query', outcome: 'miss', reason: 'database-error', tables })
-    afterwards(core, call, clock(call.runtime))
+    const now = clock(call.runtime)
+    const { tables, tags } = ask.deps
+    const info = { outcome: 'miss', reason: 'database-error', key: ask.display, age: 0, ttl: 0, tables, tags } as const
+    tell(core, call, info, Math.max(0, now - startedAt))
+    afterwards(core, call, now)
     throw loaded.error
   }
   if (loaded.outcome === 'unshared') {
@@ -102,7 +104,7 @@ export function account(core: Core, call: Call, info: CacheInfo, startedAt: numb
   afterwards(core, call, now)
 }
 
-function tell(core: Core, call: Call, info: CacheInfo, durationMs: number): void {
+function tell(core: Core, call: Call, info: Told, durationMs: number): void {
   call.log?.add(info, durationMs)
   core.cache.events.emit({ type: 'query', outcome: info.outcome, reason: info.reason, tables: info.tables, durationMs })
 }

@@ -24,7 +24,7 @@ export interface Call {
   readonly runtime: Runtime
   readonly scope?: string
   /** Told of every answer, with the milliseconds it took where something was waited for. */
-  readonly log?: { add(info: CacheInfo, durationMs: number): void }
+  readonly log?: { add(info: Told, durationMs: number): void }
   /** True inside a `cached()` loader: an outer result must not hold inner rows that are older than it says. */
   readonly skipCaches?: boolean
   /** What this request's client has written lately. */
@@ -60,6 +60,9 @@ export interface CacheInfo {
   tables: readonly string[]
   tags: readonly string[]
 }
+
+/** What is told of a query: its answer's, or that the database has failed it. */
+export type Told = Omit<CacheInfo, 'reason'> & { reason?: BypassReason | 'database-error' }
 
 /** A function that loads a value, for `cached()`, and whether it has asked something whose answer depends on who asks. */
 export interface Loader {

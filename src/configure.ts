@@ -24,13 +24,13 @@ import {
   bool,
   check,
   declared,
-  described,
   list,
   listOf,
   matching,
   number,
   object,
   oneOf,
+  ofAnotherForm,
   positive,
   readOptions,
   tables,
@@ -50,7 +50,7 @@ const zeroUp = (unit: string): Rule =>
   number(`${unit}, a finite number, 0 or more`, (value) => value >= 0 && value < Infinity)
 const part = number('a number from 0 to below 1', (value) => value >= 0 && value < 1)
 
-const redis = matching(/^rediss?:/, '')
+const redis = matching(/^\s*rediss?:/, '')
 
 const QUERY_CACHE: Rules<QueryCacheSettings> = {
   enabled: bool,
@@ -63,9 +63,9 @@ const QUERY_CACHE: Rules<QueryCacheSettings> = {
 }
 const REDIS: Rules<RedisSettings> = {
   url: matching(
-    /^https?:\/\/./,
+    /^\s*https?:\/\/./,
     'the https:// address of the REST API: UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, on Vercel KV_REST_API_URL and KV_REST_API_TOKEN',
-    (value) => (redis[0](value) ? 'a redis:// address, which speaks TCP' : described(value)),
+    (value) => (redis[0](value) ? 'a redis:// address, which speaks TCP' : ofAnotherForm(value)),
   ),
   token: text,
   client: [(value) => typeof (value as Redis | null)?.mget === 'function', 'a client of @upstash/redis'],
@@ -180,8 +180,9 @@ export type Told<T> = T & { params: readonly unknown[] }
 /** Statements of one call, with their options where they have any. @throws InvalidOptionError, before any of them is sent */
 export function readStatements<T extends { sql: string }>(given: readonly T[], of: keyof typeof STATEMENTS): Told<T>[] {
   check(of, given, list)
-  return Array.from(given, (one) => {
-    const statement = { params: [], ...readOptions<T>(one, STATEMENTS[of] as Rules<T>, of) } as unknown as Told<T>
+  return Array.from(given, (one, i) => {
+    const read = readOptions<T>(one, STATEMENTS[of] as Rules<T>, `${of}[${i}]`)
+    const statement = { params: [], ...read } as unknown as Told<T>
     check('sql', statement.sql, anyText)
     return statement
   })

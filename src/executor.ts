@@ -275,9 +275,14 @@ export class CachedQueryExecutor {
     const { core, call } = this
     const startedAt = clock(call.runtime)
     for (const { params } of statements) check('params', params, list)
-    const { results, cache } = await withSignal(() => write(core, call, statements, options, send), options.signal)
-    account(core, call, bypassInfo({ ...cache, bypass: 'write', display: '' }), startedAt)
-    return { results: results.map((result) => directResult(result, core.database)), cache }
+    let names: Pick<WriteInfo, 'tables' | 'tags'> = { tables: [], tags: [] }
+    try {
+      const { results, cache } = await withSignal(() => write(core, call, statements, options, send), options.signal)
+      names = cache
+      return { results: results.map((result) => directResult(result, core.database)), cache }
+    } finally {
+      account(core, call, bypassInfo({ ...names, bypass: 'write', display: '' }), startedAt)
+    }
   }
 
   async #invalidate(named: Named): Promise<number> {

@@ -130,7 +130,10 @@ export interface QueryOptions {
   staleWhileRevalidate?: number | undefined
   /** Seconds after `ttl` in which the old result answers when the database fails. Never after an invalidation. Default 0. */
   staleIfError?: number | undefined
-  /** Seconds that a result without rows is kept. Default 10, never above `ttl`. */
+  /**
+   * Seconds that a result without rows is kept, and of `cached()` null, undefined or an empty array. `staleWhileRevalidate` has no effect
+   * on such a one. Default 10, never above `ttl`.
+   */
   emptyTtl?: number | undefined
   /** Tables the result depends on besides those that the text shows. */
   tables?: readonly string[] | undefined

@@ -26,6 +26,8 @@ export class RedisError extends QueryCacheError {
   }
 }
 
+const REFUSED = 'Redis refuses the token, or a command to it: `redis.token` is wrong, or its rights do not suffice.'
+
 /** `undefined`: it failed, or took longer than `ms`. */
 export const answerInTime = <T>(trip: Promise<T>, ms: number): Promise<T | undefined> =>
   withTimeout(trip, ms, () => new RedisError('timeout')).catch(() => undefined)
@@ -108,7 +110,7 @@ export class RedisLink {
       const replies: unknown = await this.#trip(count, () => prepared.exec({ keepErrors: true }))
       if (!Array.isArray(replies) || replies.length !== count) throw new RedisError('nonsense')
       const failure = (replies as Reply[]).find((reply) => reply.error)
-      if (failure) this.#cache.events.emit({ type: 'redis-failed', operation, failure: classify(failure.error!) })
+      if (failure) this.#tell(operation, classify(failure.error!))
       return replies as Reply[]
     } catch (error) {
       throw this.#failed(operation, error)
@@ -137,8 +139,15 @@ export class RedisLink {
   #failed(operation: RedisOperation, error: unknown): RedisError {
     const failed = scrubbed(error)
     this.#cache.counters.add('errors', 1)
-    this.#cache.events.emit({ type: 'redis-failed', operation, failure: failed.failure })
+    this.#tell(operation, failed.failure)
     return failed
+  }
+
+  #tell(operation: RedisOperation, failure: RedisFailure): void {
+    const { events } = this.#cache
+    events.emit({ type: 'redis-failed', operation, failure })
+    // No request fails because of it, and it does not pass: nobody would look for it.
+    if (failure === 'unauthorized') events.once(REFUSED)
   }
 
   #trip<T>(commands: number, send: (client: Redis) => Promise<T>): Promise<T> {
@@ -163,8 +172,9 @@ export class RedisLink {
     return (this.#client = hardened(
       client ??
         new Redis({
-          url,
-          token,
+          // As the connection string: pasted into a secret, a line's end comes along.
+          url: url?.trim(),
+          token: token?.trim(),
           enableAutoPipelining: false,
           enableTelemetry: false,
           responseEncoding: false,

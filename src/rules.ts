@@ -33,17 +33,23 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 export const anything: Rule = [() => true, '']
 export const bool: Rule = [(value) => typeof value === 'boolean', 'true or false', shown]
 export const aFunction: Rule = [(value) => typeof value === 'function', 'a function']
-export const matching = (pattern: RegExp, allowed: string, given?: Rule[2]): Rule => [
+export const ofAnotherForm = (value: unknown): string =>
+  typeof value === 'string' && value !== '' ? 'a text of another form' : described(value)
+export const matching = (pattern: RegExp, allowed: string, given: Rule[2] = ofAnotherForm): Rule => [
   (value) => typeof value === 'string' && pattern.test(value),
   allowed,
   given,
 ]
 export const text = matching(/[^]/, 'a text that is not empty')
 export const anyText = matching(/^/, 'a text')
-export const listOf = ([test, allowed]: Rule): Rule => [
+export const listOf = ([test, allowed, given = described]: Rule): Rule => [
   // `every` does not see holes.
   (value) => Array.isArray(value) && Array.from(value).every(test),
   `an array, each ${allowed}`,
+  (value) =>
+    Array.isArray(value)
+      ? `an array with an element that is ${given(value.find((one) => !test(one)))}`
+      : described(value),
 ]
 export const texts = listOf(text)
 export const list: Rule = [Array.isArray, 'an array']
@@ -78,7 +84,10 @@ export const tables = listOf(matching(/^(?!\*$)[^]/, "a table; '*' in `writes` a
 export function declared(path: string, flags: string[], ...plain: Rule[]): Rule {
   const parts: Record<string, Rule> = { reads: tables, writes: texts }
   for (const flag of flags) parts[flag] = bool
-  const one: Rule = [isObject, [...plain.map(([, allowed]) => allowed), Object.keys(parts)].join(', or ')]
+  const one: Rule = [
+    isObject,
+    [...plain.map(([, allowed]) => allowed), `an object of ${Object.keys(parts).join(', ')}`].join(', or '),
+  ]
   return [
     (value) =>
       isObject(value) &&

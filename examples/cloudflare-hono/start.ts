@@ -100,7 +100,8 @@ async function main(): Promise<void> {
 /** Messages of expected failures are written for a person; anything else is a bug and comes with its stack. */
 function report(error: unknown): void {
   const expected = error instanceof LaunchError || (error as { code?: unknown } | null)?.code === 'LOCAL_STACK'
-  console.error(expected ? (error as Error).message : error)
+  // The stack's messages name its own options, which this command has by other names.
+  console.error(expected ? (error as Error).message.replace('`dataDir`', '`npm start -- --data-dir <path>`') : error)
 }
 
 main().catch((error: unknown) => {

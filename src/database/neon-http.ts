@@ -4,7 +4,18 @@
  */
 import { neon, neonConfig, types } from '@neondatabase/serverless'
 import { InvalidOptionError } from '../errors.js'
-import { anyText, anything, check, isObject, described, orFunction, positive, readOptions, text } from '../rules.js'
+import {
+  anyText,
+  anything,
+  check,
+  described,
+  isObject,
+  ofAnotherForm,
+  orFunction,
+  positive,
+  readOptions,
+  text,
+} from '../rules.js'
 import type { Rule, Rules } from '../rules.js'
 import { identityOf, invalidationIdentityOf, readConnectionString } from './connection-string.js'
 import type { Target } from './connection-string.js'
@@ -47,6 +58,7 @@ const ENDPOINT: Rule = [
     }
   },
   'a URL such as `http://localhost:4444/sql`, without user name and password',
+  ofAnotherForm,
 ]
 
 /** Keeps Postgres' own text: it is parsed when a row is handed out. */

@@ -3,20 +3,20 @@
  * @module
  */
 import type { Context } from 'hono'
-import type { CacheInfo } from '../ask.js'
+import type { Told } from '../ask.js'
 
 const CACHE_NAME = 'edge-query-cache'
 
-const isHit = ({ outcome }: CacheInfo): boolean => /^(l|stale)/.test(outcome)
+const isHit = ({ outcome }: Told): boolean => /^(l|stale)/.test(outcome)
 
 /** The answers of one request. */
 export class AnswerLog {
   /** `undefined`: the headers are written. What a stream or a socket asks for hours after them would only pile up. */
-  #infos: CacheInfo[] | undefined = []
+  #infos: Told[] | undefined = []
   /** The longest wait, where something was waited for: a Worker's clock stands still in between. */
   #waitedMs: number | undefined
 
-  add(info: CacheInfo, durationMs: number): void {
+  add(info: Told, durationMs: number): void {
     this.#infos?.push(info)
     if (info.outcome !== 'l1') this.#waitedMs = Math.max(this.#waitedMs ?? 0, durationMs)
   }
@@ -52,7 +52,7 @@ export class AnswerLog {
 let latest = { left: NaN, status: '', timing: '' }
 
 /** One member for the response: a hit when every query was one, else why it went on to the database (RFC 9211, section 2). */
-function cacheStatus(infos: readonly CacheInfo[]): string {
+function cacheStatus(infos: readonly Told[]): string {
   const forwarded = infos.find((info) => !isHit(info))
   const { outcome, reason } = infos[0]!
   const detail = infos.length > 1 ? `"${counts(infos)}"` : outcome === 'bypass' && reason ? reason : outcome
@@ -64,7 +64,7 @@ function cacheStatus(infos: readonly CacheInfo[]): string {
   return `${CACHE_NAME}; ${way}; detail=${detail}`
 }
 
-function counts(infos: readonly CacheInfo[]): string {
+function counts(infos: readonly Told[]): string {
   const counts: Record<string, number> = {}
   for (const { outcome } of infos) counts[outcome] = (counts[outcome] ?? 0) + 1
   return Object.entries(counts)
@@ -72,7 +72,7 @@ function counts(infos: readonly CacheInfo[]): string {
     .join(' ')
 }
 
-const serverTiming = (infos: readonly CacheInfo[], waitedMs: number | undefined): string =>
+const serverTiming = (infos: readonly Told[], waitedMs: number | undefined): string =>
   `query-cache;desc="${counts(infos)}"${waitedMs === undefined ? '' : `;dur=${waitedMs.toFixed(1)}`}`
 
 /** Seconds as a header has them. */

@@ -133,10 +133,11 @@ describe('npm start, without redis-server and without Postgres', () => {
     expect((await ask(`${first}/users/42`)).data).toMatchObject({ name: expect.stringMatching(/^Grace/) as string })
   })
 
-  it('tells a second start who holds the data', { timeout: 30_000 }, async () => {
+  it('tells a second start who holds the data, and how to have other data', { timeout: 30_000 }, async () => {
     const late = start()
     expect(await late.ended).toBe(1)
     expect(late.output).toContain(String(launcher.pid))
+    expect(late.output).toContain('npm start -- --data-dir')
     expect((await ask(`${first}/users/42`)).status).toBe(200)
   })
 

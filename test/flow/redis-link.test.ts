@@ -43,6 +43,20 @@ it("a user's client asks as it was told to", async () => {
   expect(asked).toEqual([expect.objectContaining({ cache: 'force-cache', keepalive: false })])
 })
 
+it('takes credentials that were pasted with white space around them', async () => {
+  const asked: unknown[] = []
+  vi.stubGlobal('fetch', (url: string, { headers }: RequestInit) => {
+    asked.push(url, new Headers(headers).get('Authorization'))
+    return Promise.reject(new TypeError('fetch failed'))
+  })
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const cache = createQueryCache({ type: 'hybrid', redis: { url: ' https://redis.invalid\n', token: 'token\n' } })
+  await new CachedQueryExecutor(new FakeDatabase(), cache).query('SELECT n FROM users')
+  expect(asked).toEqual(['https://redis.invalid', 'Bearer token'])
+  expect(warn).not.toHaveBeenCalled()
+  warn.mockRestore()
+})
+
 it('asks without a cache mode where the platform knows none', async () => {
   const asked: RequestInit[] = []
   vi.stubGlobal('fetch', (_: unknown, init: RequestInit) => {
@@ -76,6 +90,27 @@ it.each([
   const cache = createQueryCache({ type: 'hybrid', redis: credentials, onEvent })
   await new CachedQueryExecutor(new FakeDatabase(), cache).query('SELECT n FROM users')
   expect(told).toEqual([failure])
+})
+
+it.each([
+  ['a wrong token', () => Response.json({ error: 'WRONGPASS invalid or missing auth token' }, { status: 401 })],
+  [
+    'one that may only read',
+    (commands: unknown[]) =>
+      Array.isArray(commands[0])
+        ? Response.json(commands.map(() => ({ error: "NOPERM this user has no permissions to run the 'set' command" })))
+        : Response.json({ result: commands.slice(1).map(() => null) }),
+  ],
+])('says once, without being listened to, that Redis refuses the token: %s', async (_, answer) => {
+  vi.stubGlobal('fetch', async (_: unknown, { body }: { body: string }) => answer(JSON.parse(body) as unknown[]))
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const executor = new CachedQueryExecutor(new FakeDatabase(), { type: 'redis', redis: credentials })
+  for (const table of ['users', 'orders']) {
+    await executor.query(`SELECT n FROM ${table}`)
+    await executor.flush()
+  }
+  expect(warn.mock.calls).toEqual([[expect.stringMatching(/Redis refuses the token.*`redis.token`/)]])
+  warn.mockRestore()
 })
 
 it('takes no name of a table for what Redis says', async () => {

@@ -42,6 +42,20 @@ describe('queryCache()', () => {
     expect((await app.request('/two')).headers.get('Server-Timing')).toBe('query-cache;desc="l1=2"')
   })
 
+  it.each([
+    ['a read', SQL, 'fwd=miss; detail=miss', 'miss'],
+    ['a read that is not cached', 'SELECT now() AS n', 'fwd=bypass; detail=volatile-function', 'bypass'],
+    ['a write', 'UPDATE users SET n = 1', 'fwd=bypass; detail=write', 'bypass'],
+  ])('tells it of %s that the database failed, too', async (_what, sql, status, outcome) => {
+    const { app, database } = application()
+    app.get('/failing', async (c) => c.json(await cachedQuery(c, sql)))
+    app.onError((error, c) => c.text(error.message, 500))
+    database.answer = () => Promise.reject(new Error('the database is away'))
+    const { headers } = await app.request('/failing')
+    expect(headers.get('Cache-Status')).toBe(`edge-query-cache; ${status}`)
+    expect(headers.get('Server-Timing')).toMatch(new RegExp(`^query-cache;desc="${outcome}=1";dur=[\\d.]+$`))
+  })
+
   it('hands `nowBucket` on with the other options', async () => {
     const { app, database } = application()
     const sql = 'SELECT n FROM users WHERE at < now()'

@@ -155,7 +155,7 @@ describe('a client that has written', () => {
     site.redis.before = () => Promise.reject(new Error('away'))
     site.database.answer = () => Promise.reject(new Error('down'))
     expect(await new Client().ask(b, '/run')).toBe('stale-if-error')
-    expect(await client.ask(b, '/run')).toBe('none')
+    expect(await client.ask(b, '/run')).toBe('miss')
   })
 })
 

@@ -122,7 +122,7 @@ describe('options', () => {
     [
       'a misspelt declaration',
       () => createQueryCache({ type: 'local', sql: { functions: { f: 'stabel' as 'stable' } } }),
-      /`sql.functions.f` is of type string\. Allowed: 'stable', 'volatile', 'identity'/,
+      /`sql.functions.f` is of type string\. Allowed: 'stable', 'volatile', 'identity', or an object of reads, writes, /,
     ],
     [
       'a misspelt part',
@@ -147,7 +147,7 @@ describe('options', () => {
     [
       'a function that is no declaration',
       () => createQueryCache({ type: 'local', sql: { functions: { f: { writes: ['t', ''] } } } }),
-      /`sql.functions.f.writes` is an array\./,
+      /`sql.functions.f.writes` is an array with an element that is empty\. Allowed: an array, each a text/,
     ],
     [
       'a volatile function that is neither',
@@ -158,6 +158,19 @@ describe('options', () => {
       'row security that is no list',
       () => createQueryCache({ type: 'local', sql: { rowSecurity: 'accounts' as never } }),
       /`sql.rowSecurity` is of type string\. Allowed: an array, each a text/,
+    ],
+    [
+      'a list with something else in it',
+      () =>
+        new CachedQueryExecutor(new FakeDatabase(), { type: 'local' }).explain('SELECT 1', [], {
+          tables: ['a', 1 as never],
+        }),
+      /`tables` is an array with an element that is of type number\. Allowed: an array, each a text/,
+    ],
+    [
+      'a text that is no address',
+      () => createQueryCache({ type: 'redis', redis: { ...redis, url: 'example.upstash.io' } }),
+      /`redis.url` is a text of another form\. Allowed: the https:\/\/ address/,
     ],
     [
       'a list in the place of a text',
@@ -177,5 +190,10 @@ describe('options', () => {
     ['a misspelt option of cron', () => scheduledCleanup({ maxCommand: 1 } as never), /`maxCommand` is not an option/],
   ])('says what to do about %s', (_name, make, message) => {
     expect(make).toThrow(message)
+  })
+  it('says which query of a batch is none', async () => {
+    const executor = new CachedQueryExecutor(new FakeDatabase(), { type: 'local' })
+    const batch = executor.queryBatch([{ sql: 'SELECT 1' }, 'SELECT 2' as never])
+    await expect(batch).rejects.toThrow('`queries[1]` is of type string. Allowed: an object.')
   })
 })
