@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { LEASE_MS } from '../../src/lease.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { SQL, World } from '../support/isolates.js'
 import { until } from '../support/until.js'
@@ -37,6 +38,15 @@ describe("coalesce: 'global'", () => {
     expect(await world.outcome(a, GLOBAL)).toBe('miss')
     expect(names()).toEqual(['mget', 'set mget', 'set del'])
     expect(leases()).toEqual([])
+  })
+
+  it('gives the lease an end of its own, for the case that its holder dies', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a, GLOBAL)
+    const [lease] = world.redis.trips[1]!.commands
+    expect(lease!.slice(2)).toEqual(['1', 'nx', 'px', String(LEASE_MS)])
+    expect(LEASE_MS).toBeLessThan(30_000)
   })
 
   it('creates missing versions with the lease, so that the first result of a new name is stored', async () => {

@@ -125,6 +125,59 @@ describe('an invalidation that Redis did not acknowledge', () => {
     expect(await world.outcome(world.isolate())).toBe('l2')
   })
 
+  it('of a write that may have happened is repeated too, without another request', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.redis.before = () => Promise.reject(new Error('away'))
+    world.database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await expect(a.execute(UPDATE)).rejects.toThrow('lost')
+    world.redis.before = () => {}
+    await a.flush()
+    expect((a.core.cache as unknown as { unacknowledged: Map<unknown, unknown> }).unacknowledged.size).toBe(0)
+  })
+
+  it('is not paid by the repetition of an older one that was sent before it', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    let sent = 0
+    let release!: () => void
+    const held = new Promise<void>((resolve) => (release = resolve))
+    // The first is lost, its repetition takes long, and so the third has committed after what the repetition tells of.
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset' && [1, 3].includes(++sent)) throw new Error('lost')
+    }
+    world.redis.after = ({ commands }) => (commands[0]![0] === 'mset' && sent === 2 ? held : undefined)
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    const flushed = a.flush()
+    while (sent < 2) await tick()
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset') throw new Error('lost')
+    }
+    release()
+    await flushed
+    expect((a.core.cache as unknown as { unacknowledged: Map<unknown, unknown> }).unacknowledged.size).toBe(1)
+    expect(await world.outcome(a)).toBe('miss')
+    expect(await world.outcome(world.isolate())).toBe('miss')
+  })
+
+  it('is repeated within the 30 seconds that `waitUntil` gives, more than once', async () => {
+    const a = world.isolate()
+    world.redis.before = () => Promise.reject(new Error('away'))
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+      const tries = () => world.redis.trips.filter(({ commands }) => commands[0]![0] === 'mset').length
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(tries()).toBe(2)
+      await vi.advanceTimersByTimeAsync(29_000)
+      expect(tries()).toBe(5)
+      world.redis.before = () => {}
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('is repeated by one at a time, however many requests come', async () => {
     const a = world.isolate()
     await world.warm(a)
@@ -207,6 +260,17 @@ describe('without Redis', () => {
     world.now += 1
     expect(await world.outcome(a)).toBe('miss')
     expect(await world.outcome(a)).toBe('l1')
+  })
+
+  it('nothing is kept for any of the tables of such a write', async () => {
+    const a = world.isolate({ type: 'local' })
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(new Error('the reply was lost'))
+    const both = ['users', 'orders'].map((table) => ({ sql: `UPDATE ${table} SET n = 1` }))
+    await expect(a.transaction(both)).rejects.toThrow('lost')
+    world.database.answer = answer
+    for (const sql of [SQL, 'SELECT n FROM orders'])
+      for (let i = 0; i < 2; i++) expect(await world.outcome(a, {}, [], sql)).toBe('miss')
   })
 })
 

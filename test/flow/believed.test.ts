@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { SQL, World } from '../support/isolates.js'
+import { until } from '../support/until.js'
+
+const ORDERS = 'SELECT n FROM orders WHERE id = $1'
+const BOTH = 'SELECT n FROM users JOIN orders USING (id) WHERE id = $1'
+let world: World
+beforeEach(() => void (world = new World()))
+
+describe('a hot route', () => {
+  it('waits for no check, however long memory alone has answered it', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a, { ttl: 3_600 })
+    const outcomes = new Set<string>()
+    for (let seconds = 0; seconds < 300; seconds++) {
+      world.now += 1_000
+      outcomes.add(await world.outcome(a, { ttl: 3_600 }))
+    }
+    expect([...outcomes]).toEqual(['l1'])
+  })
+
+  it('waits for no check when one of its tables was looked up lately and the other was not', async () => {
+    const a = world.isolate()
+    await world.warm(a, ['users', 'orders'])
+    await world.outcome(a, {}, [1], BOTH)
+    world.now += 1_100
+    expect(await world.outcome(a, {}, [1], ORDERS)).toBe('miss')
+    world.now += 100
+    expect(await world.outcome(a, {}, [1], BOTH)).toBe('l1')
+    world.now += 1_000
+    expect(await world.outcome(a, {}, [1], BOTH)).toBe('l1')
+  })
+})
+
+describe('memory after an invalidation that Redis did not acknowledge', () => {
+  it('believes no older result, though a lookup for another brings the version by which it would hold', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    for (const outcome of ['miss', 'l1']) expect(await world.outcome(a)).toBe(outcome)
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset') throw new Error('lost')
+    }
+    expect((await a.execute('UPDATE users SET n = n + 1')).cache.invalidated).toBe(false)
+    expect((await a.queryResult(SQL, [2])).cache.outcome).toBe('miss')
+    expect((await a.queryResult(SQL, [1])).cache.outcome).toBe('miss')
+  })
+})
+
+describe("memory after an invalidation of this isolate's own", () => {
+  it('believes no reply that Redis gave before it and that arrives after it', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    for (const outcome of ['miss', 'l1']) expect(await world.outcome(a)).toBe(outcome)
+    let arrive: (() => void) | undefined
+    let acknowledge: (() => void) | undefined
+    world.redis.before = ({ commands }) =>
+      commands[0]![0] === 'mset' ? new Promise((resolve) => (acknowledge = resolve)) : undefined
+    world.redis.after = ({ commands }) =>
+      commands[0]![0] === 'mget' ? new Promise((resolve) => (arrive = resolve)) : undefined
+    const write = a.execute('UPDATE users SET n = n + 1')
+    await until('the invalidation', () => acknowledge !== undefined)
+    const other = a.query(SQL, [2])
+    await until('the reply with the older version', () => arrive !== undefined)
+    world.redis.after = () => {}
+    acknowledge!()
+    await write
+    arrive!()
+    await other
+    expect((await a.queryResult(SQL, [1])).cache.outcome).toBe('miss')
+  })
+})
