@@ -254,6 +254,25 @@ describe("coalesce: 'global'", () => {
     expect(world.database.trips).toBe(1)
   })
 
+  it('keeps the leases of a batch whose results need several trips until the last, which a failure of the others does not stop', async () => {
+    const a = world.isolate({ redis: { enableCompression: false } })
+    await world.warm(a)
+    world.database.answer = ({ params }) => [[['n', 25, String(params[0]).repeat(2_000_000)]]]
+    let fail: (() => void) | undefined
+    world.redis.before = ({ commands }) => {
+      if (fail || !commands[0]![1]!.includes(':e:') || commands[0]![0] !== 'set') return undefined
+      return new Promise((_, reject) => (fail = () => reject(new Error('lost'))))
+    }
+    await a.queryBatch([1, 2].map((id) => ({ sql: SQL, params: [id], options: GLOBAL })))
+    await until('the first trip that stores', () => fail !== undefined)
+    await tick(5)
+    expect(leases()).toHaveLength(2)
+    fail!()
+    await a.flush()
+    expect(leases()).toEqual([])
+    expect(await world.outcome(world.isolate(), {}, [1])).toBe('l2')
+  })
+
   it('is one load per isolate without Redis', async () => {
     const a = world.isolate({ type: 'local' })
     expect(await world.outcome(a, GLOBAL)).toBe('miss')

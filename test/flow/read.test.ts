@@ -178,6 +178,20 @@ describe('the way of a read', () => {
     for (const id of ids) expect(await outcome(isolate(), SQL, [id])).toBe('l2')
   })
 
+  it.each([
+    ['a result', [1], 1],
+    ['results that need several trips', [1, 2], 3_000_000],
+  ])('creates the version that one query of a batch misses beside %s', async (_name, ids, size) => {
+    const [a, b] = [isolate({ redis: { enableCompression: false } }), isolate()]
+    await warm(a)
+    database.answer = ({ params }) => [[['n', 25, String(params[0]).repeat(size)]]]
+    await a.queryBatch([...ids.map((id) => ({ sql: SQL, params: [id] })), { sql: 'SELECT n FROM posts' }])
+    await a.flush()
+    expect(await outcome(b, 'SELECT n FROM posts')).toBe('miss')
+    await b.flush()
+    expect(await outcome(isolate(), 'SELECT n FROM posts')).toBe('l2')
+  })
+
   it('shares a trip to the database among those only that wait equally long', async () => {
     const a = isolate()
     await warm(a)
