@@ -36,6 +36,25 @@ describe('a hot route', () => {
   })
 })
 
+it('a hot route waits for no check beside results that are asked for again and again, long after their checks', async () => {
+  const a = world.isolate()
+  const tables = ['users', ...Array.from({ length: 6 }, (_, i) => `t${i}`)]
+  await world.warm(a, tables)
+  const lasting = { ttl: 3_600 }
+  for (const table of tables) await world.outcome(a, lasting, [], `SELECT n FROM ${table}`)
+  world.redis.reset()
+  const outcomes = new Set<string>()
+  for (let half = 0; half < 80; half++) {
+    world.now += 500
+    await world.outcome(a, lasting, [], `SELECT n FROM t${half % 6}`)
+    outcomes.add(await world.outcome(a, lasting, [], 'SELECT n FROM users'))
+  }
+  expect([...outcomes]).toEqual(['l1'])
+  const ofUsers = world.redis.trips.filter(({ commands }) => commands[0]!.some((key) => key.includes('t:public.users')))
+  // Twice in each of the 20 bounds that went by.
+  expect(ofUsers.length).toBeLessThanOrEqual(40)
+})
+
 it('a check under way is waited for by those only whose result it may vouch for', async () => {
   const a = world.isolate()
   await world.warm(a)

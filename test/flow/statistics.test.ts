@@ -32,6 +32,12 @@ describe('statistics', () => {
     expect(stats.totalSizeMB).toBeGreaterThan(0)
   })
 
+  it('count each statement of a transaction as a query of the database', async () => {
+    const a = world.isolate()
+    await a.transaction([{ sql: 'UPDATE users SET n = 1' }, { sql: 'UPDATE posts SET n = 1' }])
+    expect(a.getCacheStats()).toMatchObject({ dbQueries: 2, errors: 0 })
+  })
+
   it.each([
     ['a read', (a: CachedQueryExecutor) => a.query(SQL, [1])],
     ['a write', (a: CachedQueryExecutor) => a.execute('UPDATE users SET n = 1')],

@@ -185,6 +185,13 @@ describe('a write', () => {
     await a.flush()
   })
 
+  it('that is not understood tells of the tables that were named with it', async () => {
+    const a = world.isolate()
+    const tables = ['public.orders']
+    expect((await a.execute('CALL p()', [], { tables: ['orders'] })).cache.tables).toEqual(tables)
+    expect(world.events).toContainEqual({ type: 'write', outcome: 'committed', invalidated: true, tables })
+  })
+
   it('is sent with the parameters of the call, whatever the caller does to them meanwhile', async () => {
     const a = world.isolate({ consistency: { invalidate: 'fenced' } })
     const seen: unknown[] = []
