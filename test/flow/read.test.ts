@@ -219,6 +219,19 @@ describe('the way of a read', () => {
     expect(await outcome(b)).toBe('l2')
   })
 
+  it.each([{}, { tags: ['t'] }])(
+    'keeps what is read again when memory is full, not what is read once: %j',
+    async (options) => {
+      const a = isolate({ queryCache: { maxQueries: 10 } })
+      for (let i = 0; i < 2; i++) await outcome(a, SQL, [0], options)
+      for (let id = 1; id <= 30; id++) {
+        await outcome(a, SQL, [id], options)
+        expect(await outcome(a, SQL, [0], options)).toBe('l1')
+      }
+      await a.flush()
+    },
+  )
+
   it('checks hot names at most twice per bound, in the background', async () => {
     const a = isolate()
     await warm(a)
