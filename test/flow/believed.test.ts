@@ -110,3 +110,42 @@ describe("memory after an invalidation of this isolate's own", () => {
     expect((await a.queryResult(SQL, [1])).cache.outcome).toBe('miss')
   })
 })
+
+describe('what Redis has vouched for when it was asked', () => {
+  it.each(['hybrid', 'redis'] as const)(
+    'and is kept for staleIfError alone is no answer while the database has one (%s)',
+    async (type) => {
+      const [a, b] = [world.isolate({ type }), world.isolate({ type })]
+      const options = { ttl: 1, staleIfError: 600 }
+      await world.warm(a)
+      await world.outcome(a, options)
+      for (const one of [b, a, b]) {
+        world.now += 1_500
+        const { cache, rows } = await one.queryResult(SQL, [1], options)
+        await one.flush()
+        expect([cache.outcome, rows]).toEqual(['miss', [{ n: world.database.log.length }]])
+      }
+      world.now += 1_500
+      world.database.answer = () => Promise.reject(new Error('database down'))
+      expect(await world.outcome(world.isolate({ type }), options)).toBe('stale-if-error')
+    },
+  )
+
+  it.each(['is there still', 'was evicted'])(
+    'answers under staleIfError though the database takes long to fail, when its stored text %s',
+    async (text) => {
+      const a = world.isolate()
+      const options = { ttl: 1, staleIfError: 600 }
+      await world.warm(a)
+      await world.outcome(a, options)
+      for (const key of world.redis.data.keys())
+        if (key.includes(':e:') && text === 'was evicted') world.redis.data.delete(key)
+      world.now += 5_000
+      world.database.answer = () => {
+        world.now += 10_000
+        return Promise.reject(new Error('database down'))
+      }
+      expect(await world.outcome(a, options)).toBe('stale-if-error')
+    },
+  )
+})
