@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { announce, checkUnderWay, hotNames } from '../../src/check.js'
 import { SQL, World } from '../support/isolates.js'
 import { until } from '../support/until.js'
 
@@ -53,6 +54,21 @@ it('a hot route waits for no check beside results that are asked for again and a
   const ofUsers = world.redis.trips.filter(({ commands }) => commands[0]!.some((key) => key.includes('t:public.users')))
   // Twice in each of the 20 bounds that went by.
   expect(ofUsers.length).toBeLessThanOrEqual(40)
+})
+
+it('a check that another has followed ends without it: there are never two at once', async () => {
+  const a = world.isolate()
+  await world.warm(a)
+  await world.outcome(a)
+  let end!: () => void
+  const { core } = a
+  announce(core, hotNames(core, world.now), world.now, world.now, new Promise<void>((resolve) => (end = resolve)))
+  announce(core, hotNames(core, world.now), world.now, world.now, new Promise(() => undefined))
+  const second = checkUnderWay(core, [], world.now)
+  end()
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  expect(second).toBeDefined()
+  expect(checkUnderWay(core, [], world.now)).toBe(second)
 })
 
 it('a check under way is waited for by those only whose result it may vouch for', async () => {

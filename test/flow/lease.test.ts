@@ -129,6 +129,22 @@ describe("coalesce: 'global'", () => {
     await b.flush()
   })
 
+  it('goes to one of those who waited when its holder is dead: the others wait for him', async () => {
+    await leasedElsewhere()
+    const { opens, release } = answering()
+    const waiting = Array.from({ length: 4 }, () => world.isolate().query(SQL, [1], GLOBAL))
+    const looks = () => names().filter((trip) => trip === 'mget').length
+    await until('two looks of each', () => looks() >= 12)
+    const before = world.database.log.length
+    world.redis.data.delete(leases()[0]!)
+    await until('the next load', () => opens.length > 0)
+    const looked = looks()
+    await until('more looks of the others', () => looks() >= looked + 6, 3_000)
+    release()
+    await Promise.all(waiting)
+    expect(world.database.log.length - before).toBe(1)
+  })
+
   it('keeps in memory what it read itself after an invalidation that overtook its wait', async () => {
     await leasedElsewhere()
     const b = world.isolate()
@@ -271,6 +287,40 @@ describe("coalesce: 'global'", () => {
     await a.flush()
     expect(leases()).toEqual([])
     expect(await world.outcome(world.isolate(), {}, [1])).toBe('l2')
+  })
+
+  it.each(['still', 'no longer'])(
+    'answers with what has come before its turn, and leaves no lease of its own: %s leased',
+    async (held) => {
+      await leasedElsewhere()
+      const [lease] = leases()
+      world.redis.data.delete(lease!)
+      const b = world.isolate()
+      let trips = 0
+      world.redis.before = async ({ commands }) => {
+        if (!commands[0]![1]!.includes(':l:') || trips++ > 0) return
+        await world.outcome(world.isolate())
+        if (held === 'still') world.redis.data.set(lease!, '1')
+      }
+      expect(await world.outcome(b, GLOBAL)).toBe('l2')
+      expect(leases()).toHaveLength(held === 'still' ? 1 : 0)
+    },
+  )
+
+  it('does not give back the lease of another when it loads beside him, because a fence stands', async () => {
+    await leasedElsewhere()
+    const [lease] = leases()
+    world.redis.data.delete(lease!)
+    let trips = 0
+    world.redis.before = async ({ commands }) => {
+      if (!commands[0]![1]!.includes(':l:') || trips++ > 0) return
+      world.redis.data.set(lease!, '1')
+      const failing = new FakeDatabase()
+      failing.answer = () => Promise.reject(new Error('the reply was lost'))
+      await expect(world.isolate({}, failing).execute('UPDATE users SET n = 1')).rejects.toThrow('lost')
+    }
+    expect(await world.outcome(world.isolate(), GLOBAL)).toBe('miss')
+    expect(leases()).toEqual([lease])
   })
 
   it('is one load per isolate without Redis', async () => {
