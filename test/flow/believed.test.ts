@@ -56,6 +56,21 @@ it('a hot route waits for no check beside results that are asked for again and a
   expect(ofUsers.length).toBeLessThanOrEqual(40)
 })
 
+it('a check that Redis did not answer is not repeated by the next hit, but when half of the bound is over', async () => {
+  const a = world.isolate()
+  await world.warm(a)
+  await world.outcome(a)
+  world.redis.reset()
+  world.redis.before = () => Promise.reject(new Error('away'))
+  const checks: number[] = []
+  for (let ms = 0; ms <= 2_000; ms += 100) {
+    expect(await world.outcome(a)).toBe('l1')
+    checks.push(world.redis.trips.length)
+    world.now += 100
+  }
+  expect([checks[9], checks[10], checks[19], checks[20]]).toEqual([0, 1, 1, 2])
+})
+
 it('a check that another has followed ends without it: there are never two at once', async () => {
   const a = world.isolate()
   await world.warm(a)
