@@ -87,6 +87,15 @@ describe('a refresh', () => {
     expect(await read()).toEqual(['l1', 2])
   })
 
+  it('that has ended keeps no later one waiting', async () => {
+    for (const rows of [1, 2, 3]) {
+      expect(await read()).toEqual(['stale', rows])
+      await a.flush()
+      expect(await read()).toEqual(['l1', rows + 1])
+      world.now += 1_500
+    }
+  })
+
   it('asks the database where Redis has newer rows that are stale too', async () => {
     const b = world.isolate()
     await b.query(SQL, [1], { ...OPTIONS, refreshCache: true })
