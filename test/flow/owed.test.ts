@@ -290,6 +290,17 @@ describe('a failure with an SQLSTATE', () => {
     expect([...world.redis.data.keys()].filter((key) => key.includes(':f:'))).toEqual([])
   })
 
+  it.each(['23505', '40001', '40P01', '57014', 'P0001', 'F0001', 'HV000'])(
+    'that says of a plain write that it is undone (%s) costs no invalidation and leaves no fence',
+    async (code) => {
+      const a = world.isolate()
+      world.database.answer = () => Promise.reject(Object.assign(new Error('refused'), { code }))
+      await expect(a.execute(UPDATE)).rejects.toThrow('refused')
+      expect(world.redis.trips).toEqual([])
+      expect(world.events).toContainEqual(expect.objectContaining({ type: 'write', outcome: 'failed' }))
+    },
+  )
+
   it.each(['08006', '40003', '57P01', '58030', 'XX000'])(
     'that tells of a lost connection or a broken server (%s) does not say that nothing was written',
     async (code) => {

@@ -203,6 +203,18 @@ describe('the way of a read', () => {
     expect(calls.map(([, options]) => options)).toEqual([{ timeoutMs: 50 }, { timeoutMs: 5_000 }])
   })
 
+  it('asks for a batch read-only, as long as its caller waits, and not again when the trip was lost', async () => {
+    const a = isolate()
+    await warm(a)
+    const calls: unknown[][] = vi.spyOn(database, 'transaction').mock.calls
+    const batch = [1, 2, 3].map((id) => ({ sql: SQL, params: [id], options: { timeoutMs: 50 } }))
+    database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await expect(a.queryBatch(batch)).rejects.toThrow('lost')
+    expect(database.trips).toBe(1)
+    expect(calls.map(([, options]) => options)).toEqual([{ readOnly: true, timeoutMs: 50 }])
+    expect(a.getCacheStats().dbQueries).toBe(3)
+  })
+
   it('sees a write of its own at once, and one of another isolate within the bound', async () => {
     const a = isolate()
     const b = isolate()

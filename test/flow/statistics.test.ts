@@ -32,6 +32,16 @@ describe('statistics', () => {
     expect(stats.totalSizeMB).toBeGreaterThan(0)
   })
 
+  it.each(['hybrid', 'redis'] as const)('count stale hits among the hits (%s)', async (type) => {
+    const a = world.isolate({ type })
+    await world.warm(a)
+    const options = { ttl: 1, staleWhileRevalidate: 60 }
+    await world.outcome(a, options)
+    world.now += 1_500
+    expect(await world.outcome(a, options)).toBe('stale')
+    expect(a.getCacheStats()).toMatchObject({ cacheHits: 1, staleHits: 1, cacheMisses: 1, totalQueries: 2 })
+  })
+
   it('count each statement of a transaction as a query of the database', async () => {
     const a = world.isolate()
     await a.transaction([{ sql: 'UPDATE users SET n = 1' }, { sql: 'UPDATE posts SET n = 1' }])
