@@ -139,7 +139,7 @@ describe("coalesce: 'global'", () => {
     world.redis.data.delete(leases()[0]!)
     await until('the next load', () => opens.length > 0)
     const looked = looks()
-    await until('more looks of the others', () => looks() >= looked + 6, 3_000)
+    await until('more looks of the others', () => looks() >= looked + 6)
     release()
     await Promise.all(waiting)
     expect(world.database.log.length - before).toBe(1)
