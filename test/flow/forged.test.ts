@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { forge } from '../support/forge.js'
 import { SQL, World } from '../support/isolates.js'
+import { until } from '../support/until.js'
 
 let world: World
 beforeEach(() => void (world = new World()))
@@ -37,6 +38,27 @@ describe('an entry of a query', () => {
     expect(await world.outcome(b)).toBe('miss')
     expect(world.events).toContainEqual(UNDECODABLE)
     expect(await world.outcome(world.isolate())).toBe('l2')
+  })
+
+  it.each([
+    ['an invalidation has ended', () => world.isolate().invalidate({ tables: ['users'] })],
+    [
+      'a fence hides',
+      () => void world.isolate({ consistency: { invalidate: 'fenced' } }).execute('UPDATE users SET n = 1'),
+    ],
+  ])('that %s is not said to be garbage, and no trip removes it', async (_name, end) => {
+    const [a, b] = [world.isolate(), world.isolate()]
+    await world.warm(a)
+    await world.outcome(a)
+    const { answer } = world.database
+    world.database.answer = () => new Promise(() => undefined)
+    await end()
+    await until('the new version', () => world.redis.trips.at(-1)!.commands.some(([name]) => name === 'mset'))
+    world.database.answer = answer
+    world.redis.reset()
+    expect(await world.outcome(b)).toBe('miss')
+    expect(world.events.filter(({ type }) => type === 'entry-rejected')).toEqual([])
+    expect(world.redis.trips.flatMap(({ commands }) => commands.map(([name]) => name))).not.toContain('del')
   })
 
   it('is removed when the database fails too, and its error is the driver’s own', async () => {

@@ -139,6 +139,8 @@ describe('nothing is shared that is not the same', () => {
     const entries = [...world.redis.data.keys()].filter((key) => key.includes(':e:'))
     expect(entries).toHaveLength(2)
     const [x, y] = entries.map((key) => world.redis.data.get(key)!)
+    // 128 bits of its key, so that no two questions have the same.
+    for (const key of entries) expect(world.redis.data.get(key)).toContain(`"${key.slice(-32)}"`)
     world.redis.data.set(entries[0]!, y!)
     world.redis.data.set(entries[1]!, x!)
     expect(await world.outcome(b)).toBe('miss')

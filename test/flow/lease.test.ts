@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { LEASE_MS } from '../../src/lease.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { SQL, World } from '../support/isolates.js'
 import { until } from '../support/until.js'
@@ -37,6 +38,15 @@ describe("coalesce: 'global'", () => {
     expect(await world.outcome(a, GLOBAL)).toBe('miss')
     expect(names()).toEqual(['mget', 'set mget', 'set del'])
     expect(leases()).toEqual([])
+  })
+
+  it('gives the lease an end of its own, for the case that its holder dies', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a, GLOBAL)
+    const [lease] = world.redis.trips[1]!.commands
+    expect(lease!.slice(2)).toEqual(['1', 'nx', 'px', String(LEASE_MS)])
+    expect(LEASE_MS).toBeLessThan(30_000)
   })
 
   it('creates missing versions with the lease, so that the first result of a new name is stored', async () => {
@@ -117,6 +127,22 @@ describe("coalesce: 'global'", () => {
     expect((await read).cache.outcome).toBe('miss')
     expect(looks() - before).toBeLessThanOrEqual(2)
     await b.flush()
+  })
+
+  it('goes to one of those who waited when its holder is dead: the others wait for him', async () => {
+    await leasedElsewhere()
+    const { opens, release } = answering()
+    const waiting = Array.from({ length: 4 }, () => world.isolate().query(SQL, [1], GLOBAL))
+    const looks = () => names().filter((trip) => trip === 'mget').length
+    await until('two looks of each', () => looks() >= 12)
+    const before = world.database.log.length
+    world.redis.data.delete(leases()[0]!)
+    await until('the next load', () => opens.length > 0)
+    const looked = looks()
+    await until('more looks of the others', () => looks() >= looked + 6)
+    release()
+    await Promise.all(waiting)
+    expect(world.database.log.length - before).toBe(1)
   })
 
   it('keeps in memory what it read itself after an invalidation that overtook its wait', async () => {
@@ -242,6 +268,59 @@ describe("coalesce: 'global'", () => {
     await a.flush()
     expect(names()).toEqual(['mget', 'set set set mget', 'set set set set del'])
     expect(world.database.trips).toBe(1)
+  })
+
+  it('keeps the leases of a batch whose results need several trips until the last, which a failure of the others does not stop', async () => {
+    const a = world.isolate({ redis: { enableCompression: false } })
+    await world.warm(a)
+    world.database.answer = ({ params }) => [[['n', 25, String(params[0]).repeat(2_000_000)]]]
+    let fail: (() => void) | undefined
+    world.redis.before = ({ commands }) => {
+      if (fail || !commands[0]![1]!.includes(':e:') || commands[0]![0] !== 'set') return undefined
+      return new Promise((_, reject) => (fail = () => reject(new Error('lost'))))
+    }
+    await a.queryBatch([1, 2].map((id) => ({ sql: SQL, params: [id], options: GLOBAL })))
+    await until('the first trip that stores', () => fail !== undefined)
+    await tick(5)
+    expect(leases()).toHaveLength(2)
+    fail!()
+    await a.flush()
+    expect(leases()).toEqual([])
+    expect(await world.outcome(world.isolate(), {}, [1])).toBe('l2')
+  })
+
+  it.each(['still', 'no longer'])(
+    'answers with what has come before its turn, and leaves no lease of its own: %s leased',
+    async (held) => {
+      await leasedElsewhere()
+      const [lease] = leases()
+      world.redis.data.delete(lease!)
+      const b = world.isolate()
+      let trips = 0
+      world.redis.before = async ({ commands }) => {
+        if (!commands[0]![1]!.includes(':l:') || trips++ > 0) return
+        await world.outcome(world.isolate())
+        if (held === 'still') world.redis.data.set(lease!, '1')
+      }
+      expect(await world.outcome(b, GLOBAL)).toBe('l2')
+      expect(leases()).toHaveLength(held === 'still' ? 1 : 0)
+    },
+  )
+
+  it('does not give back the lease of another when it loads beside him, because a fence stands', async () => {
+    await leasedElsewhere()
+    const [lease] = leases()
+    world.redis.data.delete(lease!)
+    let trips = 0
+    world.redis.before = async ({ commands }) => {
+      if (!commands[0]![1]!.includes(':l:') || trips++ > 0) return
+      world.redis.data.set(lease!, '1')
+      const failing = new FakeDatabase()
+      failing.answer = () => Promise.reject(new Error('the reply was lost'))
+      await expect(world.isolate({}, failing).execute('UPDATE users SET n = 1')).rejects.toThrow('lost')
+    }
+    expect(await world.outcome(world.isolate(), GLOBAL)).toBe('miss')
+    expect(leases()).toEqual([lease])
   })
 
   it('is one load per isolate without Redis', async () => {

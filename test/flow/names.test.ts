@@ -114,3 +114,31 @@ describe('what is kept in Redis', () => {
     )
   })
 })
+
+describe('an invalidation', () => {
+  it.each([
+    [{ tables: ['users', 'app.posts'], tags: ['a', 'b', 'c'], keys: ['user:1', 'user:2'] }, false],
+    [{ keys: ['user:*', '*'] }, true],
+  ])('tells who listens the tables, and of tags and keys no more than their number: %j', async (named, everything) => {
+    const { tables = [], tags = [], keys } = { tables: undefined, tags: undefined, ...named }
+    const a = world.isolate()
+    const told = () => world.events.filter(({ type }) => type === 'invalidation')
+    const event = { type: 'invalidation', tables, tags: tags.length, keys: keys.length, everything }
+    await a.invalidate(named)
+    expect(told()).toEqual([{ ...event, acknowledged: true }])
+    world.redis.before = () => Promise.reject(new Error('away'))
+    await expect(a.invalidate(named)).rejects.toThrow('acknowledged')
+    expect(told()[1]).toEqual({ ...event, acknowledged: false })
+    await a.flush()
+  })
+
+  it('drops from memory what depends on one of its names among others, and says how many', async () => {
+    const a = world.isolate()
+    await world.warm(a, ['users', 'orders'], [], ['user:1'])
+    await world.outcome(a, { cacheKey: 'user:1:home' })
+    await world.outcome(a, { cacheKey: 'user:1:posts' })
+    await world.outcome(a, { cacheKey: 'user:2' })
+    expect(await a.invalidateCache('user:1:*')).toBe(2)
+    expect(await a.invalidateCache('user:*')).toBe(1)
+  })
+})

@@ -231,4 +231,22 @@ describe('in one tick', () => {
     ])
     expect([loaded, rows.status]).toEqual([{ status: 'rejected', reason: failure }, 'fulfilled'])
   })
+
+  it('each is stored once, though one lands long after the other', async () => {
+    const a = await warmIsolate()
+    const gate = closed()
+    const { answer } = world.database
+    world.database.answer = async (statement) => {
+      if (statement.sql === ORDERS) await gate.until
+      return answer(statement)
+    }
+    const [fast, slow] = [a.query(SQL, [1]), a.query(ORDERS, [1])]
+    await fast
+    await until('the first entry', () => entriesSet().length === 1)
+    gate.open()
+    await slow
+    await a.flush()
+    expect(entriesSet()).toHaveLength(2)
+    expect(new Set(entriesSet().map(([, key]) => key)).size).toBe(2)
+  })
 })

@@ -125,6 +125,59 @@ describe('an invalidation that Redis did not acknowledge', () => {
     expect(await world.outcome(world.isolate())).toBe('l2')
   })
 
+  it('of a write that may have happened is repeated too, without another request', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.redis.before = () => Promise.reject(new Error('away'))
+    world.database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await expect(a.execute(UPDATE)).rejects.toThrow('lost')
+    world.redis.before = () => {}
+    await a.flush()
+    expect((a.core.cache as unknown as { unacknowledged: Map<unknown, unknown> }).unacknowledged.size).toBe(0)
+  })
+
+  it('is not paid by the repetition of an older one that was sent before it', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const sent: string[] = []
+    let release!: () => void
+    const held = new Promise<void>((resolve) => (release = resolve))
+    // The first is lost, its repetition takes long, and so the third has committed after what the repetition tells of.
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset' && [1, 3].includes(sent.push('mset'))) throw new Error('lost')
+    }
+    world.redis.after = ({ commands }) => (commands[0]![0] === 'mset' && sent.length === 2 ? held : undefined)
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    const flushed = a.flush()
+    while (sent.length < 2) await tick()
+    expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mset') throw new Error('lost')
+    }
+    release()
+    await flushed
+    expect((a.core.cache as unknown as { unacknowledged: Map<unknown, unknown> }).unacknowledged.size).toBe(1)
+    expect(await world.outcome(a)).toBe('miss')
+    expect(await world.outcome(world.isolate())).toBe('miss')
+  })
+
+  it('is repeated within the 30 seconds that `waitUntil` gives, more than once', async () => {
+    const a = world.isolate()
+    world.redis.before = () => Promise.reject(new Error('away'))
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      expect((await a.execute(UPDATE)).cache.invalidated).toBe(false)
+      const tries = () => world.redis.trips.filter(({ commands }) => commands[0]![0] === 'mset').length
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(tries()).toBe(2)
+      await vi.advanceTimersByTimeAsync(29_000)
+      expect(tries()).toBe(5)
+      world.redis.before = () => {}
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('is repeated by one at a time, however many requests come', async () => {
     const a = world.isolate()
     await world.warm(a)
@@ -208,6 +261,17 @@ describe('without Redis', () => {
     expect(await world.outcome(a)).toBe('miss')
     expect(await world.outcome(a)).toBe('l1')
   })
+
+  it('nothing is kept for any of the tables of such a write', async () => {
+    const a = world.isolate({ type: 'local' })
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(new Error('the reply was lost'))
+    const both = ['users', 'orders'].map((table) => ({ sql: `UPDATE ${table} SET n = 1` }))
+    await expect(a.transaction(both)).rejects.toThrow('lost')
+    world.database.answer = answer
+    for (const sql of [SQL, 'SELECT n FROM orders'])
+      for (let i = 0; i < 2; i++) expect(await world.outcome(a, {}, [], sql)).toBe('miss')
+  })
 })
 
 describe('a failure with an SQLSTATE', () => {
@@ -225,6 +289,17 @@ describe('a failure with an SQLSTATE', () => {
     expect(await world.outcome(world.isolate())).toBe('miss')
     expect([...world.redis.data.keys()].filter((key) => key.includes(':f:'))).toEqual([])
   })
+
+  it.each(['23505', '40001', '40P01', '57014', 'P0001', 'F0001', 'HV000'])(
+    'that says of a plain write that it is undone (%s) costs no invalidation and leaves no fence',
+    async (code) => {
+      const a = world.isolate()
+      world.database.answer = () => Promise.reject(Object.assign(new Error('refused'), { code }))
+      await expect(a.execute(UPDATE)).rejects.toThrow('refused')
+      expect(world.redis.trips).toEqual([])
+      expect(world.events).toContainEqual(expect.objectContaining({ type: 'write', outcome: 'failed' }))
+    },
+  )
 
   it.each(['08006', '40003', '57P01', '58030', 'XX000'])(
     'that tells of a lost connection or a broken server (%s) does not say that nothing was written',

@@ -178,6 +178,20 @@ describe('the way of a read', () => {
     for (const id of ids) expect(await outcome(isolate(), SQL, [id])).toBe('l2')
   })
 
+  it.each([
+    ['a result', [1], 1],
+    ['results that need several trips', [1, 2], 3_000_000],
+  ])('creates the version that one query of a batch misses beside %s', async (_name, ids, size) => {
+    const [a, b] = [isolate({ redis: { enableCompression: false } }), isolate()]
+    await warm(a)
+    database.answer = ({ params }) => [[['n', 25, String(params[0]).repeat(size)]]]
+    await a.queryBatch([...ids.map((id) => ({ sql: SQL, params: [id] })), { sql: 'SELECT n FROM posts' }])
+    await a.flush()
+    expect(await outcome(b, 'SELECT n FROM posts')).toBe('miss')
+    await b.flush()
+    expect(await outcome(isolate(), 'SELECT n FROM posts')).toBe('l2')
+  })
+
   it('shares a trip to the database among those only that wait equally long', async () => {
     const a = isolate()
     await warm(a)
@@ -187,6 +201,18 @@ describe('the way of a read', () => {
       { sql: SQL, params: [2], options: { timeoutMs: 5_000 } },
     ])
     expect(calls.map(([, options]) => options)).toEqual([{ timeoutMs: 50 }, { timeoutMs: 5_000 }])
+  })
+
+  it('asks for a batch read-only, as long as its caller waits, and not again when the trip was lost', async () => {
+    const a = isolate()
+    await warm(a)
+    const calls: unknown[][] = vi.spyOn(database, 'transaction').mock.calls
+    const batch = [1, 2, 3].map((id) => ({ sql: SQL, params: [id], options: { timeoutMs: 50 } }))
+    database.answer = () => Promise.reject(new Error('the reply was lost'))
+    await expect(a.queryBatch(batch)).rejects.toThrow('lost')
+    expect(database.trips).toBe(1)
+    expect(calls.map(([, options]) => options)).toEqual([{ readOnly: true, timeoutMs: 50 }])
+    expect(a.getCacheStats().dbQueries).toBe(3)
   })
 
   it('sees a write of its own at once, and one of another isolate within the bound', async () => {
@@ -204,6 +230,19 @@ describe('the way of a read', () => {
     await a.flush()
     expect(await outcome(b)).toBe('l2')
   })
+
+  it.each([{}, { tags: ['t'] }])(
+    'keeps what is read again when memory is full, not what is read once: %j',
+    async (options) => {
+      const a = isolate({ queryCache: { maxQueries: 10 } })
+      for (let i = 0; i < 2; i++) await outcome(a, SQL, [0], options)
+      for (let id = 1; id <= 30; id++) {
+        await outcome(a, SQL, [id], options)
+        expect(await outcome(a, SQL, [0], options)).toBe('l1')
+      }
+      await a.flush()
+    },
+  )
 
   it('checks hot names at most twice per bound, in the background', async () => {
     const a = isolate()

@@ -87,6 +87,28 @@ describe('a refresh', () => {
     expect(await read()).toEqual(['l1', 2])
   })
 
+  it('that has ended keeps no later one waiting', async () => {
+    for (const rows of [1, 2, 3]) {
+      expect(await read()).toEqual(['stale', rows])
+      await a.flush()
+      expect(await read()).toEqual(['l1', rows + 1])
+      world.now += 1_500
+    }
+  })
+
+  it('asks the database where Redis has newer rows that are stale too', async () => {
+    const b = world.isolate()
+    await b.query(SQL, [1], { ...OPTIONS, refreshCache: true })
+    await b.flush()
+    // What memory has goes on being believed.
+    await a.query(SQL, [2], OPTIONS)
+    world.now += 1_500
+    expect(await read()).toEqual(['stale', 1])
+    await a.flush()
+    expect(loads).toBe(3)
+    expect(await read()).toEqual(['l1', 3])
+  })
+
   it('of one key is not begun again because one of another begins', async () => {
     await a.query(SQL, [2], OPTIONS)
     await a.flush()

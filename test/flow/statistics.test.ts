@@ -32,6 +32,41 @@ describe('statistics', () => {
     expect(stats.totalSizeMB).toBeGreaterThan(0)
   })
 
+  it('count what joined a load by the outcome of its leader', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await Promise.all([1, 1, 1].map((id) => a.query(SQL, [id])))
+    await a.flush()
+    expect(a.getCacheStats()).toMatchObject({ coalesced: 2, cacheMisses: 3, cacheHits: 0, dbQueries: 1 })
+  })
+
+  it('count an answer under staleIfError as a stale hit', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const options = { ttl: 1, staleIfError: 60 }
+    await world.outcome(a, options)
+    world.now += 1_500
+    world.database.answer = () => Promise.reject(new Error('down'))
+    expect(await world.outcome(a, options)).toBe('stale-if-error')
+    expect(a.getCacheStats()).toMatchObject({ cacheHits: 1, staleHits: 1, cacheMisses: 1, totalQueries: 2 })
+  })
+
+  it.each(['hybrid', 'redis'] as const)('count stale hits among the hits (%s)', async (type) => {
+    const a = world.isolate({ type })
+    await world.warm(a)
+    const options = { ttl: 1, staleWhileRevalidate: 60 }
+    await world.outcome(a, options)
+    world.now += 1_500
+    expect(await world.outcome(a, options)).toBe('stale')
+    expect(a.getCacheStats()).toMatchObject({ cacheHits: 1, staleHits: 1, cacheMisses: 1, totalQueries: 2 })
+  })
+
+  it('count each statement of a transaction as a query of the database', async () => {
+    const a = world.isolate()
+    await a.transaction([{ sql: 'UPDATE users SET n = 1' }, { sql: 'UPDATE posts SET n = 1' }])
+    expect(a.getCacheStats()).toMatchObject({ dbQueries: 2, errors: 0 })
+  })
+
   it.each([
     ['a read', (a: CachedQueryExecutor) => a.query(SQL, [1])],
     ['a write', (a: CachedQueryExecutor) => a.execute('UPDATE users SET n = 1')],

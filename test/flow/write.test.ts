@@ -60,6 +60,18 @@ describe('a write', () => {
     expect(await world.outcome(b)).toBe('miss')
   })
 
+  it.each(['TRUNCATE orders, users', 'WITH gone AS (DELETE FROM orders RETURNING id) UPDATE users SET n = 1'])(
+    'of several tables in one text ends the results of each: %s',
+    async (sql) => {
+      const a = world.isolate()
+      await world.warm(a, ['orders', 'users'])
+      const reads = ['SELECT n FROM orders', 'SELECT n FROM users']
+      for (const read of reads) await world.outcome(a, {}, [], read)
+      expect((await a.execute(sql)).cache.tables).toEqual(['public.orders', 'public.users'])
+      for (const read of reads) expect(await world.outcome(a, {}, [], read)).toBe('miss')
+    },
+  )
+
   it('of unknown text renews the root', async () => {
     const a = world.isolate()
     await world.outcome(a)
@@ -125,6 +137,18 @@ describe('a write', () => {
     expect(await world.outcome(a)).toBe('miss')
   })
 
+  it('of several statements is invalidated though it failed, when one of them may have committed', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    const { answer } = world.database
+    world.database.answer = () => Promise.reject(Object.assign(new Error('division by zero'), { code: '22012' }))
+    const statements = ['UPDATE posts SET n = 1', 'CALL p()'].map((sql) => ({ sql }))
+    await expect(a.transaction(statements)).rejects.toThrow('division by zero')
+    world.database.answer = answer
+    expect(await world.outcome(a)).toBe('miss')
+  })
+
   it('whose reply is lost is thrown unchanged, never repeated, and leaves a fence', async () => {
     const [a, b] = [world.isolate(), world.isolate()]
     await world.warm(a)
@@ -159,6 +183,13 @@ describe('a write', () => {
     const told = world.events.filter(({ type }) => type === 'write')
     expect(told).toEqual([{ type: 'write', outcome, invalidated, tables: ['public.users'] }])
     await a.flush()
+  })
+
+  it('that is not understood tells of the tables that were named with it', async () => {
+    const a = world.isolate()
+    const tables = ['public.orders']
+    expect((await a.execute('CALL p()', [], { tables: ['orders'] })).cache.tables).toEqual(tables)
+    expect(world.events).toContainEqual({ type: 'write', outcome: 'committed', invalidated: true, tables })
   })
 
   it('is sent with the parameters of the call, whatever the caller does to them meanwhile', async () => {
