@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { digest, encodeParams, snapshot } from '../../src/key.js'
+import { digest, encodeParams, keySafe, snapshot } from '../../src/key.js'
 import { Price } from '../support/price.js'
 
 const key = (...params: unknown[]) => encodeParams(params)
@@ -126,6 +126,16 @@ describe('the key of parameters', () => {
     ;(params[2] as Uint8Array)[0] = 9
     ;(params[3] as { a: { b: number } }).a.b = 9
     expect(copy).toEqual([new Date(5), [1, [2]], new Uint8Array([1]), { a: { b: 1 } }])
+  })
+
+  it('is safe between separators and in patterns of SCAN, and tells all parts apart', () => {
+    const parts = ['']
+    for (const part of parts)
+      if (part.length < 4) parts.push(...[':', '*', '~', 'a', '3', '[', 'ä'].map((c) => part + c))
+    const safe = parts.map(keySafe)
+    expect(new Set(safe).size).toBe(parts.length)
+    for (const part of safe) expect(part).toMatch(/^[\w.~-]*$/)
+    expect(keySafe('prod_1.2-b')).toBe('prod_1.2-b')
   })
 
   it('hashes with SHA-256 (FIPS 180-4, example of one block)', async () => {
