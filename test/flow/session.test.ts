@@ -149,11 +149,14 @@ describe('a single connection with session state', () => {
     expect([...world.redis.data.keys()].filter((key) => key.includes(':e:'))).toEqual([])
   })
 
-  it('keeps what was read while the session changed from everybody else', async () => {
+  it.each([
+    ['the session changed', () => connection.markSessionState()],
+    ['a transaction was opened', () => void (connection.inTransaction = true)],
+  ])('keeps what was read while %s from everybody else', async (_what, change) => {
     const executor = world.isolate({}, connection)
     await world.warm(executor)
     connection.answer = async () => {
-      connection.markSessionState()
+      change()
       return [[['n', 23, '7']]]
     }
     expect(await executor.query(SQL, [1])).toEqual([{ n: 7 }])
