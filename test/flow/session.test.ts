@@ -285,6 +285,30 @@ describe('a transaction of a single connection', () => {
     expect(await reason(executor)).toBe(expected)
   })
 
+  it.each(['COMMIT', 'END', 'END TRANSACTION', 'COMMIT AND CHAIN', "PREPARE TRANSACTION 'x'"])(
+    'makes everything visible that it has written with %s',
+    async (sql) => {
+      const executor = await begun()
+      world.redis.reset()
+      await executor.execute(sql)
+      expect(world.redis.trips.map(({ commands }) => commands[0]![1])).toEqual([expect.stringMatching(/:\*$/)])
+    },
+  )
+
+  it('is open from when its BEGIN is sent: what is asked behind it is asked within it', async () => {
+    const executor = world.isolate({}, connection)
+    let reply!: () => void
+    const { answer } = connection
+    connection.answer = ({ sql }) =>
+      sql === 'BEGIN' ? new Promise((resolve) => (reply = () => resolve([]))) : [[['n', 23, '7']]]
+    const begin = executor.execute('BEGIN')
+    await until('BEGIN', () => reply !== undefined)
+    expect(await reason(executor)).toBe('in-transaction')
+    reply()
+    await begin
+    connection.answer = answer
+  })
+
   it('is open when a COMMIT that was sent before its BEGIN ends after it was asked for', async () => {
     const executor = await begun()
     await Promise.all([executor.execute('COMMIT'), executor.execute('BEGIN')])
