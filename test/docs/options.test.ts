@@ -1,5 +1,6 @@
 import { queryCache } from 'edge-query-cache/hono'
 import { describe, expect, test } from 'vitest'
+import { DEFAULT_CACHE_CONFIGS } from '../../src/presets.js'
 import { resolveConfig, readQueryOptions, readWriteOptions } from '../../src/configure.js'
 import type { QueryOptions, WriteOptions } from '../../src/options.js'
 import { markdown, optionRows } from './options-table.js'
@@ -93,4 +94,24 @@ describe('the option tables of the README', () => {
     for (const [option, value] of Object.entries(actual))
       expect(stated(option)?.replace(',', ''), option).toBe(String(value))
   })
+})
+
+test('the presets are as the migration page tells them', () => {
+  const told = page('docs/migration.md')
+    .lines.join('\n')
+    .matchAll(/^\| `(\w+)` .*\| (local|hybrid), (\d+) MiB[^,]*, (\d+) s /gm)
+  const actual = Object.entries(DEFAULT_CACHE_CONFIGS).map(([name, { type, queryCache, ...more }]) => {
+    const redis = 'redis' in more ? more.redis : undefined
+    return [name, type, redis?.localCacheSizeMB ?? queryCache.maxSizeMB, queryCache.defaultTTL].map(String)
+  })
+  expect([...told].map(([, ...row]) => row)).toEqual(actual)
+})
+
+test('nobody can change a preset for the others, and no two share their names in Redis', () => {
+  const all = Object.values(DEFAULT_CACHE_CONFIGS)
+  for (const preset of all)
+    for (const part of [preset, ...Object.values(preset)]) expect(Object.isFrozen(part)).toBe(true)
+  const prefixes = all.flatMap((preset) => ('redis' in preset ? [preset.redis.redisKeyPrefix] : []))
+  expect(new Set(prefixes).size).toBe(prefixes.length)
+  expect(new Set(all.map(({ queryCache }) => queryCache.keyPrefix)).size).toBe(all.length)
 })

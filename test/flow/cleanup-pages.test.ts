@@ -98,7 +98,7 @@ describe('cleanup by content', () => {
     }
   })
 
-  it.each([3, 1, 0.5, Number.NaN])(
+  it.each([3, 1, 0.5, 4.5, Number.NaN])(
     'refuses a budget of %s, which would do nothing, and names the least',
     async (maxCommands) => {
       const run = world.isolate().cleanupCache({ maxCommands })
@@ -151,4 +151,108 @@ describe('cleanup by content', () => {
       removed[run % 2]! += await caches[run % 2]!.isolate().cleanupCache({ maxCommands: 6 })
     expect(removed).toEqual([3, 3])
   })
+})
+
+describe('a run', () => {
+  const refuse = (name: string) => {
+    world.redis.garble = (replies, { commands }) =>
+      commands.some(([command]) => command === name) ? replies.map(() => ({ error: 'NOPERM' })) : replies
+  }
+
+  it('tells how many it has removed, not how many it has asked to', async () => {
+    const a = world.isolate({ epoch: 'old' })
+    await world.warm(a)
+    await store(a, 'users', 3)
+    world.redis.before = ({ commands: [command] }) => {
+      if (command![0] === 'unlink') world.redis.data.delete(command![1]!)
+    }
+    expect(await world.isolate({ epoch: 'new' }).cleanupCache()).toBe(2)
+  })
+
+  it('removes what nobody could read', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    await store(a, 'users', 2)
+    const [damaged, whole] = entries()
+    world.redis.data.set(damaged!, 'eqc')
+    expect(await clean(1_000, 2)).toBe(1)
+    expect(entries()).toEqual([whole])
+  })
+
+  it.each(['scan', 'getrange', 'mget'])('removes nothing that is alive where Redis refuses %s', async (name) => {
+    const a = world.isolate()
+    await world.warm(a)
+    await store(a, 'users', 3)
+    refuse(name)
+    const run = world.isolate().cleanupCache()
+    if (name === 'getrange') expect(await run).toBe(0)
+    else await expect(run).rejects.toMatchObject({ code: 'REDIS_FAILED' })
+    expect(entries()).toHaveLength(3)
+  })
+
+  it('knows its own keys, whatever signs of a pattern are in the prefix', async () => {
+    for (const redisKeyPrefix of ['app[1]', 'a*b', 'a?', 'a\\b', '[^a-c]', '[a-c]']) {
+      const redis = { redisKeyPrefix }
+      const a = world.isolate({ redis, epoch: 'old' })
+      await world.warm(a)
+      await store(a, 'users', 2)
+      expect(await world.isolate({ redis, epoch: 'new' }).cleanupCache(), redisKeyPrefix).toBe(2)
+    }
+    expect(entries()).toEqual([])
+  })
+
+  it('looks at the names of its own entries alone', async () => {
+    const a = world.isolate({ redis: { redisKeyPrefix: 'a*' } })
+    world.redis.page = 1
+    const seen: number[] = []
+    world.redis.garble = (replies, { commands }) => {
+      if (commands[0]![0] === 'scan') seen.push((replies[0]!.result as [string, string[]])[1].length)
+      return replies
+    }
+    for (const key of ['ab:e:query:0::x', 'a*:v:x', 'a*:e:query:0::x']) world.redis.data.set(key, 'x')
+    expect(await a.cleanupCache({ maxCommands: 4 })).toBe(0)
+    expect(await a.cleanupCache()).toBe(1)
+    expect(seen.reduce((sum, count) => sum + count)).toBe(1)
+  })
+
+  it('takes 20 s where no other time is given', async () => {
+    for (let i = 0; i < 50; i++) world.redis.data.set(`eqc:e:other:0::${i}`, 'of another prefix')
+    world.redis.page = 1
+    world.redis.before = ({ commands }) => void (world.now += commands[0]![0] === 'scan' ? 1_000 : 0)
+    await world.isolate().cleanupCache()
+    expect(sent().filter(([name]) => name === 'scan')).toHaveLength(20)
+  })
+
+  it('leaves in memory what may still answer: stale, or when the database fails', async () => {
+    for (const kept of ['staleWhileRevalidate', 'staleIfError']) {
+      const a = world.isolate({ type: 'local', queryCache: { ttlJitter: 0 } })
+      await world.outcome(a, { ttl: 10, [kept]: 60 })
+      for (const [after, left] of [
+        [69_999, 1],
+        [1, 0],
+      ] as const) {
+        world.now += after
+        await a.cleanupCache()
+        expect(a.core.cache.getEntries(), kept).toHaveLength(left)
+      }
+    }
+  })
+
+  it('leaves in memory nothing that nobody vouches for any more', async () => {
+    const a = world.isolate({ consistency: { maxStalenessSeconds: 2 } })
+    world.redis.before = ({ commands }) => {
+      if (commands[0]![0] === 'mget' && commands[0]![1]!.includes(':e:')) throw new Error('down')
+    }
+    await world.outcome(a)
+    expect(a.core.cache.getEntries()).toHaveLength(1)
+    world.redis.before = () => {}
+    world.now += 2_001
+    await a.cleanupCache()
+    expect(a.core.cache.getEntries()).toEqual([])
+  })
+})
+
+it.each([0, -1, Number.NaN, '1'])('refuses to take %s ms', async (maxMs) => {
+  const run = world.isolate().cleanupCache({ maxMs: maxMs as number })
+  await expect(run).rejects.toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining('`maxMs`') })
 })

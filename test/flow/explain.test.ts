@@ -27,7 +27,10 @@ const READ = `SELECT a FROM users WHERE b = '${SECRET}'`
 const CASES: { readonly [R in Exclude<BypassReason, 'not-serialisable'>]: Asked[] } = {
   'skip-cache': [{ sql: READ, options: { skipCache: true }, names: ['`skipCache`'] }],
   disabled: [{ sql: READ, config: { queryCache: { enabled: false } }, names: ['`queryCache.enabled`'] }],
-  ttl: [{ sql: READ, options: { ttl: 0 }, names: ['`ttl`', '`queryCache.defaultTTL`'] }],
+  ttl: [
+    { sql: READ, options: { ttl: 0 }, names: ['`ttl`', '`queryCache.defaultTTL`'] },
+    { sql: READ, config: { queryCache: { defaultTTL: 0 } }, names: ['`ttl`', '`queryCache.defaultTTL`'] },
+  ],
   'scope-required': [
     { sql: `${READ} AND c = current_user`, names: ['`current_user`', '`scope`'] },
     { sql: `SELECT auth.uid(), '${SECRET}'`, names: ['`auth.uid`', '`scope`'] },
@@ -112,6 +115,26 @@ describe('explain', () => {
   it('has nothing to say of what is cached', () => {
     const told = explain({ sql: READ, names: [] })
     expect(told).toMatchObject({ cacheable: true, reason: undefined, token: undefined, advice: undefined })
+  })
+
+  it('has a TTL of the call count before the default', () => {
+    const config = { queryCache: { defaultTTL: 0 } }
+    expect(explain({ sql: READ, options: { ttl: 1 }, config, names: [] }).cacheable).toBe(true)
+  })
+
+  it('shows the custom key, or a fingerprint of text, parameters and scope', () => {
+    for (const options of [{}, { skipCache: true }])
+      expect(explain({ sql: READ, options: { ...options, cacheKey: 'user:42' }, names: [] }).key).toBe('user:42')
+    const asked: Partial<Asked>[] = [
+      {},
+      { params: [1] },
+      { params: [2] },
+      { options: { scope: 'a' } },
+      { sql: 'SELECT 1' },
+    ]
+    const keys = asked.map((one) => explain({ sql: READ, names: [], ...one }).key)
+    expect(new Set(keys).size).toBe(keys.length)
+    for (const key of keys) expect(key).toMatch(/^query:[0-9a-z]+$/)
   })
 
   it('says what is not known of what is cached for its TTL only', () => {

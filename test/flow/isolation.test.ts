@@ -37,6 +37,16 @@ describe('nothing is shared that is not the same', () => {
     expect(await world.outcome(world.isolate())).toBe('l2')
   })
 
+  it('tells texts apart that are too long to be remembered, in memory and on their way', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.database.answer = ({ sql }) => [[['last', 25, sql.slice(-1)]]]
+    const texts = ['a', 'b'].map((last) => `SELECT last FROM users WHERE id = $1 -- ${'x'.repeat(20_000)}${last}`)
+    for (let round = 0; round < 2; round++)
+      expect(await Promise.all(texts.map((sql) => a.query(sql, [1])))).toEqual([[{ last: 'a' }], [{ last: 'b' }]])
+    expect(a.getCacheStats()).toMatchObject({ l1Hits: 2, cacheMisses: 2 })
+  })
+
   it('tells two roles apart that share the cache object, in memory too', async () => {
     const a = world.isolate()
     await world.warm(a)

@@ -19,15 +19,19 @@ const query =
   (e) =>
     e.query(sql)
 
-/** How often the loader runs for two callers without a scope. */
-async function runs(sql: SqlSettings, load: Load): Promise<number> {
+/** How often the loader runs for two callers, without a scope unless one is given. */
+async function runs(sql: SqlSettings, load: Load, scope?: string): Promise<number> {
   const executor = world.isolate({ sql })
   let count = 0
   for (let i = 0; i < 2; i++) {
-    await executor.cached('key', async (e) => {
-      await load(e)
-      return ++count
-    })
+    await executor.cached(
+      'key',
+      async (e) => {
+        await load(e)
+        return ++count
+      },
+      { scope },
+    )
     await executor.flush()
   }
   return count
@@ -49,6 +53,11 @@ describe('a loader is run for everybody who gives no scope', () => {
     ['several statements', query('SELECT 1; SELECT owner FROM notes')],
   ])('that asks of a row-secured table by %s', async (_name, load) => {
     expect(await runs(SECURED, load)).toBe(2)
+  })
+
+  it('that asks as somebody whom an empty scope does not name', async () => {
+    expect(await runs({}, query('SELECT current_user'), '')).toBe(2)
+    expect(await runs({}, query('SELECT current_user'), 'a')).toBe(1)
   })
 
   it('that calls an unknown function where a declared one depends on who asks', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { World } from '../support/isolates.js'
+import { FakeDatabase } from '../support/fake-database.js'
+import { SQL, World } from '../support/isolates.js'
 
 let world: World
 beforeEach(() => void (world = new World()))
@@ -43,6 +44,60 @@ describe('what is kept in Redis', () => {
       expect(await world.outcome(a, site)).toBe('miss')
       expect(await world.outcome(world.isolate(), site)).toBe('l2')
     }
+  })
+
+  it('is a result of the names of its call, whatever signs are in them and where one list ends', async () => {
+    const a = world.isolate()
+    for (const { tables, tags } of [
+      { tables: [], tags: ['a,b'] },
+      { tables: [], tags: ['a', 'b'] },
+      { tables: ['orders', 'b'], tags: [] },
+      { tables: ['orders'], tags: ['b'] },
+    ]) {
+      const { cache } = await a.queryResult(SQL, [1], { tables, tags })
+      expect(cache.tags).toEqual(tags)
+      expect(cache.tables).toEqual([...tables, 'users'].map((table) => `public.${table}`).sort())
+    }
+  })
+
+  it('is a result of tables in the default schema, where a call or an invalidation names none', async () => {
+    const a = world.isolate({ sql: { defaultSchema: 'app' } })
+    const site = { tables: ['orders'] }
+    await world.warm(a, ['users', 'orders'])
+    expect(a.explain(SQL, [1], site).tables).toEqual(['app.orders', 'app.users'])
+    for (const table of ['orders', 'app.orders']) {
+      await world.outcome(a, site)
+      expect(await world.outcome(a, site)).toBe('l1')
+      await a.invalidate({ tables: [table] })
+      expect(await world.outcome(a, site), table).toBe('miss')
+    }
+  })
+
+  it('is ended by a table of which nobody knows what changes with it', async () => {
+    const a = world.isolate({ sql: { dependencies: { orders: { writes: ['*'] } } } })
+    await world.warm(a)
+    await world.outcome(a)
+    await a.invalidate({ tables: ['orders'] })
+    expect(await world.outcome(a)).toBe('miss')
+  })
+
+  it('says of what it depends on, and cannot be told otherwise', async () => {
+    const a = world.isolate()
+    const asked = async () => (await a.queryResult(SQL, [1], { tags: ['hot'] })).cache
+    const { tables, tags } = await asked()
+    for (const names of [tables, tags]) expect(() => (names as string[]).push('more')).toThrow(TypeError)
+    expect(await asked()).toMatchObject({ tables: ['public.users'], tags: ['hot'] })
+  })
+
+  it('is nothing that a write to another database ends', async () => {
+    const [a, other] = [world.isolate(), new FakeDatabase()]
+    await world.warm(a)
+    await world.outcome(a)
+    other.invalidationIdentity = 'fake/other'
+    await world.isolate({}, other).execute('DELETE FROM users')
+    world.now += 3_000
+    expect(await world.outcome(a)).toBe('l2')
+    expect(await world.outcome(world.isolate())).toBe('l2')
   })
 
   it('is a result that its tags alone end, where nothing else is wanted to', async () => {

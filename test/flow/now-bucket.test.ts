@@ -65,6 +65,12 @@ describe('gap N13: a query that reads the clock is cached', () => {
     expect(asked).toEqual([{ sql: GIVEN, params: [1, start] }])
   })
 
+  it('is told apart by the number of parameters, of which the time is the last', async () => {
+    await outcome(HOUR, LAST_DAY, [1, 2])
+    await outcome()
+    expect(asked.at(-1)).toEqual({ sql: GIVEN, params: [1, '2027-01-15T08:00:00.000Z'] })
+  })
+
   it('does not cache it without the option', async () => {
     expect(await outcome({})).toBe('bypass')
     expect(asked).toEqual([{ sql: LAST_DAY, params: [1] }])

@@ -95,6 +95,59 @@ describe.each(WAYS)('a push %s', (_way, answer) => {
   })
 })
 
+it.each(['Internal error', 'SyntaxError'])(
+  'a push of which nobody knows whether it arrived is made once (%s)',
+  async (name) => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    world.now += 10_000
+    world.redis.after = (trip) => {
+      if (isPush(trip)) throw name === 'SyntaxError' ? Object.assign(new Error('x'), { name }) : named(name)
+    }
+    await world.outcome(a)
+    world.redis.after = () => {}
+    await a.getGlobalStats()
+    expect((await world.isolate().getGlobalStats()).totalQueries).toBe(2)
+  },
+)
+
+describe('a push is due', () => {
+  const due = async (a: CachedQueryExecutor, options = {}) => {
+    world.redis.reset()
+    await world.outcome(a, options)
+    return pushes().length
+  }
+
+  it.each([
+    ['bypassed', { skipCache: true }],
+    ['answered from memory', {}],
+  ])('where all that was asked was %s, also when the clock was set back', async (_what, options) => {
+    const a = world.isolate()
+    await world.warm(a)
+    await world.outcome(a)
+    await a.getGlobalStats()
+    world.now += 9_999
+    expect(await due(a, options)).toBe(0)
+    world.now += 1
+    expect(await due(a, options)).toBe(1)
+    world.now -= 3_600_000
+    expect(await due(a, options)).toBe(1)
+  })
+
+  it('only while Redis is asked at all', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.redis.before = () => {
+      throw new Error('down')
+    }
+    for (let i = 0; i < 20; i++) await world.outcome(a, {}, [i])
+    expect(a.core.cache).toHaveProperty('link.breaker.open', true)
+    world.now += 10_000
+    expect(await due(a, { skipCache: true })).toBe(0)
+  })
+})
+
 it('a client of another make that knows no BITFIELD stores all the same', async () => {
   const { redis } = world
   const pipeline = redis.pipeline.bind(redis)
@@ -124,6 +177,53 @@ describe('the figures of all isolates', () => {
     world.redis.before = () => {}
     expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 3, l1Hits: 2, cacheMisses: 1 })
     expect(await world.isolate().getGlobalStats()).toMatchObject({ totalQueries: 3, l1Hits: 2, cacheMisses: 1 })
+  })
+
+  it('are of the hours that hold the two times, and of 31 days at most', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const hour = 3_600_000
+    const ten = (world.now = Date.UTC(2027, 0, 15, 10))
+    world.now += 600_000
+    await world.outcome(a)
+    await a.getGlobalStats()
+    world.now += 5 * hour
+    const reader = world.isolate()
+    const total = async (since: number, until: number) => (await reader.getGlobalStats({ since, until })).totalQueries
+    expect(await total(ten + hour / 2, ten + hour / 2)).toBe(1)
+    expect(await total(ten, ten)).toBe(1)
+    expect(await total(ten + hour - 1, ten + 2 * hour)).toBe(1)
+    expect(await total(ten + hour, ten + 2 * hour)).toBe(0)
+    expect(await total(ten - hour, ten - 1)).toBe(0)
+    world.redis.reset()
+    expect(await total(0, ten + 400 * 24 * hour)).toBe(1)
+    expect(world.redis.trips[0]!.commands).toHaveLength(31)
+    await expect(total(ten, ten - 1)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  })
+
+  it('cost one trip where there is nothing to push, and are whole numbers', async () => {
+    const a = world.isolate()
+    world.database.answer = () => {
+      world.now += 1.25
+      return [[['n', 23, '1']]]
+    }
+    await world.warm(a)
+    await world.outcome(a)
+    await a.getGlobalStats()
+    const added = pushes().flatMap(({ commands }) => commands[0]!.filter((_, i, words) => words[i - 3] === 'incrby'))
+    expect(added.length).toBeGreaterThan(0)
+    for (const value of added) expect(value).toMatch(/^\d+$/)
+    world.redis.reset()
+    const idle = world.isolate()
+    await idle.getGlobalStats()
+    expect(world.redis.trips).toHaveLength(1)
+  })
+
+  it("without Redis are this isolate's", async () => {
+    const a = world.isolate({ type: 'local' })
+    await world.outcome(a)
+    await world.outcome(a)
+    expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 2, l1Hits: 1, cacheMisses: 1 })
   })
 
   it('hold what this isolate counted just now, whether Redis takes it or not', async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
 import type { CacheEvent } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
+import { SQL, World } from '../support/isolates.js'
 
 /** The bodies of the requests that the unmodified SDK sends. */
 let sent: string[]
@@ -75,6 +76,12 @@ it('asks without a cache mode where the platform knows none', async () => {
 
 it.each([
   ['WRONGPASS invalid or missing auth token', 'unauthorized'],
+  ['NOAUTH Authentication required.', 'unauthorized'],
+  ["NOPERM this user has no permissions to run the 'mget' command", 'unauthorized'],
+  ['Unauthorized', 'unauthorized'],
+  ['ERR max storage size exceeded', 'full'],
+  ['Too Many Requests', 'rate-limited'],
+  ['Rate limit exceeded', 'rate-limited'],
   ["OOM command not allowed when used memory > 'maxmemory'", 'full'],
   ['ERR max data size exceeded', 'full'],
   ['ERR DB capacity quota exceeded', 'full'],
@@ -111,6 +118,79 @@ it.each([
   }
   expect(warn.mock.calls).toEqual([[expect.stringMatching(/Redis refuses the token.*`redis.token`/)]])
   warn.mockRestore()
+})
+
+it.each([
+  ['TimeoutError', 'timeout'],
+  ['AbortError', 'timeout'],
+  ['UpstashJSONParseError', 'nonsense'],
+  ['SyntaxError', 'nonsense'],
+  ['TypeError', 'network'],
+])('a %s of a client is told as %s', async (name, failure) => {
+  const world = new World()
+  world.redis.before = () => {
+    throw Object.assign(new Error('x'), { name })
+  }
+  await world.isolate().query('SELECT n FROM users')
+  expect(world.events).toContainEqual({ type: 'redis-failed', operation: 'read', failure })
+})
+
+it.each<[string, (texts: unknown[]) => unknown]>([
+  ['too few texts', (texts) => texts.slice(1)],
+  ['too many texts', (texts) => [...texts, null]],
+  ['a number', (texts) => [...texts.slice(1), 7]],
+  ['no list', () => 'x'],
+])('a read that is answered with %s is answered by the database, and counts as failed', async (_what, garbled) => {
+  const world = new World()
+  const a = world.isolate()
+  await world.warm(a)
+  world.redis.garble = (replies) => replies.map(({ result }) => ({ result: garbled(result as unknown[]) }))
+  expect(await a.query(SQL, [1])).toEqual([{ n: 1 }])
+  expect(world.events).toContainEqual({ type: 'redis-failed', operation: 'read', failure: 'nonsense' })
+})
+
+it('an invalidation with fewer replies than commands is none', async () => {
+  const world = new World()
+  const a = world.isolate({ consistency: { invalidate: 'fenced' } })
+  await world.warm(a)
+  world.redis.garble = (replies) => replies.slice(1)
+  const write = await a.execute('UPDATE users SET n = 1')
+  expect(write.cache).toMatchObject({ invalidated: false, fenced: false })
+})
+
+it('tells of a command that is refused within a trip', async () => {
+  const world = new World()
+  const a = world.isolate()
+  await world.warm(a)
+  world.events.length = 0
+  world.redis.full = true
+  await a.invalidate({ tables: ['users'] })
+  expect(world.events).toContainEqual({ type: 'redis-failed', operation: 'invalidate', failure: 'full' })
+})
+
+it('sends the command alone: no telemetry, no other encoding, no connection that is kept', async () => {
+  const asked: RequestInit[] = []
+  vi.stubGlobal('fetch', (_: unknown, init: RequestInit) => {
+    asked.push(init)
+    return Promise.reject(new TypeError('fetch failed'))
+  })
+  const cache = createQueryCache({ type: 'hybrid', redis: credentials })
+  await new CachedQueryExecutor(new FakeDatabase(), cache).query('SELECT n FROM users')
+  expect(asked).toEqual([expect.objectContaining({ method: 'POST', keepalive: false })])
+  const names = [...new Headers(asked[0]!.headers).keys()]
+  expect(names).toContain('authorization')
+  expect(names.filter((name) => /telemetry|encoding/.test(name))).toEqual([])
+})
+
+it('ends the request that it does not wait for any more', async () => {
+  const asked: RequestInit[] = []
+  vi.stubGlobal('fetch', (_: unknown, init: RequestInit) => {
+    asked.push(init)
+    return new Promise(() => undefined)
+  })
+  const cache = createQueryCache({ type: 'hybrid', redis: { ...credentials, timeoutMs: 1 } })
+  await new CachedQueryExecutor(new FakeDatabase(), cache).query('SELECT n FROM users')
+  expect(asked[0]!.signal?.aborted).toBe(true)
 })
 
 it('takes no name of a table for what Redis says', async () => {

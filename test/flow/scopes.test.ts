@@ -245,16 +245,32 @@ describe('scopes', () => {
     },
   )
 
-  it('that are empty say of nobody whose rows these are', async () => {
-    const secured = new FakeDatabase()
-    secured.needsScope = true
+  it.each([
+    ['a token', true, SQL],
+    ['who asks', false, 'SELECT n FROM users WHERE id = $1 AND name = current_user'],
+  ])('that are empty say of nobody whose rows these are, where %s decides', async (_name, needsScope, sql) => {
+    const secured = Object.assign(new FakeDatabase(), { needsScope })
     const ask = personal(world.isolate({}, secured), secured)
     for (const who of ['alice', 'bob'])
-      expect(await ask(who, SQL, { scope: '' }, [1])).toEqual({
+      expect(await ask(who, sql, { scope: '' }, [1])).toEqual({
         whose: who,
         outcome: 'bypass',
         reason: 'scope-required',
       })
+  })
+
+  it('of a database hold where nobody names one, give way to those of a request, and these to those of a call', async () => {
+    const database = Object.assign(new FakeDatabase(), { scope: 'app' })
+    const executor = world.isolate({}, database)
+    const request = executor.with({ ...executor.call, scope: 'alice' })
+    const asks = [executor, request].flatMap((one) =>
+      [{}, { scope: 'bob' }].map((options) => (who: string) => personal(one, database)(who, SQL, options, [1])),
+    )
+    const whose = ['app', 'bob', 'alice', 'bob']
+    for (const [i, ask] of asks.entries()) await ask(whose[i]!)
+    for (const [i, ask] of asks.entries()) expect(await ask('nobody')).toMatchObject({ whose: whose[i]! })
+    const plain = executor.with(executor.call, new FakeDatabase())
+    expect(await personal(plain)('all', SQL, {}, [1])).toMatchObject({ outcome: 'miss' })
   })
 
   it('of a request hold for all that it asks, and give way to those of a call', async () => {

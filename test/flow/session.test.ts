@@ -149,11 +149,14 @@ describe('a single connection with session state', () => {
     expect([...world.redis.data.keys()].filter((key) => key.includes(':e:'))).toEqual([])
   })
 
-  it('keeps what was read while the session changed from everybody else', async () => {
+  it.each([
+    ['the session changed', () => connection.markSessionState()],
+    ['a transaction was opened', () => void (connection.inTransaction = true)],
+  ])('keeps what was read while %s from everybody else', async (_what, change) => {
     const executor = world.isolate({}, connection)
     await world.warm(executor)
     connection.answer = async () => {
-      connection.markSessionState()
+      change()
       return [[['n', 23, '7']]]
     }
     expect(await executor.query(SQL, [1])).toEqual([{ n: 7 }])
@@ -280,6 +283,30 @@ describe('a transaction of a single connection', () => {
     await expect(executor.execute(sql)).rejects.toThrow('failed')
     connection.answer = answer
     expect(await reason(executor)).toBe(expected)
+  })
+
+  it.each(['COMMIT', 'END', 'END TRANSACTION', 'COMMIT AND CHAIN', "PREPARE TRANSACTION 'x'"])(
+    'makes everything visible that it has written with %s',
+    async (sql) => {
+      const executor = await begun()
+      world.redis.reset()
+      await executor.execute(sql)
+      expect(world.redis.trips.map(({ commands }) => commands[0]![1])).toEqual([expect.stringMatching(/:\*$/)])
+    },
+  )
+
+  it('is open from when its BEGIN is sent: what is asked behind it is asked within it', async () => {
+    const executor = world.isolate({}, connection)
+    let reply!: () => void
+    const { answer } = connection
+    connection.answer = ({ sql }) =>
+      sql === 'BEGIN' ? new Promise((resolve) => (reply = () => resolve([]))) : [[['n', 23, '7']]]
+    const begin = executor.execute('BEGIN')
+    await until('BEGIN', () => reply !== undefined)
+    expect(await reason(executor)).toBe('in-transaction')
+    reply()
+    await begin
+    connection.answer = answer
   })
 
   it('is open when a COMMIT that was sent before its BEGIN ends after it was asked for', async () => {

@@ -31,6 +31,7 @@ describe('a statement and one parameter', () => {
     [0],
     [-0],
     [1],
+    [1, 2],
     ['1'],
     [1n],
     [true],

@@ -12,6 +12,55 @@ beforeEach(() => void (world = new World()))
 const pushes = () => world.redis.trips.filter(({ commands }) => commands[0]![0] === 'bitfield')
 
 describe('statistics', () => {
+  it('are all 0 where nothing was asked', () => {
+    const stats = world.isolate().getCacheStats()
+    expect(new Set(Object.values(stats))).toEqual(new Set([0]))
+  })
+
+  it('count what goes to Redis and comes from it', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    const [before, sent] = [a.getCacheStats(), { in: 0, out: 0 }]
+    world.redis.garble = (replies, { commands }) => {
+      for (const [i, [name, , value]] of commands.entries()) {
+        if (name === 'mget') for (const text of replies[i]!.result as (string | null)[]) sent.in += text?.length ?? 0
+        if (name === 'set') sent.out += value!.length
+      }
+      return replies
+    }
+    for (const id of [1, 1, 2]) await world.outcome(a, {}, [id])
+    await world.isolate().query(SQL, [9])
+    await a.execute('UPDATE orders SET n = 1')
+    sent.in = sent.out = 0
+    world.redis.reset()
+    const b = world.isolate()
+    for (const id of [1, 1, 2, 3]) await world.outcome(b, {}, [id])
+    await b.execute('UPDATE users SET n = 1')
+    const stats = b.getCacheStats()
+    expect(before.redisTrips).toBeGreaterThan(0)
+    expect(stats).toMatchObject({ redisTrips: world.redis.trips.length, redisCommands: world.redis.commands })
+    expect(stats).toMatchObject({ bytesIn: sent.in, bytesOut: sent.out, l2Hits: 2, cacheMisses: 1 })
+    expect(sent.in).toBeGreaterThan(100)
+  })
+
+  it('count failures of Redis and of the database', async () => {
+    const a = world.isolate()
+    await world.warm(a)
+    world.redis.before = () => {
+      throw new Error('down')
+    }
+    await world.outcome(a)
+    expect(a.getCacheStats().errors).toBeGreaterThan(0)
+    expect(a.getCacheStats().errors).toBe(world.events.filter(({ type }) => type === 'redis-failed').length)
+    world.redis.before = () => {}
+    const { errors } = a.getCacheStats()
+    world.database.answer = () => {
+      throw new Error('no')
+    }
+    await expect(a.query('SELECT n FROM posts')).rejects.toThrow('no')
+    expect(a.getCacheStats().errors).toBe(errors + 1)
+  })
+
   it('add up: hits, misses and bypasses are all queries', async () => {
     const a = world.isolate()
     await world.warm(a)

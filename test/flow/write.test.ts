@@ -30,6 +30,19 @@ describe('a write', () => {
     expect(await world.outcome(b)).toBe('l2')
   })
 
+  it.each(['DELETE FROM users; SELECT 1', 'FROBNICATE users'])(
+    'is what is not understood, given to query: %s',
+    async (sql) => {
+      const a = world.isolate()
+      await world.warm(a)
+      await world.outcome(a)
+      expect(await world.outcome(a)).toBe('l1')
+      await a.query(sql)
+      expect(world.database.log.filter((text) => text === sql)).toHaveLength(1)
+      expect(await world.outcome(a)).toBe('miss')
+    },
+  )
+
   it.each([
     'INSERT INTO posts (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET (id, n) = (1, 2)',
     'MERGE INTO posts USING users ON posts.id = users.id WHEN NOT MATCHED THEN INSERT (id) VALUES (1)',

@@ -1,6 +1,6 @@
 /** Whose rows a request's are: scope, token and cookie as they come. */
 import { Hono } from 'hono'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { queryCache } from '../../src/hono/index.js'
 import type { QueryCacheOptions } from '../../src/hono/index.js'
 import { createQueryCache } from '../../src/index.js'
@@ -70,6 +70,49 @@ describe('the scope of a request', () => {
     const ask = application(scope)
     for (const who of ['alice', 'bob']) expect((await ask(who)).status).toBe(500)
     expect(database.log).toEqual([])
+  })
+})
+
+describe('the token of a request', () => {
+  const DATABASE_URL = 'postgresql://u:p@h.example/d'
+  /** The database answers with the token that it is asked with. */
+  function secured(authToken: QueryCacheOptions['authToken'], scope?: QueryCacheOptions['scope']) {
+    const app = new Hono()
+    app.use(queryCache({ cache: createQueryCache({ type: 'local' }), authToken, scope }))
+    app.get('/', async (c) => c.json(await c.var.queryCache.query(SQL, [1])))
+    return async (who: string) => {
+      const response = await app.request('/', { headers: { 'X-User': who } }, { DATABASE_URL })
+      return [await response.text(), /detail=([\w-]+)/.exec(response.headers.get('Cache-Status')!)![1]]
+    }
+  }
+  beforeEach(() => {
+    vi.stubGlobal('fetch', async (_: unknown, { headers }: RequestInit) => {
+      const who = new Headers(headers).get('authorization')
+      return Response.json({ fields: [{ name: 'who', dataTypeID: 25 }], rows: [[who]], rowCount: 1, command: 'SELECT' })
+    })
+  })
+  afterEach(() => void vi.unstubAllGlobals())
+
+  it('is what the database is asked with, and needs a scope', async () => {
+    const ask = secured(user)
+    for (const who of ['alice', 'bob']) expect(await ask(who)).toEqual([`[{"who":"Bearer ${who}"}]`, 'scope-required'])
+    const scoped = secured(async (c) => user(c), user)
+    for (const outcome of ['miss', 'l1'])
+      for (const who of ['alice', 'bob']) expect(await scoped(who)).toEqual([`[{"who":"Bearer ${who}"}]`, outcome])
+  })
+
+  it.each([undefined, null])('that is %s is none: everybody asks as the role of the variable', async (token) => {
+    const ask = secured(() => token)
+    for (const outcome of ['miss', 'l1']) expect(await ask('alice')).toEqual(['[{"who":null}]', outcome])
+  })
+
+  it('that is empty is one, and shares nothing', async () => {
+    const ask = secured(() => '')
+    for (let i = 0; i < 2; i++) expect((await ask('alice'))[1]).toBe('scope-required')
+  })
+
+  it('is not given beside a database, which has its own', () => {
+    expect(() => queryCache({ database, authToken: () => 'token' })).toThrow('`authToken`')
   })
 })
 

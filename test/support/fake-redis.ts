@@ -91,8 +91,8 @@ export class FakeRedis {
         const keys = [...data.keys()]
         const end = Number(args[0]) + this.page
         const seen = keys.slice(Number(args[0]), end)
-        const prefix = args[1]!.slice(0, -1).replaceAll('\\', '')
-        return { result: [end < keys.length ? String(end) : '0', seen.filter((key) => key.startsWith(prefix))] }
+        const pattern = globOf(args[1]!)
+        return { result: [end < keys.length ? String(end) : '0', seen.filter((key) => pattern.test(key))] }
       }
       default:
         return { error: `ERR unknown command '${name}'` }
@@ -153,6 +153,14 @@ export class FakeRedis {
     return chain
   }
 }
+
+/** A pattern of SCAN's. */
+const globOf = (glob: string): RegExp =>
+  new RegExp(
+    `^${glob.replace(/\\([^])|([*?])|[.+^$(){}|]/g, (sign, plain?: string, wild?: string) =>
+      wild ? (wild === '*' ? '[^]*' : '[^]') : `\\u${(plain ?? sign).charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )}$`,
+  )
 
 interface SetOptions {
   nx?: boolean

@@ -60,6 +60,38 @@ describe('key builders', () => {
     for (const key of keys) expect(key.split(':')).toHaveLength(4)
   })
 
+  it.each(['%', ':', ',', '=', '*', '?', '"', ...'()[]{} '.split(''), '\t', '\n', '\0', '\u200b', '\ud800'])(
+    'escape %j in every name and value',
+    (sign) => {
+      const part = `a${sign}b`
+      const escaped = 'a%[%0-9A-Fu]*[0-9a-fA-F]b'
+      const filters = { [part]: part }
+      expect(createAggregationCacheKey(part, part, [part], filters)).toMatch(
+        new RegExp(`^agg:${escaped}:${escaped}:by:${escaped}:filter:${escaped}="${escaped}"$`, 'i'),
+      )
+      expect(createTimeSeriesCacheKey(part, part, from, to, part)).toMatch(
+        new RegExp(`^ts:${escaped}:${escaped}:date\\([^:]*\\):date\\([^:]*\\):${escaped}$`, 'i'),
+      )
+    },
+  )
+
+  it('tell columns, halves of characters and filters apart', () => {
+    const key = createAggregationCacheKey
+    expect(key('t', 'sum', ['a,b'])).not.toBe(key('t', 'sum', ['a', 'b']))
+    expect(key('t', 'sum')).toBe('agg:t:sum')
+    expect(createTableCacheKey('\ud800')).not.toBe(createTableCacheKey('\ud801'))
+    expect(createTimeSeriesCacheKey('t', 'at', from, to, 'hour', { kind: 'login' })).toBe(
+      `${createTimeSeriesCacheKey('t', 'at', from, to, 'hour')}:filter:kind="login"`,
+    )
+  })
+
+  it('take a date that is none, and refuse what holds itself', () => {
+    expect(createTableCacheKey('t', { at: new Date(NaN) })).toBe('table:t:filter:at=date(invalid)')
+    const own: { own?: KeyValue } = {}
+    own.own = own as KeyValue
+    expect(() => createTableCacheKey('t', own as never)).toThrow('`filters`')
+  })
+
   it('refuse what has no properties to tell it by', () => {
     for (const value of [new Map(), new Set(), /x/, new URL('https://a.example'), new Uint8Array(1), () => 1])
       expect(() => createTableCacheKey('t', { v: value as never })).toThrow('`filters`')

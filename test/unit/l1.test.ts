@@ -52,6 +52,7 @@ describe('isolate memory', () => {
     expect(empty).toBe(0)
     await ask(1)
     const one = executor.getCacheStats().totalSizeMB * MIB
+    expect(one).toBeCloseTo(cache.bytes)
     expect(one).toBeGreaterThan(cache.getEntries()[0]!.size)
     await ask(2)
     expect(executor.getCacheStats().totalSizeMB * MIB - one).toBeCloseTo(cache.getEntries()[1]!.size)
@@ -107,6 +108,22 @@ describe('isolate memory', () => {
     expect(cache.statements.bytes).toBeLessThanOrEqual(0.5 * MIB)
     expect(executor.getCacheStats().totalSizeMB).toBeLessThanOrEqual(2)
     expect(cache.getEntries().length).toBeGreaterThan(500)
+  })
+
+  it('gives way to texts that are remembered while nothing is stored', async () => {
+    start({ maxSizeMB: 1 })
+    for (let i = 0; i < 3_000; i++) await executor.query(SQL, [i])
+    for (let i = 0; i < 500; i++) executor.explain(`SELECT n FROM users WHERE id = ${i}`)
+    expect(cache.statements.bytes).toBeGreaterThan(0.2 * MIB)
+    expect(executor.getCacheStats().totalSizeMB).toBeLessThanOrEqual(1)
+  })
+
+  it('is bounded for texts where there is none for results', () => {
+    const alone = createQueryCache({ type: 'redis', redis: { url: 'https://redis.example', token: 'token' } })
+    const reader = new CachedQueryExecutor(database, alone)
+    for (let i = 0; i < 4_000; i++) reader.explain(`SELECT n FROM users WHERE id = ${i}`)
+    expect(reader.getCacheStats().totalSizeMB).toBeGreaterThan(3)
+    expect(reader.getCacheStats().totalSizeMB).toBeLessThanOrEqual(4)
   })
 
   it('lets no database push the statements of another out but by its size', async () => {
