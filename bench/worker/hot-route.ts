@@ -62,7 +62,7 @@ export async function hotRoute({ quick }: Settings): Promise<Report> {
         title: 'Hot route in workerd: CPU per request of the workerd process',
         unit: 'µs',
         method:
-          `The same Hono app answers from isolate memory (middleware with its defaults, Redis behind it) and from a constant that holds the same typed rows (c.json, no middleware). "${BY_HAND}" is the constant with what a cache cannot do without: rows copied for the caller, and two headers set by a middleware. ` +
+          `The same Hono app answers from isolate memory (middleware with its defaults, Redis behind it) and from a constant that holds the same typed rows (c.json, no middleware). "${BY_HAND}" is the constant with what a cache cannot do without: a promise of rows that are copied for the caller, and two headers set by a middleware. ` +
           `Rounds of ${TURNS} short turns of each over ${CONNECTIONS} kept connections; a ratio is one of the sums of a round, and the median of all rounds. Every body is compared with the expected one. ` +
           `The load generator drives ${figure(most)} such answers a second out of a server that does nothing, ${figure(most / budgeted.rate)} times what workerd gave.`,
         rows,
