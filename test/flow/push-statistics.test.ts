@@ -3,7 +3,7 @@ import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
 import type { CacheConfig } from '../../src/index.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import type { Trip } from '../support/fake-redis.js'
-import { World } from '../support/isolates.js'
+import { SQL, World } from '../support/isolates.js'
 
 let world: World
 beforeEach(() => void (world = new World()))
@@ -235,6 +235,28 @@ describe('the figures of all isolates', () => {
     expect(await a.getGlobalStats({ until: world.now - 3_600_000 })).toMatchObject({ totalQueries: 0 })
     world.redis.full = false
     expect(await a.getGlobalStats()).toMatchObject({ totalQueries: 1 })
+  })
+
+  it('are not lost where what was read with them is too large to be stored, or takes several trips', async () => {
+    const isolates = [{ maxEntryMB: 1e-5 }, { enableCompression: false }].map((redis) => world.isolate({ redis }))
+    world.database.answer = ({ params }) => [[['n', 25, String(params[0]).repeat(2_500_000)]]]
+    let asked = 0
+    for (const a of isolates) {
+      await world.warm(a)
+      for (const round of [0, 10_000]) {
+        world.now += round
+        const params = [asked, asked + 1].map((id) => [id % 10])
+        await a.queryBatch(params.map((one) => ({ sql: SQL, params: one })))
+        await a.flush()
+        asked += 2
+      }
+      // Of the latest round nothing is pushed yet: who was asked says so himself.
+      expect(await a.getGlobalStats()).toMatchObject({ totalQueries: asked, dbQueries: asked })
+    }
+    expect(pushes().length).toBeGreaterThanOrEqual(2)
+    expect(
+      world.redis.trips.filter(({ commands }) => commands.some(([name]) => name === 'set')).length,
+    ).toBeGreaterThan(2)
   })
 
   it('are those of the cache, whichever of its databases is asked', async () => {
