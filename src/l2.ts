@@ -5,10 +5,10 @@
  */
 import type { Pipeline } from '@upstash/redis'
 import { keySafe } from './key.js'
-import { clock, uniqueValue } from './runtime.js'
+import { clock, uniqueValue, withTimeout } from './runtime.js'
 import type { Runtime } from './runtime.js'
 import { FORMAT } from './codec/encode.js'
-import { RedisLink } from './redis.js'
+import { RedisError, RedisLink } from './redis.js'
 import type { Reply } from './redis.js'
 import { Fences, isFence } from './fences.js'
 import type { Fence } from './fences.js'
@@ -116,12 +116,15 @@ export class RedisQueryCache extends QueryCache {
    */
   lookup(runtime: Runtime, wanted: readonly Wanted[], others: readonly Known[]): Promise<Found[]> {
     const { keys, take } = this.#prepare(runtime, wanted, others)
-    return (
-      this.link
-        .mget(runtime, keys, wanted.length > 0 ? 'read' : 'check')
-        // Somebody has raised a fence since this isolate last looked: now they are asked for.
-        .then((values) => take(values) ?? this.lookup(runtime, wanted, others))
-    )
+    const sentAt = clock(runtime)
+    // Somebody has raised a fence since this isolate last looked: they are asked for now, within the time of one trip.
+    const again = () => {
+      const left = this.config.redisTimeoutMs - Math.abs(clock(runtime) - sentAt)
+      return withTimeout(this.lookup(runtime, wanted, others), Math.max(1, left), () => new RedisError('timeout'))
+    }
+    return this.link
+      .mget(runtime, keys, wanted.length > 0 ? 'read' : 'check')
+      .then((values) => take(values) ?? again())
   }
 
   /** The keys of a lookup that is sent now, and what to make of their values when they arrive: nothing, where fences may stand and were not asked for. */

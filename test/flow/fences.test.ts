@@ -1,7 +1,7 @@
 /** What keeps a fence standing as long as its writer may write, whatever other writers, clocks and evictions do. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
-import { World } from '../support/isolates.js'
+import { SQL, World } from '../support/isolates.js'
 import { until } from '../support/until.js'
 
 const UPDATE = 'UPDATE users SET n = 1'
@@ -238,6 +238,21 @@ describe('fences that nobody raises', () => {
     world.now += 1
     await read()
     expect(asksForFences()).toEqual([false, true, true, false])
+  })
+
+  it('are waited for no longer than `redis.timeoutMs`, the look at the sum included', async () => {
+    const slow = world.isolate({ type: 'redis', redis: { timeoutMs: 60_000 } })
+    await world.outcome(slow, LASTING)
+    world.now += QUIET + 1
+    await world.isolate(FENCED).execute('UPDATE posts SET n = 1')
+    world.redis.reset()
+    world.redis.before = ({ commands }) => {
+      if (asksForFences().length > 1) return new Promise(() => undefined)
+      if (commands[0]![0] === 'mget') world.now += 59_990
+    }
+    const { cache } = await slow.queryResult(SQL, [1], LASTING)
+    expect(cache.outcome).toBe('miss')
+    expect(asksForFences()).toEqual([false, true])
   })
 
   it('keep out what is read while one stands whose writer dies', async () => {
