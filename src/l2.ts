@@ -122,9 +122,7 @@ export class RedisQueryCache extends QueryCache {
       const left = this.config.redisTimeoutMs - Math.abs(clock(runtime) - sentAt)
       return withTimeout(this.lookup(runtime, wanted, others), Math.max(1, left), () => new RedisError('timeout'))
     }
-    return this.link
-      .mget(runtime, keys, wanted.length > 0 ? 'read' : 'check')
-      .then((values) => take(values) ?? again())
+    return this.link.mget(runtime, keys, wanted.length > 0 ? 'read' : 'check').then((values) => take(values) ?? again())
   }
 
   /** The keys of a lookup that is sent now, and what to make of their values when they arrive: nothing, where fences may stand and were not asked for. */
