@@ -5,10 +5,10 @@
  */
 import type { Pipeline } from '@upstash/redis'
 import { keySafe } from './key.js'
-import { clock, uniqueValue, withTimeout } from './runtime.js'
+import { clock, uniqueValue } from './runtime.js'
 import type { Runtime } from './runtime.js'
 import { FORMAT } from './codec/encode.js'
-import { RedisError, RedisLink } from './redis.js'
+import { RedisLink } from './redis.js'
 import type { Reply } from './redis.js'
 import { Fences, isFence } from './fences.js'
 import type { Fence } from './fences.js'
@@ -116,22 +116,16 @@ export class RedisQueryCache extends QueryCache {
    */
   lookup(runtime: Runtime, wanted: readonly Wanted[], others: readonly Known[]): Promise<Found[]> {
     const { keys, take } = this.#prepare(runtime, wanted, others)
-    const sentAt = clock(runtime)
-    // Somebody has raised a fence since this isolate last looked: they are asked for now, within the time of one trip.
-    const again = () => {
-      const left = this.config.redisTimeoutMs - Math.abs(clock(runtime) - sentAt)
-      return withTimeout(this.lookup(runtime, wanted, others), Math.max(1, left), () => new RedisError('timeout'))
-    }
-    return this.link.mget(runtime, keys, wanted.length > 0 ? 'read' : 'check').then((values) => take(values) ?? again())
+    return this.link.mget(runtime, keys, wanted.length > 0 ? 'read' : 'check').then(take)
   }
 
-  /** The keys of a lookup that is sent now, and what to make of their values when they arrive: nothing, where fences may stand and were not asked for. */
+  /** The keys of a lookup that is sent now, and what to make of their values when they arrive. */
   #prepare(
     runtime: Runtime,
     wanted: readonly Wanted[],
     others: readonly Known[],
     withFences = false,
-  ): { keys: string[]; take: (values: readonly (string | null)[]) => Found[] | undefined } {
+  ): { keys: string[]; take: (values: readonly (string | null)[]) => Found[] } {
     const sentAt = clock(runtime)
     const quiet = withFences ? undefined : this.fences.quiet(sentAt)
     const order = this.versions.mark()
@@ -155,9 +149,10 @@ export class RedisQueryCache extends QueryCache {
     const places = wanted.map(({ names }) => ask(names))
     const otherPlaces = ask(others)
     if (!this.fences.expected) keys.push(this.fences.raises)
-    const take = (values: readonly (string | null)[]): Found[] | undefined => {
+    const take = (values: readonly (string | null)[]): Found[] => {
       if (!this.fences.expected) this.fences.noteRaises(values.at(-1)!, clock(runtime))
-      if (quiet !== undefined && values.at(-1) !== quiet) return undefined
+      // Somebody has raised a fence since, perhaps of these names. Versions still tell hits: a fence renews them before its write is sent.
+      const unsure = quiet !== undefined && values.at(-1) !== quiet
       const accept = (names: readonly Known[], at: readonly number[]) =>
         this.versions.accept(
           names,
@@ -168,6 +163,7 @@ export class RedisQueryCache extends QueryCache {
           }),
           order,
           sentAt,
+          unsure,
         )
       accept(others, otherPlaces)
       for (const { names } of wanted) for (const known of names) known.usedAt = sentAt
@@ -198,7 +194,7 @@ export class RedisQueryCache extends QueryCache {
       for (const known of missing) pipeline.set(this.versionKey(known), uniqueValue(), { nx: true })
       pipeline.mget(...keys)
     })
-    const found = take(this.link.texts(replies.at(-1)!, keys.length))!
+    const found = take(this.link.texts(replies.at(-1)!, keys.length))
     return found.map((one, i) => {
       const { result, error } = replies[i]!
       return { ...one, won: error === undefined ? result === 'OK' : undefined }

@@ -22,7 +22,9 @@ export function wantsLease(core: Core, call: Call, { one, found }: Missed): bool
   const { options, deps, alone } = one.ask
   if (options.coalesce !== 'global' || options.refreshCache || alone || !found) return false
   const { versions } = core.cache
-  const usable = !found.captured.fenced && !deps.names.some((known) => known.distrusted)
+  const { fenced, versions: captured } = found.captured
+  // Where one may stand the trip of the lease tells.
+  const usable = (!fenced || captured !== undefined) && !deps.names.some((known) => known.distrusted)
   return usable && versions.untouchedSince(deps.names, one.flight.order) && !call.own?.concerns(deps.names)
 }
 

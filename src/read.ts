@@ -319,7 +319,8 @@ async function landFromDatabase(core: Core, call: Call, missed: readonly Missed[
       one.land({ ok: true, outcome: 'unshared', value: result.value, reason: personal ?? 'not-serialisable' })
       return read
     }
-    const entry = makeEntry(core, call, one, payload, result.value, readAt, order, found?.captured.versions)
+    const { versions: captured, fenced } = found?.captured ?? {}
+    const entry = makeEntry(core, call, one, payload, result.value, readAt, order, fenced ? undefined : captured)
     if (versions.untouchedSince(entry.names, entry.order) && !versions.blocked(entry.names, readAt))
       core.cache.put(entry)
     one.land({ ok: true, outcome: 'miss', entry })

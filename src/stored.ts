@@ -147,8 +147,9 @@ async function storable(
   key: string,
 ): Promise<string | undefined> {
   const { config, events, versions } = core.cache
-  if (!found.captured.versions) {
-    events.emit({ type: 'not-stored', reason: found.captured.fenced ? 'fenced' : 'versions-missing' })
+  const { versions: captured, fenced } = found.captured
+  if (!captured || fenced) {
+    events.emit({ type: 'not-stored', reason: fenced ? 'fenced' : 'versions-missing' })
     return undefined
   }
   // An invalidation of this isolate's own has overtaken the read: the entry would be dead on arrival.
@@ -161,7 +162,7 @@ async function storable(
       payload,
       key: tail(key),
       names: ask.deps.shortNames,
-      versions: found.captured.versions,
+      versions: captured,
       database: databaseKey(core.database),
     },
     config,

@@ -35,6 +35,7 @@ export interface Captured {
   versions: string[] | undefined
   /** Names without a version in Redis, to be created after the answer. */
   missing: Known[]
+  /** One stands, or, where there are `versions`, may stand: what they vouch for is a hit, and nothing may be stored. */
   fenced: boolean
 }
 
@@ -76,6 +77,7 @@ export class VersionBook {
     fences: readonly boolean[],
     order: number,
     sentAt: number,
+    unsure = false,
   ): Captured {
     const missing: Known[] = []
     let fenced = false
@@ -92,7 +94,7 @@ export class VersionBook {
       known.version = fences[i] ? undefined : version
     }
     usable &&= missing.length === 0 && !fenced
-    return { versions: usable ? (versions as string[]) : undefined, missing, fenced }
+    return { versions: usable ? (versions as string[]) : undefined, missing, fenced: fenced || unsure }
   }
 
   /** Whether versions that an entry recorded still hold, as far as is known and not older than `maxAgeMs`. */

@@ -1,7 +1,7 @@
 /** What keeps a fence standing as long as its writer may write, whatever other writers, clocks and evictions do. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
-import { SQL, World } from '../support/isolates.js'
+import { World } from '../support/isolates.js'
 import { until } from '../support/until.js'
 
 const UPDATE = 'UPDATE users SET n = 1'
@@ -225,34 +225,50 @@ describe('fences that nobody raises', () => {
     expect(asksForFences()).toEqual([true, true, false])
   })
 
-  it('are asked for in the same read when one was raised, of whatever name, and for as long as it stands', async () => {
+  it('are asked for from the read on that finds that one was raised, for as long as it stands; hits are hits by their versions', async () => {
     await world.isolate(FENCED).execute('UPDATE posts SET n = 1')
     world.redis.reset()
     world.database.trips = 0
     expect(await read()).toBe('l2')
+    expect(await read()).toBe('l2')
     expect(asksForFences()).toEqual([false, true])
-    expect(world.database.trips).toBe(0)
     world.now += QUIET
     await read()
     expect(asksForFences()).toEqual([false, true, true])
     world.now += 1
-    await read()
+    expect(await read()).toBe('l2')
     expect(asksForFences()).toEqual([false, true, true, false])
+    expect(world.database.trips).toBe(0)
   })
 
-  it('are waited for no longer than `redis.timeoutMs`, the look at the sum included', async () => {
-    const slow = world.isolate({ type: 'redis', redis: { timeoutMs: 60_000 } })
-    await world.outcome(slow, LASTING)
-    world.now += QUIET + 1
+  it('keep out what is read by whoever finds that one was raised, of whatever name', async () => {
     await world.isolate(FENCED).execute('UPDATE posts SET n = 1')
-    world.redis.reset()
-    world.redis.before = ({ commands }) => {
-      if (asksForFences().length > 1) return new Promise(() => undefined)
-      if (commands[0]![0] === 'mget') world.now += 59_990
-    }
-    const { cache } = await slow.queryResult(SQL, [1], LASTING)
-    expect(cache.outcome).toBe('miss')
-    expect(asksForFences()).toEqual([false, true])
+    expect(await world.outcome(reader, LASTING, [2])).toBe('miss')
+    expect(world.events).toContainEqual({ type: 'not-stored', reason: 'fenced' })
+    expect(await world.outcome(reader, LASTING, [2])).toBe('miss')
+    expect(await world.outcome(reader, LASTING, [2])).toBe('l2')
+  })
+
+  it('let memory keep what is read then for no longer than the bound', async () => {
+    const hot = world.isolate()
+    await world.outcome(hot, LASTING)
+    world.now += QUIET + 1
+    await begin(world.isolate(FENCED))
+    expect(await world.outcome(hot, LASTING)).toBe('miss')
+    world.now += 1_900
+    expect(await world.outcome(hot, LASTING)).toBe('l1')
+    world.now += 200
+    expect(await world.outcome(hot, LASTING)).toBe('miss')
+  })
+
+  it('leave nothing in memory that comes back when the fence of a dead writer is over', async () => {
+    const hot = world.isolate()
+    await world.outcome(hot, LASTING)
+    world.now += QUIET + 1
+    await begin(world.isolate(FENCED))
+    expect(await world.outcome(hot, LASTING)).toBe('miss')
+    world.now += QUIET + 1
+    expect(await world.outcome(hot, LASTING)).toBe('miss')
   })
 
   it('keep out what is read while one stands whose writer dies', async () => {
@@ -281,6 +297,7 @@ describe('fences that nobody raises', () => {
   it('are asked for when the sum was lost, before and after a fence was raised', async () => {
     world.redis.data.delete('eqc:f')
     expect(await read()).toBe('l2')
+    expect(await read()).toBe('l2')
     expect(asksForFences()).toEqual([false, true])
     await begin(world.isolate(FENCED))
     world.redis.data.delete('eqc:f')
@@ -300,6 +317,8 @@ describe('fences that nobody raises', () => {
     world.redis.reset()
     world.now += 1_500
     expect(await world.outcome(hot, LASTING)).toBe('l1')
+    world.now += 1_100
+    await world.outcome(hot, LASTING)
     expect(asksForFences()).toEqual([false, true])
     world.redis.reset()
     expect(await world.outcome(reader, { ...LASTING, coalesce: 'global' }, [2])).toBe('miss')

@@ -138,7 +138,8 @@ it.each([
 it.each<[string, (texts: unknown[]) => unknown]>([
   ['too few texts', (texts) => texts.slice(1)],
   ['too many texts', (texts) => [...texts, null]],
-  ['a number', (texts) => [...texts.slice(1), 7]],
+  ['a number', (texts) => [7, ...texts.slice(1)]],
+  ['half a number', (texts) => [...texts.slice(1), 7.5]],
   ['no list', () => 'x'],
 ])('a read that is answered with %s is answered by the database, and counts as failed', async (_what, garbled) => {
   const world = new World()

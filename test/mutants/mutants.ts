@@ -21,7 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 1,
     fault: 'records the versions known when the entry is stored, not those captured before the read',
     file: 'stored.ts',
-    find: '      versions: found.captured.versions,\n',
+    find: '      versions: captured,\n',
     replace: "      versions: ask.deps.names.map((known) => known.version ?? ''),\n",
   },
   {
@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 1,
     fault: 'creates missing versions in the lookup itself, beside the database read, and records them',
     file: 'versions.ts',
-    find: '    usable &&= missing.length === 0 && !fenced\n    return { versions: usable ? (versions as string[]) : undefined, missing, fenced }',
+    find: '    usable &&= missing.length === 0 && !fenced\n    return { versions: usable ? (versions as string[]) : undefined, missing, fenced: fenced || unsure }',
     replace:
       "    usable &&= !fenced\n    return { versions: usable ? versions.map((version) => version ?? '') : undefined, missing, fenced }",
   },
