@@ -61,7 +61,7 @@ describe('what goes first', () => {
     const memory = new Memory(3)
     for (const key of ['a', 'b', 'c', 'd']) memory.ask(key)
     expect(memory.ask('a')).toBe(false)
-    for (const key of ['e', 'f']) memory.ask(key)
+    for (const key of ['e', 'f', 'g']) memory.ask(key)
     expect(memory.keys).toContain('a')
   })
 
