@@ -1,10 +1,11 @@
 /** F12: what Redis holds is a miss and is removed when it is no answer to the question, whoever wrote it. */
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { forge } from '../support/forge.js'
 import { SQL, World } from '../support/isolates.js'
 
 let world: World
 beforeEach(() => void (world = new World()))
+afterEach(() => void vi.unstubAllGlobals())
 
 const storedKey = () => [...world.redis.data.keys()].find((key) => key.includes(':e:'))!
 
@@ -58,6 +59,20 @@ describe('an entry of a query', () => {
     await b.flush()
     expect(world.redis.data.has(storedKey())).toBe(false)
   })
+})
+
+it('an entry that only another platform can unpack is a miss and stays for that one', async () => {
+  const [a, b] = [world.isolate(), world.isolate()]
+  await world.warm(a)
+  await world.outcome(a)
+  change({ codec: '"zstd"', decodedBytes: '8' }, () => 'AAAAAAAA')
+  vi.stubGlobal('process', undefined)
+  const down = new Error('down')
+  world.database.answer = () => Promise.reject(down)
+  await expect(b.query(SQL, [1])).rejects.toBe(down)
+  await b.flush()
+  expect(world.events).toContainEqual(UNDECODABLE)
+  expect(world.redis.data.has(storedKey())).toBe(true)
 })
 
 it('an entry of a loader that holds rows is a miss and is replaced', async () => {

@@ -126,6 +126,17 @@ describe('rows', () => {
     )
   })
 
+  it('come with fields that are the caller’s own', () => {
+    const reader = resultReader(payloadOf([['a', 25, 'x']]), { parser } as unknown as Database)
+    for (const kept of [false, true]) {
+      if (kept) reader.keep(1e6)
+      const { fields } = reader.result()
+      fields[0]!.name = 'changed'
+      fields.pop()
+      expect(reader.result()).toMatchObject({ rows: [{ a: 'x' }], fields: [{ name: 'a', dataTypeID: 25 }] })
+    }
+  })
+
   it('are plain, extensible and mutable', () => {
     const [row] = wireRows(MUTABLE, parser).rows()
     expect(Object.getPrototypeOf(row)).toBe(Object.prototype)
