@@ -1,11 +1,10 @@
 /** F12: what Redis holds is a miss and is removed when it is no answer to the question, whoever wrote it. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { forge } from '../support/forge.js'
 import { SQL, World } from '../support/isolates.js'
 
 let world: World
 beforeEach(() => void (world = new World()))
-afterEach(() => void vi.unstubAllGlobals())
 
 const storedKey = () => [...world.redis.data.keys()].find((key) => key.includes(':e:'))!
 
@@ -30,6 +29,13 @@ describe('an entry of a query', () => {
     ['versions that are no texts', [{ versions: '[1]' }]],
     ['a time that is none', [{ readAt: '"1700000000000"' }]],
     ['a size that is none', [{ decodedBytes: 'null' }]],
+    [
+      'more cells than characters',
+      [
+        { kind: '"json"' },
+        () => `{"fields":[{"name":"n"}${',{"name":"n"}'.repeat(299)}],"rows":[[]${',[]'.repeat(299)}],"rowCount":300}`,
+      ],
+    ],
     ['a time before all others', [{ readAt: '-1' }]],
     [
       'a body of a kind that is not here',
@@ -59,20 +65,6 @@ describe('an entry of a query', () => {
     await b.flush()
     expect(world.redis.data.has(storedKey())).toBe(false)
   })
-})
-
-it('an entry that only another platform can unpack is a miss and stays for that one', async () => {
-  const [a, b] = [world.isolate(), world.isolate()]
-  await world.warm(a)
-  await world.outcome(a)
-  change({ codec: '"zstd"', decodedBytes: '8' }, () => 'AAAAAAAA')
-  vi.stubGlobal('process', undefined)
-  const down = new Error('down')
-  world.database.answer = () => Promise.reject(down)
-  await expect(b.query(SQL, [1])).rejects.toBe(down)
-  await b.flush()
-  expect(world.events).toContainEqual(UNDECODABLE)
-  expect(world.redis.data.has(storedKey())).toBe(true)
 })
 
 it('an entry of a loader that holds rows is a miss and is replaced', async () => {

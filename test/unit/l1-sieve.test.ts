@@ -65,6 +65,13 @@ describe('what goes first', () => {
     expect(memory.keys).toContain('a')
   })
 
+  it('is what comes back after so long that nobody remembers it', () => {
+    const memory = new Memory(3)
+    for (let i = 0; i < 200; i++) memory.ask(`key ${i}`)
+    memory.ask('key 0')
+    expect(memory.sieve.get('key 0')!.visited).toBe(false)
+  })
+
   it('is what a scan brings, not what is asked again and again', () => {
     const memory = new Memory(100)
     const hot = Array.from({ length: 50 }, (_, i) => `hot ${i}`)
