@@ -47,6 +47,16 @@ const CASES: { readonly [R in Exclude<BypassReason, 'not-serialisable'>]: Asked[
     },
     { sql: READ, database: { needsScope: true }, names: ['auth token or session state', '`scope`'] },
     {
+      sql: `${READ} AND c = current_user`,
+      database: { needsScope: true },
+      names: ['auth token or session state', '`scope`'],
+    },
+    {
+      sql: `SELECT score('${SECRET}'), current_user`,
+      config: { sql: { onUnknown: 'ttl-only' } },
+      names: ['`current_user` depends on who asks', '`scope`'],
+    },
+    {
       sql: `SELECT score('${SECRET}')`,
       config: { sql: { onUnknown: 'ttl-only', rowSecurity: ['accounts'] } },
       names: ['`score`', '`sql.functions`', '`scope`'],
@@ -73,7 +83,12 @@ const CASES: { readonly [R in Exclude<BypassReason, 'not-serialisable'>]: Asked[
   'select-into': [{ sql: `SELECT '${SECRET}' INTO copy`, names: ['`into`', 'public.copy'] }],
   'multiple-statements': [{ sql: `${READ}; ${READ}`, names: ['`queryBatch`', '`transaction`'] }],
   'volatile-function': [
-    { sql: `${READ} AND c < now()`, names: ['`now`', 'parameter'] },
+    { sql: `${READ} AND c < now()`, names: ['`now`', 'set `nowBucket`', 'parameter'] },
+    {
+      sql: `SELECT '${SECRET}' FROM now()`,
+      options: { nowBucket: 60 },
+      names: ['`now`', '`nowBucket` cannot', 'parameter'],
+    },
     { sql: `SELECT tick('${SECRET}')`, config: { sql: { functions: { tick: 'volatile' } } }, names: ['`tick`'] },
     {
       sql: `SELECT '${SECRET}' FROM recent`,
@@ -107,6 +122,11 @@ describe('explain', () => {
       expect(told.advice).not.toMatch(/undefined|``/)
       expect(JSON.stringify(told)).not.toContain(SECRET)
     })
+
+  it('names all that is volatile', () => {
+    const told = explain({ sql: 'SELECT random(), now(), now() FROM users', names: [] })
+    expect(told).toMatchObject({ token: 'random', volatileFunctions: ['now', 'random'], tables: ['public.users'] })
+  })
 
   it('has a sentence for the value of a loader', () => {
     expect(ADVICE['not-serialisable']).toContain('plain data')

@@ -30,6 +30,21 @@ describe('an entry of a query', () => {
     ['versions that are no texts', [{ versions: '[1]' }]],
     ['a time that is none', [{ readAt: '"1700000000000"' }]],
     ['a size that is none', [{ decodedBytes: 'null' }]],
+    [
+      'more cells than characters',
+      [
+        { kind: '"json"' },
+        () => `{"fields":[{"name":"n"}${',{"name":"n"}'.repeat(299)}],"rows":[[]${',[]'.repeat(299)}],"rowCount":300}`,
+      ],
+    ],
+    ['a time before all others', [{ readAt: '-1' }]],
+    [
+      'a body of a kind that is not here',
+      [
+        { kind: '"other"' },
+        () => '{"fields":[{"name":"n","dataTypeID":23}],"rows":[[1]],"rowCount":1,"command":"SELECT"}',
+      ],
+    ],
   ])('that holds %s is a miss and is replaced', async (_, [fields, body]) => {
     const [a, b] = [world.isolate(), world.isolate()]
     await world.warm(a)

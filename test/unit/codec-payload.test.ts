@@ -270,6 +270,13 @@ describe('a result', () => {
     })
   })
 
+  it('of raw rows holds nothing of the driver but what it needs, and null where it left a cell out', () => {
+    const wide = fields.map((field) => ({ ...field, tableID: 16_384, format: 'text' }))
+    const payload = packResult({ raw: true, fields: wide, rowCount: 1, command: 'SELECT', rows: [['1']] })
+    expect(payload).toMatchObject({ columns: [['1'], [null]] })
+    expect((payload as Extract<Payload, { kind: 'rows' }>).fields).toStrictEqual(fields)
+  })
+
   it('keeps the number of rows without columns', () => {
     expect(packResult({ raw: true, fields: [], rowCount: 3, command: 'SELECT', rows: [[], [], []] })).toMatchObject({
       columns: [],

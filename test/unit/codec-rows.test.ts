@@ -3,6 +3,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { columnsFrom, columnsToText } from '../../src/codec/columns.js'
 import type { RowsPayload } from '../../src/codec/payload.js'
+import { copyBy, recipeFor } from '../../src/codec/copy.js'
+import type { Recipe } from '../../src/codec/copy.js'
 import { Shapes, WireRows } from '../../src/codec/rows.js'
 import { resultReader } from '../../src/result.js'
 import type { Database } from '../../src/types.js'
@@ -122,6 +124,17 @@ describe('rows', () => {
         }
       }),
     )
+  })
+
+  it('come with fields that are the caller’s own', () => {
+    const reader = resultReader(payloadOf([['a', 25, 'x']]), { parser } as unknown as Database)
+    for (const kept of [false, true]) {
+      if (kept) reader.keep(1e6)
+      const { fields } = reader.result()
+      fields[0]!.name = 'changed'
+      fields.pop()
+      expect(reader.result()).toMatchObject({ rows: [{ a: 'x' }], fields: [{ name: 'a', dataTypeID: 25 }] })
+    }
   })
 
   it('are plain, extensible and mutable', () => {
@@ -380,6 +393,25 @@ describe('what results with the same columns have in common', () => {
     const two = shapes.of([...named('a'), ...named('b')])
     expect(shapes.of([{ name: 'a0\x0025 b0', dataTypeID: 25 }]).fields).toHaveLength(1)
     expect(shapes.of([...named('a'), ...named('b')]).fields).toEqual(two.fields)
+  })
+
+  it('is told apart from that of the result before, which has a column less, one more, or another type', () => {
+    const int = { name: 'a0', dataTypeID: 23 }
+    const [a, b] = [named('a'), named('b')]
+    const shapes = new Shapes(10_000)
+    for (const fields of [a, [...a, ...b], a, [int], a, [int, ...b], [...a, ...b], b])
+      expect(shapes.of(fields).fields).toEqual(fields)
+  })
+
+  it('holds a few ways to copy documents, whatever comes', () => {
+    const known: Recipe[] = []
+    for (let i = 0; i < 100; i++) {
+      const document = { [`list${i}`]: [i] }
+      const recipe = recipeFor(document, known)
+      if (recipe) expect(copyBy(document, recipe)).toEqual(document)
+    }
+    expect(known.length).toBeGreaterThan(0)
+    expect(known.length).toBeLessThan(20)
   })
 
   it('is remembered within a number of bytes', () => {

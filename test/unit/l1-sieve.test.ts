@@ -61,8 +61,15 @@ describe('what goes first', () => {
     const memory = new Memory(3)
     for (const key of ['a', 'b', 'c', 'd']) memory.ask(key)
     expect(memory.ask('a')).toBe(false)
-    for (const key of ['e', 'f']) memory.ask(key)
+    for (const key of ['e', 'f', 'g']) memory.ask(key)
     expect(memory.keys).toContain('a')
+  })
+
+  it('is what comes back after so long that nobody remembers it', () => {
+    const memory = new Memory(3)
+    for (let i = 0; i < 200; i++) memory.ask(`key ${i}`)
+    memory.ask('key 0')
+    expect(memory.sieve.get('key 0')!.visited).toBe(false)
   })
 
   it('is what a scan brings, not what is asked again and again', () => {

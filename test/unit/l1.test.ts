@@ -1,6 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CachedQueryExecutor, createQueryCache } from '../../src/index.js'
 import type { CacheConfig, QueryCache } from '../../src/index.js'
+import type { L1Entry } from '../../src/l1.js'
 import { FakeDatabase } from '../support/fake-database.js'
 import { until } from '../support/until.js'
 
@@ -29,6 +30,12 @@ beforeEach(() => {
   database.answer = ({ params }) => [[['n', 25, `text of ${String(params[0])}`]]]
 })
 
+afterEach(() => void vi.restoreAllMocks())
+
+/** Rows that take far more when they are kept parsed. */
+const times = (length: number) => () =>
+  Array.from({ length }, (): [string, number, string][] => [['n', 1184, '2026-01-02 03:04:05+00']])
+
 describe('isolate memory', () => {
   it('tells what it holds: key, tables, size, age and hits', async () => {
     start({})
@@ -44,6 +51,50 @@ describe('isolate memory', () => {
       hits: 1,
     })
     expect(entry!.size).toBeGreaterThan(500)
+  })
+
+  it('tells it in lists of its own, and no age below 0 where a clock runs behind', async () => {
+    start({})
+    await ask(1)
+    const [entry] = cache.getEntries(999_000)
+    expect(entry!.age).toBe(0)
+    ;(entry!.tables as string[]).length = 0
+    expect(cache.getEntries()[0]!.tables).toEqual(['public.users'])
+  })
+
+  it('says how many entries were dropped', async () => {
+    start({})
+    await ask(1, 2, 3)
+    expect(await executor.invalidateCache()).toBe(3)
+    expect(await executor.invalidateCache()).toBe(0)
+  })
+
+  it.each([true, false])('writes its events to the console where `debug` says so: %s', (debug) => {
+    const written = vi.spyOn(console, 'debug').mockImplementation(() => undefined)
+    const event = { type: 'entry-rejected', reason: 'undecodable' } as const
+    createQueryCache({ type: 'local', debug }).events.emit(event)
+    expect(written.mock.calls.map((call) => call.at(-1))).toEqual(debug ? [event] : [])
+  })
+
+  it('stays within its bytes when what it holds is read again and parsed', async () => {
+    start({ maxSizeMB: 1 })
+    database.answer = times(20)
+    for (let id = 0; id < 600; id++) await ask(id)
+    expect(executor.getCacheStats().evictions).toBeGreaterThan(0)
+    for (let id = 599; id > 500; id--) await ask(id)
+    expect(executor.getCacheStats().totalSizeMB).toBeLessThanOrEqual(1)
+  })
+
+  it('does not count what somebody still reads after it was dropped', async () => {
+    start({})
+    database.answer = times(20)
+    await ask(1)
+    const held: L1Entry[] = []
+    cache.dropWhere((entry) => held.push(entry) > 0)
+    const before = cache.bytes
+    expect(held).toHaveLength(1)
+    cache.keep(held[0]!)
+    expect(cache.bytes).toBe(before)
   })
 
   it('counts entries and what is remembered of statements', async () => {
@@ -155,9 +206,9 @@ describe('isolate memory', () => {
     expect(cache.getEntries()).toEqual([])
   })
 
-  it('keeps of a result that is read again no more than its text, where both would take more than that', async () => {
+  it.each([800, 1_000])('keeps of %i rows that are read again no more than their text', async (length) => {
     start({ maxSizeMB: 1 })
-    database.answer = () => Array.from({ length: 1_000 }, () => [['n', 1184, '2026-01-02 03:04:05+00']])
+    database.answer = times(length)
     expect(await asked(1, 1, 1)).toBe(1)
     const { size } = cache.getEntries()[0]!
     expect(size).toBeGreaterThan(MIB / 32)

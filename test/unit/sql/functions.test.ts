@@ -55,6 +55,12 @@ it('no function with a state of its own is pure, of the schema, or unknown, what
   expect(verdicts.filter(([, found]) => found !== 'volatile')).toEqual([])
 })
 
+it('every function that tells who asks is known to', async () => {
+  const natures = [...(await functionNatures())].filter(([, nature]) => nature === 'identity')
+  expect(natures.length).toBeGreaterThan(15)
+  expect(natures.filter(([name]) => verdict(undefined, name, 1) !== 'identity')).toEqual([])
+})
+
 it('functions of the schema are stable in all their overloads, and there are some of each kind', async () => {
   const natures = [...(await functionNatures())].filter(([name]) => SCHEMA_FUNCTION.test(name))
   expect(natures.length).toBeGreaterThan(50)

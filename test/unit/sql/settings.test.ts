@@ -196,6 +196,18 @@ describe('declared functions', () => {
     })
   })
 
+  it('add up where they are declared in two spellings, whichever comes first', () => {
+    const first = { f: { reads: ['a'], volatile: true }, g: { reads: ['a'], identity: true } } as const
+    const second = { 'public.F': { reads: ['b'] }, 'public.G': { reads: ['b'] } } as const
+    for (const functions of [
+      { ...first, ...second },
+      { ...second, ...first },
+    ]) {
+      expect(readSql('SELECT f()', { functions })).toMatchObject({ stable: false, tables: ['public.a', 'public.b'] })
+      expect(readSql('SELECT g()', { functions })).toMatchObject({ identity: true, tables: ['public.a', 'public.b'] })
+    }
+  })
+
   it('write what their dependencies say in an object', () => {
     expect(readSql('SELECT nothing()', sql)).toMatchObject({ kind: 'write', writes: ['app.archive', 'app.log'] })
   })

@@ -78,10 +78,13 @@ const statements: Row[] = [
   ['DO $$ BEGIN DELETE FROM t; END $$', 'write', 'write', 'do', '', undefined],
   ['EXPLAIN DELETE FROM t', 'read', 'session-statement', 'explain', '', ''],
   ['EXPLAIN ANALYZE DELETE FROM t', 'write', 'write', 'delete', '', 'public.t'],
+  ['EXPLAIN ANALYSE DELETE FROM t', 'write', 'write', 'delete', '', 'public.t'],
   ['EXPLAIN (VERBOSE, ANALYZE) UPDATE t SET a = 1', 'write', 'write', 'update', '', 'public.t'],
   ['EXPLAIN (FORMAT json, "analyze") DELETE FROM t', 'write', 'write', 'delete', '', 'public.t'],
   ['EXPLAIN (COSTS off) SELECT * FROM t', 'read', 'session-statement', 'explain', 'public.t', ''],
   ['PREPARE p (int) AS SELECT * FROM t', 'session', 'session-statement', 'prepare', 'public.t', ''],
+  ['PREPARE p AS DELETE FROM t', 'write', 'write', 'delete', '', 'public.t'],
+  ["COMMIT PREPARED 'a'", 'write', 'write', 'commit', '', undefined],
   ['EXECUTE p(1)', 'write', 'write', 'execute', '', undefined],
   [
     'CREATE TABLE IF NOT EXISTS x (a int GENERATED ALWAYS AS (1) STORED)',
@@ -103,6 +106,7 @@ const statements: Row[] = [
   ['REFRESH MATERIALIZED VIEW CONCURRENTLY app.m', 'write', 'write', 'refresh', '', 'app.m pg_catalog.pg_class'],
   ['SELECT * FROM t FOR UPDATE OF t SKIP LOCKED', 'read', 'locking', 'for update', 'public.t', ''],
   ['SELECT * FROM (SELECT * FROM t FOR NO KEY UPDATE) q', 'read', 'locking', 'for no', 'public.t', ''],
+  ['SELECT * FROM t FOR SHARE', 'read', 'locking', 'for share', 'public.t', ''],
   ['SELECT * FROM t FOR KEY SHARE', 'read', 'locking', 'for key', 'public.t', ''],
   ['SELECT * FROM t TABLESAMPLE system (10) REPEATABLE (1)', 'read', 'tablesample', 'tablesample', 'public.t', ''],
   [
@@ -139,7 +143,7 @@ describe('statements that are not cached', () => {
   })
 
   it.each(
-    'SET a = 1|RESET a|SHOW a|BEGIN|COMMIT|ROLLBACK TO s|SAVEPOINT s|LISTEN c|NOTIFY c|DISCARD ALL|LOCK TABLE t|FETCH 1 FROM c'.split(
+    'SET a = 1|RESET a|SHOW a|BEGIN|COMMIT|ROLLBACK TO s|SAVEPOINT s|LISTEN c|NOTIFY c|DISCARD ALL|LOCK TABLE t|FETCH 1 FROM c|PREPARE TRANSACTION $$a$$'.split(
       '|',
     ),
   )('%s is about the session', (sql) => {
@@ -170,6 +174,7 @@ describe('statements that are not cached', () => {
     'SELECT 1from t',
     "SELECT $$a$$ 'b' FROM t",
     "SELECT U&'a'\n'!0062' UESCAPE '!' FROM t",
+    "SELECT U&'!006eow' /* then */ UESCAPE '!'::timestamp",
     'BLAH',
     '\\d users',
     'SELECT \0',
@@ -196,12 +201,18 @@ describe('statements that are not cached', () => {
     })
   })
 
-  it.each(['CREATE TABLE f PARTITION OF p FOR VALUES IN (1)', 'VACUUM (FULL) t', 'VACUUM FULL t', 'CLUSTER t'])(
-    '%s may change rows of other names',
-    (sql) => {
-      expect(readSql(sql).writes).toBeUndefined()
-    },
-  )
+  it.each([
+    'CREATE TABLE f PARTITION OF p FOR VALUES IN (1)',
+    'ALTER TABLE p ATTACH PARTITION f FOR VALUES IN (1)',
+    'ALTER TABLE p DETACH PARTITION f',
+    'ALTER TABLE f INHERIT p',
+    'ALTER TABLE t SET SCHEMA app',
+    'VACUUM (FULL) t',
+    'VACUUM FULL t',
+    'CLUSTER t',
+  ])('%s may change rows of other names', (sql) => {
+    expect(readSql(sql).writes).toBeUndefined()
+  })
 
   it.each(['EXPLAIN ', 'PREPARE a AS '])('many a %s inside another is not understood', (piece) => {
     expect(readSql(piece.repeat(6_144) + 'SELECT 1').reason).toBe('not-understood')

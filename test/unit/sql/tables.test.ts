@@ -9,6 +9,8 @@ const reads: [sql: string, tables: string][] = [
   ['SELECT * FROM Users u, "Users" v, APP.users w', 'app.users public."Users" public.users'],
   ['SELECT * FROM db.app.users', 'app.users'],
   ['SELECT * FROM "my.schema"."a ""b"""', '"my.schema"."a ""b"""'],
+  // 63 bytes are kept of a name, quoted or not.
+  [`SELECT * FROM "${'x'.repeat(70)}", ${'X'.repeat(64)}`, `public.${'x'.repeat(63)}`],
   ['SELECT * FROM größe, ÄB', 'public.größe public.Äb'],
   ['SELECT * FROM U&"d\\0061ta"', 'public.data'],
   ['SELECT * FROM ONLY a, ONLY (b), c *', 'public.a public.b public.c'],
@@ -83,6 +85,7 @@ const reads: [sql: string, tables: string][] = [
   ['SELECT 2+--FROM b\n1 FROM a', 'public.a'],
   ['SELECT 1 AS "from", t."select", t.table FROM a t', 'public.a'],
   ['WITH a AS (SELECT * FROM b), b AS (SELECT * FROM a) SELECT * FROM b', 'public.b'],
+  ['WITH a AS (SELECT * FROM a) SELECT * FROM a', 'public.a'],
   ['WITH a AS MATERIALIZED (TABLE b), c(x) AS NOT MATERIALIZED (SELECT 1) SELECT * FROM a, c, app.a', 'app.a public.b'],
   ['WITH RECURSIVE a AS (SELECT * FROM b), b AS (SELECT 1 UNION ALL SELECT * FROM b) SELECT * FROM a', ''],
   ['WITH RECURSIVE a AS (SELECT * FROM x, (WITH x AS (SELECT 1) SELECT * FROM x) q) SELECT * FROM a', 'public.x'],

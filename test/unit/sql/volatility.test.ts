@@ -18,6 +18,8 @@ describe('what makes a read volatile', () => {
     ["SELECT set_config('a', 'b', false)", 'set_config'],
     ["SELECT query_to_xml('SELECT 1', true, true, '')", 'query_to_xml'],
     ['SELECT inet_client_addr()', 'inet_client_addr'],
+    ["SELECT * FROM dblink('SELECT 1') AS d(a int)", 'dblink'],
+    ["SELECT treat('s' AS nextval)", 'pg_catalog.nextval'],
     ['SELECT version()', 'version'],
     ['SELECT age(born) FROM t', 'age'],
     ['SELECT uuidv7()', 'uuidv7'],
@@ -51,6 +53,11 @@ describe('what makes a read volatile', () => {
     [`SELECT "timestamptz" 'tomorrow MEZ'`, 'tomorrow'],
     ["SELECT coalesce(ts, 'now()') FROM t", 'now'],
     ["SELECT CASE WHEN a THEN 'now()' ELSE ts END FROM t", 'now'],
+    ["SELECT CASE WHEN a THEN ts ELSE 'now()' END FROM t", 'now'],
+    ["SELECT at - 'now()' FROM t", 'now'],
+    ["SELECT * FROM t WHERE at BETWEEN 'now()' AND until", 'now'],
+    ["SELECT * FROM t WHERE at BETWEEN since AND 'tomorrow()'", 'tomorrow'],
+    [`SELECT '["now()",)'::tstzrange`, 'now'],
     ["SELECT * FROM t WHERE d = 'today monday'", 'today'],
     ["SELECT U&'!006eow' UESCAPE '!'::timestamp", 'now'],
     ["SELECT E'\\x6eow'::timestamp", 'now'],
@@ -72,6 +79,9 @@ describe('what makes a read volatile', () => {
     // What JSON has for a blank or a letter.
     [`SELECT * FROM json_to_recordset('[{"born": "\\tnow"}]') AS x(born date)`, 'now'],
     [`SELECT * FROM json_to_record('{"born": "to\\u0064ay"}') AS x(born date)`, 'now'],
+    [`SELECT * FROM json_to_recordset('[{"born": "now()"}]') AS x(born date)`, 'now'],
+    // A document in a text of another.
+    [`SELECT * FROM jsonb_to_record('{"doc": "{\\"born\\": \\"now\\"}"}') AS x(doc jsonb)`, 'now'],
     ["SELECT 'on tomorrow'::birthday", 'tomorrow'],
     ["SELECT date('today on')", 'today'],
     ["SELECT (app.t '(1,some text,now)').born", 'now'],
@@ -122,6 +132,8 @@ describe('what makes a read volatile', () => {
   it.each([
     ['SELECT my_function(1)', 'my_function'],
     ['SELECT app.lower(a)', 'app.lower'],
+    ['SELECT uid()', 'uid'],
+    ['SELECT app.jwt()', 'app.jwt'],
     ['SELECT "Lower"(a)', 'Lower'],
     ['SELECT over(1)', 'over'],
     ['SELECT cube(1)', 'cube'],
@@ -185,6 +197,7 @@ describe('what makes a read volatile', () => {
 
   it.each([
     'SELECT current_user',
+    'SELECT * FROM current_user',
     'SELECT * FROM t WHERE owner = session_user',
     'SELECT user',
     'SELECT current_role, current_schema, current_catalog',
@@ -196,5 +209,31 @@ describe('what makes a read volatile', () => {
     "SELECT ('app.user'::text).current_setting",
   ])('%s depends on who asks', (sql) => {
     expect(readSql(sql)).toMatchObject({ kind: 'read', stable: true, identity: true })
+  })
+})
+
+describe('what a call may do besides giving a value', () => {
+  const functions = { slug: 'stable', tick: 'volatile' } as const
+
+  it.each([
+    ['SELECT now(), random(), lower(a), slug(a) FROM t', undefined],
+    ["SELECT set_config('app.user', '1', false)", 'session'],
+    ['SELECT tick()', 'session'],
+    ["SELECT dblink_exec('DELETE FROM t')", 'any'],
+    ['SELECT score(1)', 'any'],
+    ["SELECT score(1), set_config('app.user', '1', false), tick(), lower(a) FROM t", 'any'],
+  ])('%s: %s', (sql, effects) => {
+    expect(readSql(sql, { functions }).effects).toBe(effects)
+  })
+
+  it.each([
+    "UPDATE pg_settings SET setting = 'joe' WHERE name = 'role'",
+    "UPDATE pg_catalog.pg_settings SET setting = 'joe' WHERE name = 'role'",
+    'INSERT INTO pg_temp.t VALUES (1)',
+    'CREATE TEMP TABLE t (a int)',
+    'CREATE LOCAL TEMPORARY TABLE t (a int)',
+    'SELECT a INTO TEMP u FROM t',
+  ])('%s changes the session', (sql) => {
+    expect(readSql(sql)).toMatchObject({ kind: 'write', effects: 'session' })
   })
 })
