@@ -308,6 +308,14 @@ describe('fences that nobody raises', () => {
     expect(world.redis.data.has('eqc:f')).toBe(true)
   })
 
+  it('keep out what is read when the sum was lost after a raise', async () => {
+    await begin(world.isolate(FENCED))
+    world.redis.data.delete('eqc:f')
+    expect(await world.outcome(reader, LASTING, [2])).toBe('miss')
+    world.now += QUIET + 1
+    expect(await world.outcome(reader, LASTING, [2])).toBe('miss')
+  })
+
   it('are asked for by a check of hot names too, and by whoever takes a lease', async () => {
     const hot = world.isolate()
     await world.outcome(hot, LASTING)

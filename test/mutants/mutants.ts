@@ -37,7 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'versions.ts',
     find: '    usable &&= missing.length === 0 && !fenced\n    return { versions: usable ? (versions as string[]) : undefined, missing, fenced: fenced || unsure }',
     replace:
-      "    usable &&= !fenced\n    return { versions: usable ? versions.map((version) => version ?? '') : undefined, missing, fenced }",
+      "    usable &&= !fenced\n    return { versions: usable ? versions.map((version) => version ?? '') : undefined, missing, fenced: fenced || unsure }",
   },
   {
     rule: 2,

@@ -212,7 +212,7 @@ export const WRITE_MUTANTS: readonly Mutant[] = [
     fault: 'keeps in memory what it has read while a fence may stand that it did not ask for',
     file: 'read.ts',
     find: 'order, fenced ? undefined : captured)',
-    replace: 'order, captured)',
+    replace: 'order, fenced === undefined ? undefined : captured)',
     test: 'test/flow/fences.test.ts',
   },
 ]
