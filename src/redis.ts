@@ -86,7 +86,8 @@ export class RedisLink {
   texts({ result }: Reply, count: number): (string | null)[] {
     if (!Array.isArray(result) || result.length !== count) throw new RedisError('nonsense')
     let bytes = 0
-    for (const [i, value] of (result as unknown[]).entries()) {
+    for (let i = 0; i < count; i++) {
+      const value: unknown = result[i]
       if (typeof value === 'string') bytes += value.length
       // The sum of raises comes last: a client of the user's own may parse it.
       else if (value !== null && !(i === count - 1 && Number.isSafeInteger(value))) throw new RedisError('nonsense')

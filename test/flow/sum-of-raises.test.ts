@@ -153,7 +153,7 @@ describe('the sum of all raises', () => {
     expect(new Set(asksForFences())).toEqual(new Set([false]))
   })
 
-  it('is not enough for whoever takes a lease, whose trip is not sent again', async () => {
+  it('is not enough for whoever takes a lease, whose result is everybody’s', async () => {
     const shared = { ...LASTING, coalesce: 'global' as const }
     expect(await world.outcome(reader, shared, [2])).toBe('miss')
     expect(asksForFences()).toEqual([false, true])
