@@ -6,7 +6,7 @@
 /** In place of a copy of what is no plain data: the text makes it anew, whatever class it has. */
 export const UNCOPYABLE = Symbol('uncopyable')
 
-type Row = Record<string, unknown>
+export type Row = Record<string, unknown>
 
 /** Deeper values are parsed again: the parser does not need the call stack. */
 const DEEPEST = 64
@@ -54,10 +54,10 @@ export function inspect(value: object, trust: Trust, seen = new Set<object>()): 
   }
 }
 
-type Kind = 'date' | 'list' | 'object'
+export type Kind = 'date' | 'list' | 'object'
 
 /** `undefined` for what is no plain data. */
-function kindOf(value: unknown): Kind | undefined {
+export function kindOf(value: unknown): Kind | undefined {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Date.prototype) return isDate(value as Date) ? 'date' : undefined
   if (Array.isArray(value)) return prototype === Array.prototype ? 'list' : undefined
@@ -65,16 +65,21 @@ function kindOf(value: unknown): Kind | undefined {
 }
 
 /** A copy whose items are shared. The spread makes every key a property of its own, so that an assignment to `__proto__` is one like others. */
-function shallow(value: unknown, kind: Kind): Row {
-  if (kind === 'date') return new Date(value as Date) as unknown as Row
-  return kind === 'list' ? ((value as unknown[]).slice() as unknown as Row) : { ...(value as Row) }
+export type Shallow = (value: unknown) => Row
+
+const SHALLOW: Readonly<Record<Kind, Shallow>> = {
+  date: (value) => new Date(value as Date) as unknown as Row,
+  list: (value) => (value as unknown[]).slice() as unknown as Row,
+  object: (value) => ({ ...(value as Row) }),
 }
+
+export const shallowOf = (kind: Kind): Shallow => SHALLOW[kind]
 
 /** An exact copy of a date, or of arrays and plain objects of dates and primitives; else `UNCOPYABLE`. */
 export function copyOf(value: unknown, depth = 0): unknown {
   const kind = kindOf(value)
   if (!kind || depth === DEEPEST) return UNCOPYABLE
-  const copy = shallow(value, kind)
+  const copy = shallowOf(kind)(value)
   if (isFlat(copy, kind)) return copy
   for (const key in copy) {
     const item = copy[key]
@@ -85,61 +90,5 @@ export function copyOf(value: unknown, depth = 0): unknown {
 }
 
 /** Whether nothing in it needs a copy of its own. Of an object it is not known. */
-const isFlat = (value: unknown, kind: Kind): boolean =>
+export const isFlat = (value: unknown, kind: Kind): boolean =>
   kind === 'list' ? (value as unknown[]).every(isPrimitive) : kind === 'date'
-
-/** How a column's values are copied, where all are built alike: nothing of them has to be looked at again. */
-export interface Recipe {
-  readonly kind: Kind
-  /** The properties of an object that are no primitives. */
-  readonly inner: readonly (readonly [key: string, recipe: Recipe])[]
-}
-
-/** Of one shape's columns, and of one value: nobody counts their bytes. */
-const MOST_RECIPES = 8
-const MOST_INNER = 16
-
-/** One of these that fits the value, or a new one; `undefined` where there is no room, and for what is not so simple. */
-export function recipeFor(value: unknown, known: Recipe[]): Recipe | undefined {
-  const found = known.find((recipe) => fits(value, recipe))
-  if (found || known.length === MOST_RECIPES) return found
-  const made = recipeOf(value, { inner: MOST_INNER })
-  if (made) known.push(made)
-  return made
-}
-
-/** `undefined` for what is no plain data, and where a list holds more than primitives. */
-function recipeOf(value: unknown, left: { inner: number }): Recipe | undefined {
-  const kind = kindOf(value)
-  if (!kind || left.inner-- === 0) return undefined
-  const inner: [string, Recipe][] = []
-  if (kind !== 'object') return isFlat(value, kind) ? { kind, inner } : undefined
-  for (const key in value as Row) {
-    const item = (value as Row)[key]
-    if (isPrimitive(item)) continue
-    const recipe = recipeOf(item, left)
-    if (!recipe) return undefined
-    inner.push([key, recipe])
-  }
-  return { kind, inner }
-}
-
-/** Whether the recipe of another value makes an exact copy of this one. */
-export function fits(value: unknown, { kind, inner }: Recipe): boolean {
-  if (kindOf(value) !== kind) return false
-  if (kind !== 'object') return isFlat(value, kind)
-  let at = 0
-  for (const key in value as Row) {
-    const item = (value as Row)[key]
-    if (isPrimitive(item)) continue
-    const next = inner[at++]
-    if (!next || next[0] !== key || !fits(item, next[1])) return false
-  }
-  return at === inner.length
-}
-
-export function copyBy(value: unknown, { kind, inner }: Recipe): Row {
-  const copy = shallow(value, kind)
-  for (const [key, recipe] of inner) copy[key] = copyBy(copy[key], recipe)
-  return copy
-}

@@ -2,15 +2,16 @@
  * Wire text, column by column -> rows of the caller's own, as the driver would have made them.
  * @module
  */
-import { copyBy, copyOf, fits, inspect, isPrimitive, recipeFor, trustIn, UNCOPYABLE } from './copy.js'
-import type { Recipe } from './copy.js'
+import { copyOf, inspect, isPrimitive, trustIn, UNCOPYABLE } from './copy.js'
+import type { Row, Shallow } from './copy.js'
+import { fits, nextColumn, nextSpread, recipeFor } from './recipes.js'
+import type { CopyColumn, Recipe } from './recipes.js'
 import type { Field } from '../types.js'
 import { columnsFrom } from './columns.js'
 import type { RowsBody, RowsPayload } from './payload.js'
 import { bodyBytes, columnsBytes, shapeBytes } from '../weight.js'
 import { quickParser } from './timestamps.js'
 
-type Row = Record<string, unknown>
 type Parser = (text: string) => unknown
 
 type Columns = RowsPayload['columns']
@@ -22,6 +23,7 @@ interface Mutable {
   readonly at: number
   /** How all of them are copied, where that is the same. */
   readonly recipe: Recipe | undefined
+  readonly copy: CopyColumn
 }
 
 /** What results with the same columns have in common. They share it. */
@@ -30,37 +32,14 @@ export interface Shape {
   /** Without those that a later one of the same name hides. */
   readonly columns: readonly { readonly name: string; readonly at: number; readonly oid: number }[]
   readonly blank: Row
-  readonly copy: (rows: readonly Row[]) => Row[]
+  /** A row with the same values. */
+  readonly copy: Shallow
   mutable: readonly Mutable[]
   /** How values of its columns are copied. */
   readonly recipes: Recipe[]
   /** Bytes that no entry counts yet: the first one that has it does. */
   uncounted: number
 }
-
-/**
- * V8 copies an object by its shape, and takes four times as long in a function that has met several of them. What it remembers belongs to the
- * text of a function: each shape is given one of these, which are one function in sixteen places.
- */
-const COPIERS: readonly Shape['copy'][] = [
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-  (rows) => rows.map((row) => ({ ...row })),
-]
-let shapes = 0
 
 /** The latest shapes of a cache's results, within so many bytes. */
 export class Shapes {
@@ -100,13 +79,12 @@ function shapeOf(fields: Field[]): Shape {
   const blank = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:0`).join()}}`) as Row
   // Properties that have held a number, a text and nothing hold anything from now on: V8 gives their copies no other layout later.
   for (const value of [0.5, '', null]) for (const name of names) blank[name] = value
-  const copy = COPIERS[shapes++ % COPIERS.length]!
   const last = new Map(names.map((name, at) => [name, at]))
   return {
     fields,
     columns: columns.filter(({ name, at }) => last.get(name) === at),
     blank,
-    copy,
+    copy: nextSpread(),
     mutable: [],
     recipes: [],
     uncounted: shapeBytes(names),
@@ -182,15 +160,11 @@ export class WireRows {
   rows(): Row[] {
     if (!this.kept) return this.parse()
     const rows = (this.parsed ??= this.parse(true))
-    const { copy } = this.shape
-    const copies = copy(rows)
+    const copies = rows.map(this.shape.copy)
     for (const column of this.mutable) {
-      const { name, recipe } = column
-      for (let i = 0; i < rows.length; i++) {
-        const value = copies[i]![name]
-        if (value === null) continue
-        copies[i]![name] = recipe ? copyBy(value, recipe) : this.fresh(rows[i]!, value, column, i)
-      }
+      const { name, recipe, copy } = column
+      if (recipe) copy(copies, name, recipe)
+      else for (let i = 0; i < rows.length; i++) copies[i]![name] = this.fresh(rows[i]!, rows[i]![name], column, i)
     }
     return copies
   }
@@ -204,8 +178,8 @@ export class WireRows {
     const { length } = this.payload
     const { shape } = this
     const { blank, copy, columns: places } = shape
-    const rows = copy(new Array<Row>(length).fill(blank))
-    const mutable: Mutable[] = []
+    const rows = new Array<Row>(length).fill(blank).map(copy)
+    const mutable: Omit<Mutable, 'copy'>[] = []
     for (const { name, at, oid } of places) {
       const texts = columns[at]!
       const parse = this.parser(oid)
@@ -237,11 +211,12 @@ export class WireRows {
   }
 
   /** Most results of a statement have values of the same kinds. */
-  private shared(mutable: readonly Mutable[]): readonly Mutable[] {
+  private shared(mutable: readonly Omit<Mutable, 'copy'>[]): readonly Mutable[] {
     const { shape } = this
-    const same = ({ at, recipe }: Mutable, i: number) =>
+    const same = ({ at, recipe }: Omit<Mutable, 'copy'>, i: number) =>
       shape.mutable[i]?.at === at && shape.mutable[i].recipe === recipe
-    if (mutable.length !== shape.mutable.length || !mutable.every(same)) shape.mutable = mutable
+    if (mutable.length !== shape.mutable.length || !mutable.every(same))
+      shape.mutable = mutable.map((one) => ({ ...one, copy: nextColumn() }))
     return shape.mutable
   }
 
