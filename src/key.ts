@@ -85,7 +85,9 @@ function encodeObject(value: object, copies: unknown[] | undefined): string | un
 
 const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 
-function hex(bytes: Uint8Array): string {
+/** ES2026 has a method, which workerd knows and Node 24 does not. */
+function hex(bytes: Uint8Array & { toHex?(): string }): string {
+  if (bytes.toHex) return bytes.toHex()
   let out = ''
   for (const byte of bytes) out += (byte + 256).toString(16).slice(1)
   return out

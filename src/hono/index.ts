@@ -72,7 +72,8 @@ const OPTIONS: Rules<QueryCacheOptions> = {
  * throws a `MissingBindingError` when a variable is missing.
  * @throws InvalidOptionError
  */
-export function queryCache<E extends Env = Env>(given?: QueryCacheOptions<E>): MiddlewareHandler<E> {
+// oxlint-disable-next-line typescript/no-explicit-any -- as Hono's own: where `app.use` tells nothing of its types, `c.get` of any name is allowed.
+export function queryCache<E extends Env = any>(given?: QueryCacheOptions<E>): MiddlewareHandler<E> {
   const options: QueryCacheOptions<E> = readOptions(given, OPTIONS as Rules<QueryCacheOptions<E>>)
   if (options.database && options.authToken)
     throw new InvalidOptionError(

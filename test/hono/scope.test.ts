@@ -50,6 +50,22 @@ describe('the scope of a request', () => {
     ])
   })
 
+  it('is a variable of the application, whose types need not be named', async () => {
+    const app = new Hono<{ Variables: { who: string } }>()
+    app.use(async (c, next) => {
+      c.set('who', c.req.header('X-User')!)
+      await next()
+    })
+    const cache = createQueryCache({ type: 'hybrid', redis: { client: redis.sdk } })
+    app.use(queryCache({ database, cache, scope: (c) => c.get('who') }))
+    app.get('/', async (c) => c.json([c.var.who satisfies string, await c.var.queryCache.query(SQL, [1])]))
+    for (const who of ['alice', 'bob']) {
+      database.answer = () => [[['who', 25, who]]]
+      const response = await app.request('/', { headers: { 'X-User': who } })
+      expect(await response.json()).toEqual([who, [{ who }]])
+    }
+  })
+
   it.each([
     ['undefined', () => undefined],
     ['null', () => null],
