@@ -24,6 +24,7 @@ import {
   bool,
   check,
   declared,
+  described,
   list,
   listOf,
   matching,
@@ -50,6 +51,9 @@ const zeroUp = (unit: string): Rule =>
   number(`${unit}, a finite number, 0 or more`, (value) => value >= 0 && value < Infinity)
 const part = number('a number from 0 to below 1', (value) => value >= 0 && value < 1)
 
+/** So has that of `ioredis`, whose replies are others and which can be duplicated. */
+const hasMget = (value: unknown): value is Redis => typeof (value as Redis | null)?.mget === 'function'
+
 const redis = matching(/^\s*rediss?:/, '')
 
 const QUERY_CACHE: Rules<QueryCacheSettings> = {
@@ -68,7 +72,11 @@ const REDIS: Rules<RedisSettings> = {
     (value) => (redis[0](value) ? 'a redis:// address, which speaks TCP' : ofAnotherForm(value)),
   ),
   token: text,
-  client: [(value) => typeof (value as Redis | null)?.mget === 'function', 'a client of @upstash/redis'],
+  client: [
+    (value) => hasMget(value) && !('duplicate' in value),
+    'a client of @upstash/redis',
+    (value) => (hasMget(value) ? 'a client that speaks TCP' : described(value)),
+  ],
   redisKeyPrefix: text,
   enableLocalCache: bool,
   localCacheSizeMB: positive('mebibytes'),

@@ -48,6 +48,12 @@ const OPTIONS: Rules<ConnectionConfig> = {
   scope: text,
 }
 
+const CONFIG: Rule = [
+  (value) => typeof (value as { query?: unknown } | null | undefined)?.query !== 'function',
+  'a connection string, or an object with one; a pool goes to fromPool(pool, { identity })',
+  () => 'a pool',
+]
+
 const ENDPOINT: Rule = [
   (value) => {
     try {
@@ -69,6 +75,7 @@ const RAW = { getTypeParser: () => (text: string) => text }
  * @throws InvalidOptionError, which never contains the connection string
  */
 export function createConnectionPool(config: string | ConnectionConfig): Database {
+  check('config', config, CONFIG)
   const given = isObject(config) ? config : { connectionString: config }
   const { connectionString, fetchEndpoint, authToken, timeoutMs, scope } = readOptions(
     given,

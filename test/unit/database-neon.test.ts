@@ -335,6 +335,13 @@ describe('a wrong option', () => {
     },
   )
 
+  it('says where a pool goes', () => {
+    const pool = { _events: {}, query: () => undefined, options: { password: PASSWORD } }
+    const make = () => createConnectionPool(pool as unknown as ConnectionConfig)
+    expect(make).toThrow(/`config` is a pool\. .*fromPool\(pool, \{ identity \}\)/)
+    expect(make).not.toThrow(new RegExp(PASSWORD))
+  })
+
   it.each([0, -1, NaN, Infinity, '5'])('names timeoutMs: %s', (timeoutMs) => {
     expect(() => open({ timeoutMs } as Partial<ConnectionConfig>)).toThrow(/`timeoutMs`/)
   })

@@ -71,6 +71,16 @@ describe('options', () => {
     expect(cache.config).toMatchObject({ enabled: true, l1Bytes: 32 * 1024 * 1024, defaultTtl: 300 })
   })
 
+  it.each([
+    ['a client that speaks TCP', { mget: () => [], duplicate: () => ({}) }],
+    ['of type object', { mGet: () => [] }],
+    ['of type string', 'https://eu1.upstash.io'],
+  ])('refuses a client of Redis that is %s', (what, client) => {
+    expect(() => createQueryCache({ type: 'redis', redis: { client: client as never } })).toThrow(
+      `\`redis.client\` is ${what}. Allowed: a client of @upstash/redis`,
+    )
+  })
+
   it('refuses an option of a call that cannot be meant, before anything is asked', async () => {
     const database = new FakeDatabase()
     const executor = new CachedQueryExecutor(database, { type: 'local' })
