@@ -1,6 +1,7 @@
 /** What the tiers are held to. */
 import { figure } from './cells.ts'
 import { quantile, ratioOf } from './measure.ts'
+import { BY_HAND } from '../peers/index.ts'
 import { OWN } from './types.ts'
 import type { Budget, Cell, Row, Table } from './types.ts'
 
@@ -93,6 +94,8 @@ function nobodyAhead(id: string, what: string, table: Table, counts: (name: stri
     .sort((a, b) => a.cell.median / a.own.median - b.cell.median / b.own.median)
   const [worst] = lost
   const alike = (list: readonly { cell: Cell }[]) => list.filter(({ cell }) => !cell.note).length
+  const least = worst?.row.cells[BY_HAND]
+  const byHand = least ? `, ${BY_HAND} ${figure(least.median)} µs` : ''
   const others =
     alike(races) < races.length ? `; of those whose rows are the same ${alike(lost)} of ${alike(races)}` : ''
   return {
@@ -100,7 +103,7 @@ function nobodyAhead(id: string, what: string, table: Table, counts: (name: stri
     what,
     budget: '0',
     measured: worst
-      ? `${lost.length} of ${races.length}, most of all ${worst.name} at ${worst.row.label}: ${figure(worst.cell.median)} µs, ours ${figure(worst.own.median)} µs${others}`
+      ? `${lost.length} of ${races.length}, most of all ${worst.name} at ${worst.row.label}: ${figure(worst.cell.median)} µs, ours ${figure(worst.own.median)} µs${byHand}${others}`
       : '0',
     met: lost.length === 0,
     stable: false,

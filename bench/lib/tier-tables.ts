@@ -1,5 +1,5 @@
 /** The tables of the tiers, wherever the participants live. */
-import { ABSENT, PARTICIPANTS } from '../peers/index.ts'
+import { ABSENT, BY_HAND, PARTICIPANTS } from '../peers/index.ts'
 import type { Participant } from '../peers/index.ts'
 import { cellOf, rotated } from './measure.ts'
 import { tierBudgets } from './tier-budgets.ts'
@@ -43,10 +43,11 @@ export interface Pace {
 
 const TIERS: readonly Tier[] = ['l1', 'l2', 'miss']
 const TITLES: Record<Tier, string> = { l1: 'L1 hit', l2: 'L2 hit', miss: 'Miss' }
+const LEAST = `"${BY_HAND}" is no cache, but the least over the two SDKs that answers this one query from Redis as safely (bench/peers/by-hand.ts).`
 const METHODS: Record<Tier, string> = {
   l1: 'The isolate has every result in its memory.',
-  l2: 'A new isolate with empty memory beside a Redis that has every result: each operation is the first of its parameter, and fills the memory.',
-  miss: 'A new isolate beside an empty Redis: each operation asks Redis and the database, and stores, which is waited for and counted.',
+  l2: `A new isolate with empty memory beside a Redis that has every result: each operation is the first of its parameter, and fills the memory. ${LEAST}`,
+  miss: `A new isolate beside an empty Redis: each operation asks Redis and the database, and stores, which is waited for and counted. ${LEAST}`,
 }
 
 export async function tierReport(place: Place, pace: Pace): Promise<Report> {

@@ -15,6 +15,9 @@ export interface Participant {
   note?: Partial<Record<Tier, string>>
 }
 
+/** What no cache with the same promises can do without. */
+export const BY_HAND = 'by hand'
+
 const ALL = ['l1', 'l2', 'miss'] as const
 const REMOTE = ['l2', 'miss'] as const
 const SHARED = 'hands everybody the same objects'
@@ -34,6 +37,7 @@ export const PARTICIPANTS: readonly Participant[] = [
   { name: 'bentocache + superjson', file: 'bentocache', typed: true, tiers: REMOTE },
   { name: 'cachified + lru-cache + superjson', file: 'cachified', typed: true, tiers: REMOTE },
   { name: 'ocache + superjson', file: 'ocache', typed: true, tiers: REMOTE },
+  { name: BY_HAND, file: 'by-hand', tiers: REMOTE, reference: true },
   { name: 'Map', file: 'map', tiers: ['l1'], reference: true, note: { l1: SHARED } },
 ]
 
