@@ -1,5 +1,5 @@
 /**
- * An entry <-> the text that Redis keeps: `eqc4:<checksum of what follows>:<header length>:<header><body>`. It is no JSON, so that an SDK which
+ * An entry <-> the text that Redis keeps: `eqc5:<checksum of what follows>:<header length>:<header><body>`. It is no JSON, so that an SDK which
  * parses what it gets hands it over as it is; the header is ASCII and can be read without the body.
  * @module
  */
@@ -14,7 +14,7 @@ import { own } from '../key.js'
 import type { Packing } from './compress.js'
 
 /** The version of the stored form. It is part of every entry's key too, so that two versions never meet. */
-export const FORMAT = '4'
+export const FORMAT = '5'
 
 export interface EntryHeader {
   /** Digest of the key that the entry was written for. */
@@ -100,7 +100,7 @@ export async function encodeEntry(entry: StoredEntry, options: EncodeOptions): P
   })
   // Joined in one piece: V8 reads each character of a text that was added up at twice the price.
   const summed = pays ? head : [head, fromUtf8(table), text].join('')
-  const stored = [`eqc${FORMAT}:${checksum(summed, 0, summed.length, packed)}:`, summed, toBase64(packed)].join('')
+  const stored = [`eqc${FORMAT}:${checksum(summed, packed)}:`, summed, toBase64(packed)].join('')
   if (stored.length * 3 > maxEntryBytes && toUtf8(stored).length > maxEntryBytes) return undefined
   return { text: stored, body: whole ? viewsOf(whole, table.length) : { table: table.length ? table : NOTHING, text } }
 }
@@ -227,12 +227,14 @@ function decode(stored: string, { maxDecodedBytes }: { maxDecodedBytes: number }
   const { codec, table, decodedBytes, sum, sumAt, bodyAt } = header
   const body = stored.slice(bodyAt)
   const plain = codec === 'plain'
-  // Of what is packed the bytes are summed, which are fewer and had four at a time. Node reads base64 up to what is none.
+  // Of what is packed the bytes are summed, which are fewer. Node reads base64 up to what is none.
   const packed = plain ? NOTHING : fromBase64(body)
   if (
     (plain ? body.length : decodedBytes) > maxDecodedBytes ||
     (!plain && base64Units(packed) !== body.length) ||
-    checksum(stored, sumAt, plain ? stored.length : bodyAt, packed) !== sum
+    // UTF-8 has one form for all halves of surrogate pairs.
+    !isWellFormed(stored) ||
+    checksum(stored.slice(sumAt, plain ? undefined : bodyAt), packed) !== sum
   )
     throw new DecodeError()
   if (plain)

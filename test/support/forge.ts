@@ -1,7 +1,7 @@
 /** Stored entries that somebody else has written: other header fields, another body, and checksums that vouch for both. */
 import { fromBase64, toBase64 } from '../../src/codec/base64.js'
 import { checksum } from '../../src/codec/checksum.js'
-import { readHeader } from '../../src/codec/encode.js'
+import { FORMAT, readHeader } from '../../src/codec/encode.js'
 
 /** The places of a header's fields. */
 export const FIELD = {
@@ -35,13 +35,13 @@ export function forge(
 
 export function withHeader(header: string, body: string): string {
   const head = `${header.length}:${header}`
-  return `eqc4:${sumOf(head, body, !header.startsWith('["plain"'))}:${head}${body}`
+  return `eqc${FORMAT}:${sumOf(head, body, !header.startsWith('["plain"'))}:${head}${body}`
 }
 
 function sumOf(head: string, body: string, packed: boolean): string {
-  if (!packed) return checksum(head + body, 0, head.length + body.length, new Uint8Array())
+  if (!packed) return checksum(head + body, new Uint8Array())
   try {
-    return checksum(head, 0, head.length, fromBase64(body))
+    return checksum(head, fromBase64(body))
   } catch {
     // What is no base64 has no right one.
     return '0'

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { checksum } from '../../src/codec/checksum.js'
 import { compress, decompress } from '../../src/codec/compress.js'
 import { decodeEntry, encodeEntry, readHeader } from '../../src/codec/encode.js'
+import { isWellFormed } from '../../src/codec/utf8.js'
 
 afterEach(() => void vi.unstubAllGlobals())
 
@@ -125,43 +126,50 @@ describe('an entry that only another platform can decompress', () => {
 
 describe('the checksum', () => {
   const nothing = new Uint8Array()
-  const sumOf = (text: string) => checksum(text, 0, text.length, nothing)
+  const utf8 = (text: string) => new TextEncoder().encode(text)
 
-  it('is that of MurmurHash3, of a length that four divides: of bytes, and of texts in UTF-16', () => {
-    const bytes = (text: string) => new TextEncoder().encode(text)
-    expect(['', 'test', 'Hello, world'].map((text) => checksum('', 0, 0, bytes(text)))).toEqual([
-      '0',
-      'ba6bd213',
-      '6a728c54',
-    ])
-    expect(sumOf('teHe')).toBe(checksum('', 0, 0, bytes('t\0e\0H\0e\0')))
-    expect(checksum('te', 0, 2, bytes('st'))).toBe(checksum('', 0, 0, bytes('t\0e\0st')))
+  it('is CRC-32: its check value, and those of other texts', () => {
+    expect(
+      ['', '123456789', 'The quick brown fox jumps over the lazy dog'].map((text) => checksum(text, nothing)),
+    ).toEqual(['0', 'cbf43926', '414fa339'])
   })
 
-  it('changes with every bit of every unit, and begins and ends where it is told to', () => {
-    for (const length of [1, 2, 3, 4, 5, 6, 7, 43]) {
-      const text = 'ASCII, ünï, \u{1f98a} and \ud800 alone, x and more of them'.slice(0, length)
-      const sum = sumOf(text)
-      expect(checksum(`before ${text} after`, 7, 7 + length, nothing)).toBe(sum)
-      for (let bit = 0; bit < length * 16; bit++) {
-        const units = Array.from({ length }, (_, at) => text.charCodeAt(at) ^ (at === bit >> 4 ? 1 << (bit & 15) : 0))
-        expect(sumOf(String.fromCharCode(...units))).not.toBe(sum)
-      }
-    }
+  it('is that of the UTF-8 of the text, and of the bytes behind it as if they were text', () => {
+    for (const text of ['ASCII', 'ünï', '\u{1f98a} \uffff', '\0'])
+      expect(new Set([checksum(text, nothing), checksum('', utf8(text))]).size).toBe(1)
+    expect(checksum('te', utf8('st'))).toBe(checksum('test', nothing))
+    expect(checksum('te', new Uint8Array([9, ...utf8('st'), 9]).subarray(1, -1))).toBe(checksum('test', nothing))
   })
 
-  it('changes with every bit of every byte behind the text, wherever they are in memory', () => {
-    for (const length of [0, 1, 2, 3, 4, 5, 7, 43]) {
-      const bytes = Uint8Array.from({ length }, (_, at) => at * 41)
-      const sum = checksum('head', 0, 4, bytes)
-      expect(checksum('head', 0, 4, new Uint8Array([9, ...bytes, 9]).subarray(1, -1))).toBe(sum)
-      expect(checksum('heat', 0, 4, bytes)).not.toBe(sum)
-      expect(checksum('head', 0, 4, new Uint8Array([...bytes, 0]))).not.toBe(sum)
-      for (let bit = 0; bit < length * 8; bit++) {
-        const changed = bytes.map((byte, at) => byte ^ (at === bit >> 3 ? 1 << (bit & 7) : 0))
-        expect(checksum('head', 0, 4, changed)).not.toBe(sum)
-      }
+  it.each([0, 1, 2, 3, 4, 5, 7, 43])('is the same without the code of the platform: %i characters', (length) => {
+    const text = 'ASCII, ünï, \u{1f98a} and more of them to come'.slice(0, length)
+    const bytes = Uint8Array.from({ length }, (_, at) => at * 41)
+    const sums = () => [checksum(text, nothing), checksum('', bytes), checksum(text, bytes)]
+    const sum = sums()
+    withoutZlib()
+    expect(sums()).toEqual(sum)
+  })
+
+  it('changes with every bit of every character and of every byte behind them', () => {
+    const text = 'ASCII, ünï, \u{1f98a} and more'
+    const bytes = Uint8Array.from({ length: 43 }, (_, at) => at * 41)
+    const sum = checksum(text, bytes)
+    for (let bit = 0; bit < text.length * 16; bit++) {
+      const units = Array.from(
+        { length: text.length },
+        (_, at) => text.charCodeAt(at) ^ (at === bit >> 4 ? 1 << (bit & 15) : 0),
+      )
+      const changed = String.fromCharCode(...units)
+      if (isWellFormed(changed)) expect(checksum(changed, bytes)).not.toBe(sum)
     }
+    for (let bit = 0; bit < bytes.length * 8; bit++)
+      expect(
+        checksum(
+          text,
+          bytes.map((byte, at) => byte ^ (at === bit >> 3 ? 1 << (bit & 7) : 0)),
+        ),
+      ).not.toBe(sum)
+    expect(checksum(text, new Uint8Array([...bytes, 0]))).not.toBe(sum)
   })
 })
 

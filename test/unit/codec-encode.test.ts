@@ -139,7 +139,7 @@ describe.each(bothWays)('an entry, %s', (_, options) => {
   it('is no JSON, so that nothing on the way parses it', async () => {
     const text = await encode(entry(), options)
     expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError)
-    expect(text).toMatch(/^eqc4:/)
+    expect(text).toMatch(/^eqc5:/)
   })
 
   it('larger than allowed when decoded is an error', async () => {
@@ -230,13 +230,18 @@ it.each([
   '"text"',
   'eqc1',
   'eqc2:2:00000000:{}',
-  'eqc4:0:0:',
-  'eqc4:0:99999999999:',
-  'eqc4:0:2:{}',
+  'eqc5:0:0:',
+  'eqc5:0:99999999999:',
+  'eqc5:0:2:{}',
   '<html>',
   '\0\0\0',
 ])('text of another kind is an error: %j', async (text) => {
   await expect(decode(text)).rejects.toBeInstanceOf(DecodeError)
+})
+
+it('half of a surrogate pair in the place of the character that UTF-8 has for it is an error', async () => {
+  const text = await encode(entry({ kind: 'value', format: 'json', text: '"\ufffd"' }), PLAIN)
+  await expect(decode(text.replace('\ufffd', '\ud800'))).rejects.toBeInstanceOf(DecodeError)
 })
 
 it('errors hold nothing of the entry', async () => {
