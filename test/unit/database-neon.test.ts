@@ -291,7 +291,7 @@ describe('identity', () => {
     ['the scheme', 'postgres://u:p@h.test/d'],
     ['the case of the scheme', 'POSTGRESQL://u:p@h.test/d'],
     ['the dot at the end of a full host name', 'postgresql://u:p@h.test./d'],
-    ['blanks around it', ' postgresql://u:p@h.test/d\n'],
+    ['blanks around it', ' postgresql://u:p@%68.test/d\n'],
     ['the transport', 'postgresql://u:p@h.test/d?sslmode=require&channel_binding=require&application_name=x'],
     ['what poolers are told', 'postgresql://u:p@h.test/d?pgbouncer=true&pool_timeout=5&connect_timeout=5&keepalives=1'],
     ['how else the application is called', 'postgresql://u:p@h.test/d?fallback_application_name=x'],
