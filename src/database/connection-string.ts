@@ -53,7 +53,7 @@ export function readConnectionString(given: unknown): Target {
 
 /** `http:` hides its own default port, which for Postgres is a port like others. */
 function givenPort(given: string, url: URL): string {
-  return url.port || (/:0*80(?=[/?#]|$)/.test(given.slice(given.lastIndexOf('@'))) ? '80' : '')
+  return url.port || (/^[^/]+\/+[^/]*:0*80\//.test(given) ? '80' : '')
 }
 
 const hostOf = ({ hostname, port }: Target): string =>

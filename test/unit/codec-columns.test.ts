@@ -99,6 +99,7 @@ describe('columns', () => {
     const text = (cell: string) => trip(payloadOf([[25, [cell, 'x']]])).text
     expect(text('plain')).toBe('|SELECT|2|2|25|c0|plain|x')
     expect(text('a|b')).toBe('~SELECT~2~2~25~c0~a|b~x')
+    expect(text('a|b~c')).toBe('^SELECT^2^2^25^c0^a|b~c^x')
     expect(text('a|b~c^')).toBe('\0SELECT\x002\x002\x0025\0c0\0a|b~c^\0x')
     expect(text('y'.repeat(5000))[0]).toBe('\0')
   })

@@ -35,6 +35,12 @@ describe('what is compressed', () => {
     expect(await decompress(packing, packed, size)).toSatisfy(equals(bytes))
   })
 
+  it('comes back however few bytes they are', async () => {
+    const bytes = new Uint8Array(20)
+    const { packing, packed } = (await compress(bytes))!
+    expect(await decompress(packing, packed, 20)).toSatisfy(equals(bytes))
+  })
+
   it('with streams alone can be read with and without them', async () => {
     const bytes = bytesOf(20_000)
     const here = (await compress(bytes))!
@@ -78,12 +84,23 @@ describe('what is compressed', () => {
     }
   })
 
+  it('is refused where it is damaged, by streams too, and nobody else is told', async () => {
+    withoutZlib()
+    for (const packed of [new Uint8Array(50).fill(255), (await compress(bytesOf(20_000)))!.packed.subarray(0, -9)])
+      await expect(unpacked('deflate', packed, 20_000)).rejects.toThrow()
+    // What nobody handles fails the run after this.
+    await new Promise((resolve) => setTimeout(resolve))
+  })
+
   it('is not unpacked far beyond the size that was said', async () => {
     const { packing, packed } = (await compress(new Uint8Array(20_000_000)))!
     const zlib = hasZlib ? globalThis.process.getBuiltinModule('node:zlib') : undefined
     const most: unknown[] = []
+    const rooms: number[] = []
     const noting = (name: 'inflateRawSync' | 'zstdDecompressSync') => (bytes: Uint8Array, limits: object) => {
-      most.push((limits as { maxOutputLength: number }).maxOutputLength)
+      const { maxOutputLength, chunkSize } = limits as { maxOutputLength: number; chunkSize: number }
+      most.push(maxOutputLength)
+      rooms.push(chunkSize)
       return zlib![name](bytes, limits)
     }
     if (zlib)
@@ -95,21 +112,27 @@ describe('what is compressed', () => {
       })
     await expect(unpacked(packing, packed, 1000)).rejects.toThrow()
     if (zlib) expect(most).toEqual([1000 + 65_536])
+    // A size that is only said makes no room for itself.
+    await unpacked(packing, packed, 20_000_000)
+    expect(Math.max(...rooms)).toBeLessThanOrEqual(1 << 20)
   })
 })
 
 it.each([NaN, -1, undefined])('what has the size %s is given up at its first bytes, by streams too', async (size) => {
   let pulled = 0
+  let cancelled = false
+  const cancel = () => void (cancelled = true)
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>) =>
     ++pulled > 100 ? controller.close() : controller.enqueue(new Uint8Array(1_000))
   class Endless {
     readonly writable = new WritableStream()
-    readonly readable = new ReadableStream({ pull })
+    readonly readable = new ReadableStream({ pull, cancel })
   }
   withoutZlib()
   vi.stubGlobal('DecompressionStream', Endless)
   await expect(decompress('deflate', new Uint8Array(10), size as number)).rejects.toThrow()
   expect(pulled).toBeLessThan(5)
+  expect(cancelled).toBe(true)
 })
 
 describe('an entry that only another platform can decompress', () => {
@@ -121,6 +144,13 @@ describe('an entry that only another platform can decompress', () => {
     await expect(decode(text)).rejects.toMatchObject({ why: 'elsewhere' })
     vi.unstubAllGlobals()
     await expect(decode(`${text.slice(0, -9)}AAAAAAAA=`)).rejects.toMatchObject({ why: undefined })
+  })
+
+  it('is left to that one where it is zstd, which streams and an older zlib do not know', () => {
+    vi.stubGlobal('process', { getBuiltinModule: () => ({ inflateRawSync: fail }) })
+    expect(decompress('zstd', new Uint8Array(10), 10)).toBeUndefined()
+    withoutZlib()
+    expect(decompress('zstd', new Uint8Array(10), 10)).toBeUndefined()
   })
 })
 

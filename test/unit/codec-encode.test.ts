@@ -110,6 +110,11 @@ describe.each(bothWays)('an entry, %s', (_, options) => {
     )
   })
 
+  it('that begins with a byte order mark keeps it', async () => {
+    const stored = entry({ kind: 'value', format: 'json', text: `\ufeff"${'x'.repeat(500)}"` })
+    expect(await decode(await encode(stored, options))).toStrictEqual(stored)
+  })
+
   it('cut at any byte is an error', async () => {
     const bytes = utf8(await encode(entry(), options))
     for (let length = 0; length < bytes.length; length++) {

@@ -42,6 +42,8 @@ describe.each(drivers)('a time, by the driver of %s', (_, parse) => {
     '',
     '2024',
     '2024-01-01',
+    '2024-01-01T00:00:00',
+    '2024-01-01 00:00:0',
     'x'.repeat(22),
     // DateStyle 'SQL, DMY' and 'German'.
     '20/12/1997 07:37:16',
@@ -87,7 +89,12 @@ it('a time is left to a changed copy of the parser', () => {
     ['1000 *', '100 *'],
     ['parseInt(matches[5], 10)', '0'],
     ['return date\n', 'return String(date)\n'],
+    ['return date\n', 'return new (class extends Date {})(date)\n'],
+    // Of a time in UTC alone, and of a local one alone.
+    ['second, ms))', 'second, 0))'],
+    ['second, ms)\n', 'second, 0)\n'],
   ] as const) {
+    expect(String(pg.types.getTypeParser(1184))).toContain(from)
     const changed = copy((source) => source.replace(from, to))
     expect(quickParser(1184, changed)).toBe(changed)
   }

@@ -2,8 +2,10 @@ import { neon, neonConfig, NeonDbError } from '@neondatabase/serverless'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createConnectionPool, DatabaseTimeoutError } from '../../src/database.js'
 import type { ConnectionConfig } from '../../src/database.js'
+import type { Database } from '../../src/types.js'
 import { answerOf, neonEndpoint } from '../support/neon-endpoint.js'
 import type { NeonEndpoint } from '../support/neon-endpoint.js'
+import { until } from '../support/until.js'
 
 const PASSWORD = 'p4ssw0rd'
 const URL_ = `postgresql://app:${PASSWORD}@ep-x-123-pooler.us-east-2.aws.neon.tech/main?sslmode=require`
@@ -83,6 +85,13 @@ describe('a query', () => {
     expect(endpoint.requests[0]!.body).toStrictEqual(endpoint.requests[1]!.body)
   })
 
+  it('is sent with the connection string that has no blanks around it', async () => {
+    for (const connectionString of [URL_, ` ${URL_}\n`])
+      await open({ connectionString }).run({ sql: 'SELECT 1', params: [] })
+    const [bare, given] = endpoint.requests.map(({ headers }) => headers['neon-connection-string'])
+    expect(given).toBe(bare)
+  })
+
   it("rejects with the driver's own error", async () => {
     endpoint.answer = () => ({ status: 400, message: 'no such table', code: '42P01', position: '15' })
     const failed = open({ timeoutMs: 60_000 }).run({ sql: 'SELECT * FROM nothing', params: [] })
@@ -104,15 +113,15 @@ describe('a query', () => {
 describe('a transaction', () => {
   it('is one request, with its modes, answered in order', async () => {
     endpoint.answer = ({ body }) => ({
-      results: body.queries!.map(({ params }) => answerOf([['v', 25]], [[String(params[0])]])),
+      results: body.queries!.map(({ params }) => answerOf([['v', 23]], [[String(params[0])]])),
     })
-    const statements = ['a', 'b'].map((value) => ({ sql: 'SELECT $1::text AS v', params: [value] }))
+    const statements = [1, 2].map((value) => ({ sql: 'SELECT $1::int AS v', params: [value] }))
     const results = await open().transaction(statements, {
       readOnly: true,
       isolationLevel: 'RepeatableRead',
       deferrable: false,
     })
-    expect(results.map(({ rows }) => rows)).toStrictEqual([[['a']], [['b']]])
+    expect(results.map(({ rows }) => rows)).toStrictEqual([[['1']], [['2']]])
     expect(endpoint.requests).toHaveLength(1)
     expect(endpoint.requests[0]!.headers).toMatchObject({
       'neon-batch-isolation-level': 'RepeatableRead',
@@ -198,14 +207,23 @@ describe('an endpoint of its own', () => {
 })
 
 describe('a time limit', () => {
-  it('rejects with DatabaseTimeoutError and aborts the request', async () => {
-    endpoint.answer = () => new Promise(() => undefined)
-    const error: unknown = await open({ timeoutMs: 30 })
-      .run({ sql: 'SELECT 1', params: [] })
-      .catch((error: unknown) => error)
+  it.each<[string, (database: Database) => Promise<unknown>]>([
+    ['a query', (database) => database.run({ sql: 'SELECT 1', params: [] })],
+    ['a transaction', (database) => database.transaction([{ sql: 'SELECT 1', params: [] }])],
+  ])('of %s rejects with DatabaseTimeoutError and aborts the request', async (_, ask) => {
+    const arrived = new Promise<void>((resolve) => {
+      endpoint.answer = () => (resolve(), new Promise(() => undefined))
+    })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const asked = ask(open({ timeoutMs: 30 })).catch((error: unknown) => error)
+    await arrived
+    vi.advanceTimersByTime(30)
+    vi.useRealTimers()
+    const error = await asked
     expect(error).toBeInstanceOf(DatabaseTimeoutError)
     expect(error).toMatchObject({ code: 'DATABASE_TIMEOUT', name: 'DatabaseTimeoutError' })
     expect((error as Error).message).toMatch(/did not answer within 30 ms.*`timeoutMs`/)
+    await until('end of the request', () => endpoint.requests[0]!.abandoned)
   })
 
   it('of the call comes before that of the database', async () => {
@@ -255,10 +273,13 @@ describe('identity', () => {
     ['the pooled host', 'postgresql://u:p@h-pooler.test/d'],
     ['the port', 'postgresql://u:p@h.test:6543/d'],
     ['port 80', 'postgresql://u:p@h.test:80/d'],
+    ['port 80 with a zero', 'postgresql://u:p@h.test:080/d'],
     ['the database', 'postgresql://u:p@h.test/D'],
     ['the user', 'postgresql://v:p@h.test/d'],
     ['the search path', 'postgresql://u:p@h.test/d?search_path=tenant'],
     ['the options', 'postgresql://u:p@h.test/d?options=-c%20search_path%3Dtenant'],
+    ['a value that is called like a secret', 'postgresql://u:p@h.test/d?search_path=tokens'],
+    ['a name with one of the transport inside', 'postgresql://u:p@h.test/d?app.connect_as=tenant'],
   ])('differs by %s', (_, other) => {
     expect(identity(other)).not.toBe(identity(base))
   })
@@ -268,7 +289,12 @@ describe('identity', () => {
     ['the case of the host', 'postgresql://u:p@H.TEST/d'],
     ['the default port', 'postgresql://u:p@h.test:5432/d'],
     ['the scheme', 'postgres://u:p@h.test/d'],
+    ['the case of the scheme', 'POSTGRESQL://u:p@h.test/d'],
+    ['the dot at the end of a full host name', 'postgresql://u:p@h.test./d'],
+    ['blanks around it', ' postgresql://u:p@%68.test/d\n'],
     ['the transport', 'postgresql://u:p@h.test/d?sslmode=require&channel_binding=require&application_name=x'],
+    ['what poolers are told', 'postgresql://u:p@h.test/d?pgbouncer=true&pool_timeout=5&connect_timeout=5&keepalives=1'],
+    ['how else the application is called', 'postgresql://u:p@h.test/d?fallback_application_name=x'],
     ['percent-encoding', 'postgresql://%75:p@h.test/%64'],
   ])('does not depend on %s', (_, other) => {
     expect(identity(other)).toBe(identity(base))
@@ -280,7 +306,10 @@ describe('identity', () => {
       identity(base, { fetchEndpoint: 'http://localhost:1/sql' }),
     )
     expect(identity(`${base}?a=1&b=2`)).toBe(identity(`${base}?b=2&a=1`))
-    const secrets = `postgresql://u:${PASSWORD}@h.test/d?password=${PASSWORD}&sslpassword=${PASSWORD}`
+    const parameters = ['password', 'sslpassword', 'client_secret', 'auth_token', 'apiKey'].map(
+      (name) => `${name}=${PASSWORD}`,
+    )
+    const secrets = `postgresql://u:${PASSWORD}@h.test/d?${parameters.join('&')}`
     expect(identity(secrets)).not.toContain(PASSWORD)
   })
 
@@ -292,10 +321,21 @@ describe('identity', () => {
     )
     expect(invalidation('postgres://o:x@localhost:6000/main')).toBe('localhost:6000/main')
     expect(invalidation('postgres://o:x@my-pooler-host.test/main')).toBe('my-pooler-host.test/main')
+    expect(invalidation('postgres://o:x@db-pooler:6000/main')).toBe('db:6000/main')
+    expect(invalidation('postgres://o:x@db-pooler/main')).toBe('db/main')
+    expect(invalidation('postgres://o:x@db.my-pooler.test/main')).toBe('db.my-pooler.test/main')
+  })
+
+  it('takes the port from where it stands, whatever the parameters hold', () => {
+    const invalidation = (connectionString: string) => createConnectionPool(connectionString).invalidationIdentity
+    for (const parameter of ['options=x:80', 'options=x:80/', 'options=//x:80/', 'options=@x:80'])
+      expect(invalidation(`postgres://o:80@h.test/main?${parameter}`)).toBe('h.test/main')
+    expect(invalidation('postgres://o:x@h.test:80/main?options=a@b')).toBe('h.test:80/main')
   })
 
   it('needs a scope with a token, also an empty one, and hands a scope on', () => {
     expect(open().needsScope).toBe(false)
+    expect(open()).not.toHaveProperty('scope')
     expect(open({ authToken: undefined }).needsScope).toBe(false)
     expect(open({ authToken: '' }).needsScope).toBe(true)
     expect(open({ authToken: () => 'jwt', scope: 'me' })).toMatchObject({ needsScope: true, scope: 'me' })
@@ -311,8 +351,10 @@ describe('a wrong option', () => {
     ['Redis', `rediss://default:${PASSWORD}@eu1.upstash.io:6379`, 'a rediss:// address'],
     ['https', `https://user:${PASSWORD}@eu1.upstash.io`, 'a https:// address'],
     ['mysql', `mysql://u:${PASSWORD}@h/d`, 'mysql'],
+    ['a driver of Python', `postgresql+asyncpg://u:${PASSWORD}@h/d`, 'a postgresql+asyncpg:// address'],
     ['without a user', 'postgresql://h.test/d', 'without a user'],
     ['without a database', `postgresql://u:${PASSWORD}@h.test/`, 'without a database'],
+    ["with the driver's sign for no host", `postgresql://u:${PASSWORD}@-/d`, 'without a host'],
     ['a broken port', `postgresql://u:${PASSWORD}@h.test:port/d`, 'not a valid URL'],
     ['an unescaped password', `postgresql://u:${PASSWORD}#[/@h.test/d`, 'not a valid URL'],
     ['a broken escape', `postgresql://u:${PASSWORD}@h.test/%zz`, 'not a valid URL'],
@@ -326,7 +368,7 @@ describe('a wrong option', () => {
     },
   )
 
-  it.each(['nonsense', '/sql', 'ftp://x/sql', `http://u:${PASSWORD}@x/sql`, 5, () => 'nonsense'])(
+  it.each(['nonsense', '/sql', 'ftp://x/sql', 'http://user@x/sql', `http://:${PASSWORD}@x/sql`, 5, () => 'nonsense'])(
     'names fetchEndpoint: %s',
     (fetchEndpoint) => {
       const make = () => open({ fetchEndpoint } as Partial<ConnectionConfig>)

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { PGlite } from '@electric-sql/pglite'
 import * as pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DatabaseTimeoutError, fromPool } from '../../src/database.js'
 import type { FromPoolOptions, PoolLike } from '../../src/database.js'
 import { CachedQueryExecutor } from '../../src/index.js'
@@ -74,12 +74,49 @@ class FakePool {
   }
 }
 
+/** A PGlite of any version: what it answers is what a test tells it to. */
+class FakeLite {
+  readonly log: string[] = []
+  readonly asked: { params: unknown[]; parsers: object | undefined }[] = []
+  answer: object = { fields: FIELDS, rows: [['7']] }
+  parsers: Record<number, (text: string, oid: number) => unknown> | undefined = { 23: (text, oid) => `${oid}=${text}` }
+  waitReady: Promise<void> | undefined
+  ready: boolean | undefined
+  held: Promise<void> | undefined
+  async query(text: string, params: unknown[], options: { blob: unknown; parsers: object | undefined }) {
+    void options.blob
+    this.log.push(text)
+    this.asked.push({ params, parsers: options.parsers })
+    await this.held
+    return this.answer
+  }
+  async exec(text: string): Promise<void> {
+    this.log.push(text)
+  }
+  async transaction(run: (tx: FakeLite) => Promise<unknown>): Promise<unknown> {
+    this.log.push('BEGIN')
+    const results = await run(this).catch((error: unknown) => {
+      this.log.push('ROLLBACK')
+      throw error
+    })
+    this.log.push('COMMIT')
+    return results
+  }
+}
+
+function gate(): { open: () => void; passed: Promise<void> } {
+  let open!: () => void
+  const passed = new Promise<void>((resolve) => (open = resolve))
+  return { open, passed }
+}
+
 let pool: FakePool
 let database: Database
 beforeEach(() => {
   pool = new FakePool()
   database = fromPool(pool, { identity: 'fake' })
 })
+afterEach(() => void vi.useRealTimers())
 
 describe('a statement', () => {
   it('is asked for as arrays of raw text', async () => {
@@ -106,8 +143,40 @@ describe('a statement', () => {
     })
     const result = await plain.run(sql('SELECT 1'))
     expect(result).toMatchObject({ raw: false, rows: [[7]] })
+    expect(await plain.transaction([sql('SELECT 1')])).toStrictEqual([result])
     const payload = packResult(result)
     expect(payload.kind === 'value' && unpackValue(payload)).toMatchObject({ rows: [[7]], command: 'SELECT' })
+  })
+
+  it('gives parsed rows where the pool cannot make a client to be asked', async () => {
+    pool.Client = class extends FakeClient {
+      constructor() {
+        super()
+        throw new Error('not without a host')
+      }
+    }
+    expect(await database.run(sql('SELECT 1'))).toMatchObject({ raw: false, rows: [[7]] })
+  })
+
+  it.each<[string, object, object]>([
+    [
+      'the last of several answers',
+      [
+        { command: 'SELECT', rowCount: 1, fields: FIELDS, rows: [['7']] },
+        { command: 'UPDATE', rowCount: 0, fields: [], rows: [] },
+      ],
+      { command: 'UPDATE', rowCount: 0 },
+    ],
+    ['nothing where there is no answer', [], { command: '', rowCount: null }],
+    ['nothing where the answer says nothing', {}, { command: '', rowCount: null }],
+  ])('gives %s', async (_, answer, said) => {
+    pool.query = () => Promise.resolve(answer)
+    expect(await database.run(sql('SELECT 1; UPDATE t SET n = 1'))).toStrictEqual({
+      raw: true,
+      fields: [],
+      rows: [],
+      ...said,
+    })
   })
 
   it("rejects with the driver's own error", async () => {
@@ -151,7 +220,34 @@ describe("a pool's transaction", () => {
 
   it('has the modes that were asked for', async () => {
     await database.transaction([], { isolationLevel: 'RepeatableRead', readOnly: true, deferrable: false })
-    expect(pool.connection.log[0]).toBe('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE')
+    await database.transaction([], { readOnly: false, deferrable: true })
+    expect(pool.connection.log.filter((text) => text !== 'COMMIT')).toStrictEqual([
+      'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE',
+      'BEGIN READ WRITE DEFERRABLE',
+    ])
+  })
+
+  it('has no mode that could end its BEGIN', async () => {
+    await database.transaction([], { isolationLevel: 'Serializable; DROP TABLE t --' as 'Serializable' })
+    expect(pool.connection.log[0]).toMatch(/^BEGIN ISOLATION LEVEL [A-Z ]+$/)
+  })
+
+  it('needs no events of its connection', async () => {
+    Object.assign(pool.connection, { on: undefined, off: undefined })
+    await database.transaction([sql('A')])
+    expect(pool.connection.log).toStrictEqual(['BEGIN', 'A', 'COMMIT'])
+  })
+
+  it('that is given up while it waits for a connection is not sent, and gives that back', async () => {
+    const { open, passed } = gate()
+    const released = new Promise<void>((resolve) => {
+      pool.connection.release = (error) => (expect(error).toBeUndefined(), resolve())
+    })
+    pool.connect = () => passed.then(() => pool.connection)
+    await expect(database.transaction([sql('A')], { timeoutMs: 10 })).rejects.toBeInstanceOf(DatabaseTimeoutError)
+    open()
+    await released
+    expect(pool.connection.log).toStrictEqual([])
   })
 
   it.each(['A', 'B', 'COMMIT'])("is rolled back when %s fails, with the driver's own error", async (text) => {
@@ -225,6 +321,17 @@ describe('a single connection', () => {
     expect(client.released).toStrictEqual([])
   })
 
+  it('is asked in the order in which it was called, with a limit or without', async () => {
+    const client = new FakeClient()
+    const single = fromPool(client, { identity: 'one' })
+    await Promise.all([
+      single.run(sql('first'), { timeoutMs: 60_000 }),
+      single.transaction([], { timeoutMs: 60_000 }),
+      single.run(sql('last')),
+    ])
+    expect(client.log).toStrictEqual(['first', 'BEGIN', 'COMMIT', 'last'])
+  })
+
   it("rejects with the driver's own error, also when ROLLBACK fails", async () => {
     const client = new FakeClient()
     const error = new Error('mine')
@@ -242,6 +349,41 @@ describe('a single connection', () => {
     expect(client.log).toStrictEqual(['slow'])
   })
 
+  it('gives raw text, alone and in a transaction', async () => {
+    const single = fromPool(new FakeClient(), { identity: 'one' })
+    const result = await single.run(sql('A'))
+    expect(result).toMatchObject({ raw: true, rows: [['7']] })
+    expect(await single.transaction([sql('A')])).toStrictEqual([result])
+  })
+
+  it.each([[['A']], [['A', 'B']]])('takes a transaction back that was given up while it ran: %j', async (texts) => {
+    const client = new FakeClient()
+    const single = fromPool(client, { identity: 'one' })
+    const [running, over] = [gate(), gate()]
+    const query = client.query.bind(client)
+    client.query = async (config) => {
+      const slow = config.text === 'A'
+      const answer = await query(config)
+      if (slow) running.open()
+      if (slow) await over.passed
+      return answer
+    }
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const late = single.transaction(
+      texts.map((text) => sql(text)),
+      { timeoutMs: 10 },
+    )
+    const unsent = single.transaction([sql('C')], { timeoutMs: 10 })
+    const ends = Promise.allSettled([late, unsent])
+    await running.passed
+    vi.advanceTimersByTime(10)
+    vi.useRealTimers()
+    for (const end of await ends) expect(end).toMatchObject({ reason: { code: 'DATABASE_TIMEOUT' } })
+    over.open()
+    await single.run(sql('last'))
+    expect(client.log).toStrictEqual(['BEGIN', 'A', 'ROLLBACK', 'last'])
+  })
+
   it('needs a scope once it carries session state, through whichever Database', () => {
     const client = new FakeClient()
     const [one, two] = [1, 2].map(() => fromPool(client, { identity: 'one' })) as [Database, Database]
@@ -253,8 +395,27 @@ describe('a single connection', () => {
     expect(database.needsScope).toBe(false)
   })
 
+  it('is in a transaction of an executor for every Database, and for none once that is over', () => {
+    const client = new FakeClient()
+    const [one, two] = [1, 2].map(() => fromPool(client, { identity: 'one' })) as [Database, Database]
+    for (const open of [true, false]) {
+      one.inTransaction = open
+      expect([one.inTransaction, two.inTransaction]).toStrictEqual([open, open])
+    }
+    expect(database.inTransaction).toBeUndefined()
+  })
+
   it("parses with the client's own parsers", () => {
     expect(fromPool(new FakeClient(), { identity: 'one' }).parser(20)('9')).toBe('20=9')
+  })
+
+  it('keeps the text of what has no parser, and is asked for none of binary results', () => {
+    const client = Object.assign(new FakeClient(), {
+      getTypeParser: (oid: number, format?: string) =>
+        oid === 20 && format === 'text' ? (text: string) => BigInt(text) : undefined,
+    })
+    const single = fromPool(client, { identity: 'one' })
+    expect([single.parser(20)('9'), single.parser(25)('9')]).toStrictEqual([9n, '9'])
   })
 })
 
@@ -321,6 +482,63 @@ describe('PGlite', () => {
   })
 })
 
+describe('a PGlite of any version', () => {
+  let lite: FakeLite
+  let own: Database
+  beforeEach(() => {
+    lite = new FakeLite()
+    own = fromPool(lite, { identity: 'lite' })
+  })
+
+  it.each<[string, string, object, object]>([
+    ['a read', ' (\nselect 1)', { fields: FIELDS, rows: [['7']], affectedRows: 0 }, { command: 'SELECT', rowCount: 1 }],
+    ['a write', 'insert into t', { fields: [], rows: [], affectedRows: 2 }, { command: 'INSERT', rowCount: 2 }],
+    ['what changes no rows', 'CREATE TABLE t ()', { fields: [], rows: [] }, { command: 'CREATE', rowCount: null }],
+    ['no word', '', {}, { command: '', rowCount: null }],
+    [
+      'what it says itself',
+      'WITH x AS (SELECT 1) INSERT INTO t',
+      { fields: [], rows: [], affectedRows: 1, command: 'INSERT', rowCount: 3 },
+      { command: 'INSERT', rowCount: 3 },
+    ],
+  ])('gives command and number of rows of %s', async (_, text, answer, said) => {
+    lite.answer = answer
+    expect(await own.run(sql(text))).toMatchObject(said)
+  })
+
+  it('is asked for the text of every type that it knows once it has started', async () => {
+    const params = Object.freeze([1])
+    lite.waitReady = Promise.resolve().then(() => void (lite.parsers![1007] = () => []))
+    expect(await own.run({ sql: 'SELECT $1', params })).toMatchObject({ raw: true, rows: [['7']] })
+    const [asked] = lite.asked
+    expect(Object.keys(asked!.parsers!)).toStrictEqual(['23', '1007'])
+    expect(asked!.params).toStrictEqual(params)
+    expect(asked!.params).not.toBe(params)
+  })
+
+  it('gives parsed rows where it does not show its parsers', async () => {
+    lite.parsers = undefined
+    expect(await own.run(sql('SELECT 1'))).toMatchObject({ raw: false, rows: [['7']] })
+  })
+
+  it('is not believed to have no parser of a type while it starts', () => {
+    expect([own.parser(23)('9'), own.parser(25)('9')]).toStrictEqual(['23=9', '9'])
+    lite.ready = false
+    expect(own.parser(23)('9')).toBe('23=9')
+    expect(() => own.parser(25)).toThrow('`db.waitReady`')
+  })
+
+  it.each([[['A']], [['A', 'B']]])('takes a transaction back that was given up while it ran: %j', async (texts) => {
+    const { open, passed } = gate()
+    lite.held = passed
+    const statements = texts.map((text) => sql(text))
+    await expect(own.transaction(statements, { timeoutMs: 10 })).rejects.toBeInstanceOf(DatabaseTimeoutError)
+    open()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(lite.log).toStrictEqual(['BEGIN', 'A', 'ROLLBACK'])
+  })
+})
+
 describe('a wrong option', () => {
   it.each([
     ['not set', undefined],
@@ -336,15 +554,15 @@ describe('a wrong option', () => {
     expect(() => fromPool(new FakePool(), undefined as unknown as FromPoolOptions)).toThrow(/`identity`/)
   })
 
-  it.each([null, undefined, {}, () => 1, { query: () => 1 }])(
+  it.each([null, undefined, {}, () => 1, { query: () => 1 }, { query: 1, connect: () => 1 }])(
     'names what can be given instead of another shape',
     (shape) => {
       expect(() => fromPool(shape as unknown as PoolLike, { identity: 'x' })).toThrow(/`pool`.*PGlite/)
     },
   )
 
-  it('names an empty scope', () => {
-    expect(() => fromPool(new FakePool(), { identity: 'x', scope: '' })).toThrow(/`scope`/)
+  it.each(['scope', 'database'])('names an empty %s', (option) => {
+    expect(() => fromPool(new FakePool(), { identity: 'x', [option]: '' })).toThrow(`\`${option}\``)
   })
 
   it('refuses binary results before anything is sent', async () => {
@@ -357,6 +575,19 @@ describe('a wrong option', () => {
     }
     await expect(database.run(sql('INSERT'))).rejects.toThrow(/`binary: true`/)
     expect(pool.connection.log).toStrictEqual([])
+  })
+})
+
+it.each(['transaction', 'exec'])('a pool with a method %s of its own is a pool', async (method) => {
+  Object.assign(pool, { [method]: () => Promise.reject(new Error('not asked')) })
+  await fromPool(pool, { identity: 'x' }).transaction([sql('A')])
+  expect(pool.connection.log).toStrictEqual(['BEGIN', 'A', 'COMMIT'])
+})
+
+it('the database is told apart from the role where it has a name of its own', () => {
+  expect(fromPool(new FakePool(), { identity: 'main:app', database: 'main' })).toMatchObject({
+    identity: 'main:app',
+    invalidationIdentity: 'main',
   })
 })
 

@@ -100,11 +100,24 @@ describe('a token from a function is that of the moment at which the query was a
   })
 })
 
+it('a token that nobody could get is told to whoever sends it, and else to nobody', async () => {
+  const unhandled: unknown[] = []
+  const note = (error: unknown) => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  const pinned = pool({ authToken: () => Promise.reject(new Error('mine')) }).pinned!()
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
+  await expect(pinned.run({ sql: SQL, params: [1] })).rejects.toThrow('mine')
+})
+
 describe('a token that is none', () => {
   it.each([[''], [undefined], [null], [42]])('is refused where a function gives it: %s', async (none) => {
     const executor = new CachedQueryExecutor(pool({ authToken: () => none as unknown as string }), cache)
     await expect(executor.query(SQL, [1], { scope: 'alice' })).rejects.toThrow('`authToken`')
     await expect(executor.query(SQL, [1])).rejects.toThrow('`authToken`')
+    const bare = pool({ authToken: () => none as unknown as string })
+    await expect(bare.run({ sql: SQL, params: [1] })).rejects.toThrow('`authToken`')
     expect(endpoint.requests).toEqual([])
   })
 
