@@ -109,10 +109,11 @@ function repeats(texts: Texts): boolean {
 export function columnsFrom({ table, text: given }: RowsBody): RowsPayload | undefined {
   const text = typeof given === 'string' ? given : fromUtf8(given)
   const parts = text.split(text[0]!)
-  const [, command, rowCount, rows, layout] = parts as [string, string, string, string, string]
+  const rowCount = parts[2]!
+  const rows = parts[3]!
   // NaN equals nothing.
   const length = /^\d{0,15},\d{1,9}$/.test(`${rowCount},${rows}`) ? Number(rows) : NaN
-  const widths = widthsOf(layout)
+  const widths = widthsOf(parts[4]!)
   if (!addUp(widths, length, table.length, parts.length)) return undefined
   let at = 5 + widths.length
   let turned = 0
@@ -127,7 +128,7 @@ export function columnsFrom({ table, text: given }: RowsBody): RowsPayload | und
     kind: 'rows',
     fields: widths.map(({ oid }, i) => ({ name: parts[5 + i]!, dataTypeID: oid })),
     rowCount: rowCount === '' ? null : Number(rowCount),
-    command,
+    command: parts[1]!,
     columns,
     length,
   }
@@ -164,7 +165,8 @@ function addUp(widths: readonly Width[], length: number, table: number, parts: n
   // Without columns there is a part for each row.
   let at = 5 + widths.length + (widths.length > 0 ? 0 : length)
   let turned = 0
-  for (const { oid, width } of widths) {
+  for (let i = 0; i < widths.length; i++) {
+    const { oid, width } = widths[i]!
     if (Number.isNaN(oid)) return false
     if (width > 0) turned += width * length
     else at += length
