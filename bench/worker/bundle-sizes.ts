@@ -9,7 +9,7 @@ import { NO_CACHE, SOURCES } from './contestants.ts'
 export const SDKS = ['@upstash/redis', '@upstash/redis/*', '@neondatabase/serverless', 'hono', 'hono/*']
 const BUDGET = 14 * 1024
 /** What every change has to stay below while the budget is out of reach. */
-const REACHED = 53_560
+const REACHED = 53_870
 
 const core = "'../../dist/index.js'"
 const hono = "'../../dist/hono/index.js'"
