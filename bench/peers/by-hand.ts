@@ -35,6 +35,15 @@ async function sha256(text: string): Promise<string> {
   return (bytes as Uint8Array & { toHex(): string }).toHex()
 }
 
+/** What cannot be read is no entry. */
+function entryOf(text: string | null): Entry | undefined {
+  try {
+    return text === null ? undefined : (JSON.parse(text) as Entry)
+  } catch {
+    return undefined
+  }
+}
+
 function typed({ fields, rows }: Entry): TypedRow[] {
   const parsers = fields.map(({ dataTypeID }) => types.getTypeParser(dataTypeID) as (text: string) => unknown)
   return rows.map((cells) => {
@@ -78,29 +87,26 @@ export const peer: Peer = {
         const params = [id]
         const digest = await sha256(JSON.stringify([CONNECTION, '', '', VERSIONS, SQL, params]))
         const key = `by-hand:e:${digest}`
-        const [text, ...versions] = await lookUp(key).catch(() => [null])
-        if (text !== null && text !== undefined) {
-          const entry = JSON.parse(text) as Entry
-          if (
-            entry.key === digest &&
-            entry.versions.every((version, at) => version !== null && version === versions[at])
-          )
-            return typed(entry)
-        }
+        const found = await lookUp(key).catch(() => undefined)
+        const versions = found?.slice(1)
+        const entry = found && entryOf(found[0]!)
+        if (
+          entry?.key === digest &&
+          entry.versions.every((version, at) => version !== null && version === versions![at])
+        )
+          return typed(entry)
         const { fields, rows } = await sql.query(SQL, params, { types: RAW })
-        const entry: Entry = {
+        const made: Entry = {
           key: digest,
-          versions,
+          versions: versions ?? [],
           fields: fields.map(({ name, dataTypeID }) => ({ name, dataTypeID })),
           rows,
         }
-        const known = versions.every((version) => version !== null)
-        waitUntil(
-          known
-            ? redis.set(key, JSON.stringify(entry), { ex: TTL })
-            : redis.msetnx(Object.fromEntries(VERSIONS.map((name) => [name, `v${crypto.randomUUID()}`]))),
-        )
-        return typed(entry)
+        // What nothing vouches for is not stored.
+        if (versions?.every((version) => version !== null)) waitUntil(redis.set(key, JSON.stringify(made), { ex: TTL }))
+        else if (versions)
+          waitUntil(redis.msetnx(Object.fromEntries(VERSIONS.map((name) => [name, `v${crypto.randomUUID()}`]))))
+        return typed(made)
       },
     }
   },

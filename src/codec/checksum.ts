@@ -11,8 +11,9 @@ interface Zlib {
 }
 
 /**
- * CRC-32 (RFC 1952, section 8) of a text's UTF-8 and the bytes behind it, in hexadecimal. One character or byte that is changed always changes
- * it. By the platform's own code where there is some: until V8 compiles it, ours takes longer than the rest of a hit.
+ * CRC-32 (RFC 1952, section 8) of a text's UTF-8 and the bytes behind it, in hexadecimal. Up to four bytes in a row that are changed always
+ * change it, anything else but once in 2^32. By the platform's own code where there is some: until V8 compiles it, ours takes longer than the
+ * rest of a hit.
  */
 export function checksum(text: string, bytes: Uint8Array): string {
   const sumOf = (builtin('node:zlib') as Zlib | undefined)?.crc32 ?? crc32

@@ -38,7 +38,7 @@ export function readConnectionString(given: unknown): Target {
   let database: string
   try {
     // The same reading as the driver's: only special schemes have a host and a port that are normalised.
-    url = new URL(given.trim().replace(/^[a-z]+:/i, 'http:'))
+    url = readAs('http', given)
     user = decodeURIComponent(url.username)
     database = decodeURIComponent(url.pathname.slice(1))
   } catch {
@@ -48,13 +48,11 @@ export function readConnectionString(given: unknown): Target {
   if (!user || !host || !database) throw invalid(`without a ${!user ? 'user name' : host ? 'database name' : 'host'}`)
   url.searchParams.sort()
   const settings = [...url.searchParams].filter(([name]) => !LEFT_OUT.test(name))
-  return { hostname: url.hostname, port: givenPort(given, url), database, user, settings }
+  // Each of the two hides its own default port, which for Postgres is a port like others.
+  return { hostname: url.hostname, port: url.port || readAs('https', given).port, database, user, settings }
 }
 
-/** `http:` hides its own default port, which for Postgres is a port like others. */
-function givenPort(given: string, url: URL): string {
-  return url.port || (/^[^/]+\/+[^/]*:0*80\//.test(given) ? '80' : '')
-}
+const readAs = (scheme: string, given: string): URL => new URL(given.trim().replace(/^[a-z]+:/i, `${scheme}:`))
 
 const hostOf = ({ hostname, port }: Target): string =>
   hostname.toLowerCase().replace(/\.$/, '') + (port === '' || port === '5432' ? '' : `:${port}`)

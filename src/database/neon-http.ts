@@ -49,7 +49,7 @@ const OPTIONS: Rules<ConnectionConfig> = {
 }
 
 const CONFIG: Rule = [
-  (value) => typeof (value as { query?: unknown } | null | undefined)?.query !== 'function',
+  (value) => !isObject(value) || typeof value['query'] !== 'function',
   'a connection string, or an object with one; a pool goes to fromPool(pool, { identity })',
   () => 'a pool',
 ]
