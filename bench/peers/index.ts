@@ -15,7 +15,7 @@ export interface Participant {
   note?: Partial<Record<Tier, string>>
 }
 
-/** What no cache with the same promises can do without. */
+/** The same promises for one query, with little code. With many rows it is no lower bound: it does not read them fast. */
 export const BY_HAND = 'by hand'
 
 const ALL = ['l1', 'l2', 'miss'] as const

@@ -24,7 +24,7 @@ export function checksum(text: string, bytes: Uint8Array): string {
 let table: Uint32Array | undefined
 
 /** The same as that of `node:zlib`, for platforms without it. `value`: the sum of what comes before. */
-export function crc32(data: string | Uint8Array, value = 0): number {
+function crc32(data: string | Uint8Array, value = 0): number {
   table ??= Uint32Array.from({ length: 256 }, (_, byte) => {
     let sum = byte
     for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1

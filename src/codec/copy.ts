@@ -67,19 +67,17 @@ export function kindOf(value: unknown): Kind | undefined {
 /** A copy whose items are shared. The spread makes every key a property of its own, so that an assignment to `__proto__` is one like others. */
 export type Shallow = (value: unknown) => Row
 
-const SHALLOW: Readonly<Record<Kind, Shallow>> = {
+export const SHALLOW: Readonly<Record<Kind, Shallow>> = {
   date: (value) => new Date(value as Date) as unknown as Row,
   list: (value) => (value as unknown[]).slice() as unknown as Row,
   object: (value) => ({ ...(value as Row) }),
 }
 
-export const shallowOf = (kind: Kind): Shallow => SHALLOW[kind]
-
 /** An exact copy of a date, or of arrays and plain objects of dates and primitives; else `UNCOPYABLE`. */
 export function copyOf(value: unknown, depth = 0): unknown {
   const kind = kindOf(value)
   if (!kind || depth === DEEPEST) return UNCOPYABLE
-  const copy = shallowOf(kind)(value)
+  const copy = SHALLOW[kind](value)
   if (isFlat(copy, kind)) return copy
   for (const key in copy) {
     const item = copy[key]

@@ -210,20 +210,15 @@ function valuesOf(header: string): HeaderValues {
   try {
     const values = JSON.parse(header) as HeaderValues
     let kinds = ''
-    for (let i = 0; i < values.length; i++) {
+    // So many and no more, whatever a damaged header says of its length.
+    for (let i = 0; i < KINDS.length; i++) {
       const value: unknown = values[i]
       if (typeof value === 'string') kinds += 't'
       else if (typeof value === 'number') kinds += value >= 0 && value < Infinity ? 'n' : ''
       else if (Array.isArray(value) && value.every(isText)) kinds += 'l'
     }
-    if (
-      Array.isArray(values) &&
-      values.length === KINDS.length &&
-      kinds === KINDS &&
-      CODECS.includes(values[0]) &&
-      BODIES.includes(values[1])
-    )
-      return values
+    const fits = Array.isArray(values) && values.length === KINDS.length && kinds === KINDS
+    if (fits && CODECS.includes(values[0]) && BODIES.includes(values[1])) return values
   } catch {
     // Damaged.
   }

@@ -5,7 +5,7 @@
  * remembers belongs to the text of a function: each shape, and each column, is given one of some that have the same text.
  * @module
  */
-import { isFlat, isPrimitive, kindOf, shallowOf } from './copy.js'
+import { isFlat, isPrimitive, kindOf, SHALLOW } from './copy.js'
 import type { Kind, Row, Shallow } from './copy.js'
 
 const SPREADS: readonly Shallow[] = [
@@ -73,7 +73,7 @@ function recipeOf(value: unknown, left: { inner: number }): Recipe | undefined {
   const kind = kindOf(value)
   if (!kind || left.inner-- === 0) return undefined
   const inner: [string, Recipe][] = []
-  if (kind !== 'object') return isFlat(value, kind) ? { kind, shallow: shallowOf(kind), inner } : undefined
+  if (kind !== 'object') return isFlat(value, kind) ? { kind, shallow: SHALLOW[kind], inner } : undefined
   for (const key in value as Row) {
     const item = (value as Row)[key]
     if (isPrimitive(item)) continue

@@ -35,7 +35,7 @@ export function forge(
 
 export function withHeader(header: string, body: string): string {
   const head = `${header.length}:${header}`
-  return `eqc${FORMAT}:${sumOf(head, body, !header.startsWith('["plain"'))}:${head}${body}`
+  return `eqc${FORMAT}:${sumOf(head, body, !/^(\[|\{"0":)"plain"/.test(header))}:${head}${body}`
 }
 
 function sumOf(head: string, body: string, packed: boolean): string {

@@ -312,8 +312,22 @@ describe('a forged entry', () => {
     },
   )
 
-  it.each(['null', '5', '"x"', '{}', '[]', '[', '{"map":1}'])('is refused with the header %s', async (json) => {
-    await expect(decode(withHeader(json, ''))).rejects.toBeInstanceOf(DecodeError)
+  it.each(['null', '5', '"x"', '{}', '[]', '[', '{"map":1}', '{"length":1e15}'])(
+    'is refused with the header %s',
+    async (json) => {
+      await expect(decode(withHeader(json, ''))).rejects.toBeInstanceOf(DecodeError)
+    },
+  )
+
+  it('is refused with a header that is no list, or has a value more, though all that it needs is there', async () => {
+    const text = await written({ ...ROWS, length: 1, fields: [], columns: [] }, false)
+    const { bodyAt } = readHeader(text)
+    const values = JSON.parse(text.slice(text.indexOf('['), bodyAt)) as unknown[]
+    const body = text.slice(bodyAt)
+    const headed = (header: unknown) => withHeader(JSON.stringify(header), body)
+    expect(await believed(headed(values))).toBe(true)
+    for (const header of [Object.assign({ length: values.length }, values), [...values, 0]])
+      await expect(decode(headed(header))).rejects.toBeInstanceOf(DecodeError)
   })
 
   it('of UTF-8 that is none is refused', async () => {
